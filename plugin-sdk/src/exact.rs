@@ -1,0 +1,142 @@
+//! Readers that lose nothing: ids of any length, amounts without floats, times with any offset and precision.
+//! Providers write the same thing as number, text or null; these accept each and never round.
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde_json::value::RawValue;
+
+use crate::model::Money;
+
+/// A JSON scalar as the exact text the provider wrote: `820982911946154508`, `"17"`, `true`. Use it with
+/// [`Option`] where null or absence is possible.
+///
+/// It reads raw JSON, so it works inside plain structs, not under `#[serde(flatten)]` or untagged enums.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(pub String);
+
+impl Text {
+    /// The text, or `None` where the provider writes an empty text or `"0"` for "nobody".
+    #[must_use]
+    pub fn id(self) -> Option<String> {
+        (!self.0.is_empty() && self.0 != "0").then_some(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <Box<RawValue>>::deserialize(deserializer)?;
+        let raw = raw.get();
+        match raw.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(raw).map(Text).map_err(D::Error::custom),
+            Some(b'{' | b'[') => Err(D::Error::custom("expected a text or number")),
+            Some(b'n') | None => Err(D::Error::custom("expected a text or number, found null")),
+            Some(_) => Ok(Text(raw.to_owned())),
+        }
+    }
+}
+
+/// Why an amount could not become whole minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AmountError {
+    /// Not a decimal number.
+    NotANumber,
+    /// More decimals than the currency has, other than zeros.
+    TooPrecise,
+    /// Beyond 64 bits of minor units.
+    TooLarge,
+}
+
+/// How many decimals a currency has (ISO 4217). Unknown codes have two.
+#[must_use]
+pub fn decimals(currency: &str) -> u32 {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND" | "VUV"
+        | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
+        _ => 2,
+    }
+}
+
+/// A decimal in major units ("403.00", "23600", "-1.5", "143.97") as money. The currency is upper-cased.
+///
+/// # Errors
+/// See [`AmountError`]; nothing is ever rounded.
+pub fn money(amount: &str, currency: &str) -> Result<Money, AmountError> {
+    let currency = currency.trim().to_ascii_uppercase();
+    let minor = scaled(amount, decimals(&currency))?;
+    Ok(Money { minor, currency })
+}
+
+/// A decimal count ("10", "2.5", "-0.00001") in millionths.
+///
+/// # Errors
+/// See [`AmountError`].
+pub fn quantity(count: &str) -> Result<i64, AmountError> {
+    scaled(count, 6)
+}
+
+/// A decimal, an exponent allowed ("1e2"), times ten to the power of `places`, exactly.
+fn scaled(decimal: &str, places: u32) -> Result<i64, AmountError> {
+    let decimal = decimal.trim();
+    let (mantissa, exponent) = match decimal.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| AmountError::NotANumber)?),
+        None => (decimal, 0),
+    };
+    let (negative, digits) = match mantissa.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
+        return Err(AmountError::NotANumber);
+    }
+    let fraction = fraction.trim_end_matches('0');
+    let mut units: i64 = 0;
+    for digit in whole.bytes().chain(fraction.bytes()) {
+        units = units
+            .checked_mul(10)
+            .and_then(|units| units.checked_add(i64::from(digit - b'0')))
+            .ok_or(AmountError::TooLarge)?;
+    }
+    let fraction_len = i32::try_from(fraction.len()).map_err(|_| AmountError::TooPrecise)?;
+    let places = i32::try_from(places).map_err(|_| AmountError::TooLarge)?;
+    let shift = places.checked_add(exponent).and_then(|sum| sum.checked_sub(fraction_len)).ok_or(AmountError::TooLarge)?;
+    let units = if units == 0 { 0 } else { shifted(units, shift)? };
+    Ok(if negative { -units } else { units })
+}
+
+fn shifted(units: i64, shift: i32) -> Result<i64, AmountError> {
+    let power = 10_i64.checked_pow(shift.unsigned_abs());
+    match (power, shift >= 0) {
+        (Some(power), true) => units.checked_mul(power).ok_or(AmountError::TooLarge),
+        (Some(power), false) if units % power == 0 => Ok(units / power),
+        (None, true) => Err(AmountError::TooLarge),
+        (_, false) => Err(AmountError::TooPrecise),
+    }
+}
+
+/// An ISO 8601 / RFC 3339 time with any offset ("Z", "-05:00", "+0000") and 0 to 9 fractional digits, as nanoseconds.
+#[must_use]
+pub fn timestamp(text: &str) -> Option<i64> {
+    let time: jiff::Timestamp = text.trim().parse().ok()?;
+    i64::try_from(time.as_nanosecond()).ok()
+}
+
+/// A Unix time in seconds or milliseconds, told apart by its size (milliseconds since 1973 are beyond the year 5138 in
+/// seconds), or ISO 8601 text. Meta's payloads hold all of them.
+#[must_use]
+pub fn unix_or_iso(text: &str) -> Option<i64> {
+    /// 100,000,000,000 seconds are in the year 5138; as milliseconds it is March 1973.
+    const MILLISECONDS_FROM: i64 = 100_000_000_000;
+    let text = text.trim();
+    match text.parse::<i64>() {
+        Ok(number) if number.abs() >= MILLISECONDS_FROM => number.checked_mul(1_000_000),
+        Ok(number) => number.checked_mul(1_000_000_000),
+        Err(_) => timestamp(text),
+    }
+}
+
+#[cfg(test)]
+mod tests;

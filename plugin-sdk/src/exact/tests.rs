@@ -1,0 +1,66 @@
+use super::{AmountError, Text, money, quantity, timestamp, unix_or_iso};
+
+fn check_money(amount: &str, currency: &str, expected: Result<i64, AmountError>) {
+    assert_eq!(money(amount, currency).map(|money| money.minor), expected, "{amount} {currency}");
+}
+
+#[test]
+fn amounts_are_exact_or_refused() {
+    check_money("403.00", "USD", Ok(40_300));
+    check_money("143.97", "usd", Ok(14_397));
+    check_money("23600", "JPY", Ok(23_600));
+    check_money("1.5", "BHD", Ok(1_500));
+    check_money("-0.01", "EUR", Ok(-1));
+    check_money("10.0000", "EUR", Ok(1_000));
+    check_money("1e2", "EUR", Ok(10_000));
+    check_money("0e99", "EUR", Ok(0));
+    check_money("10.005", "EUR", Err(AmountError::TooPrecise));
+    check_money("0.5", "JPY", Err(AmountError::TooPrecise));
+    check_money("99999999999999999999", "EUR", Err(AmountError::TooLarge));
+    check_money("1e40", "EUR", Err(AmountError::TooLarge));
+    for bad in ["", "-", ".", "1.2.3", "12 EUR", "0x10", "1e", "NaN"] {
+        check_money(bad, "EUR", Err(AmountError::NotANumber));
+    }
+}
+
+#[test]
+fn quantities_keep_five_decimals() {
+    assert_eq!(quantity("2.5"), Ok(2_500_000));
+    assert_eq!(quantity("-0.00001"), Ok(-10));
+    assert_eq!(quantity("0.0000001"), Err(AmountError::TooPrecise));
+}
+
+#[test]
+fn ids_of_any_length_stay_exact() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Body {
+        id: Text,
+    }
+    for (json, expected) in [
+        (r#"{"id": 82098291194615450812345678}"#, "82098291194615450812345678"),
+        (r#"{"id": "0017"}"#, "0017"),
+        (r#"{"id": "gr\u00fc\u00df"}"#, "grüß"),
+    ] {
+        assert_eq!(serde_json::from_str::<Body>(json).unwrap().id.0, expected);
+    }
+    assert!(serde_json::from_str::<Body>(r#"{"id": {}}"#).is_err());
+    assert_eq!(Text("0".into()).id(), None);
+}
+
+#[test]
+fn times_with_any_offset_and_precision() {
+    let base = 1_640_995_200_000_000_000;
+    for text in [
+        "2022-01-01T00:00:00Z",
+        "2021-12-31T19:00:00-05:00",
+        "2022-01-01T00:00:00+0000",
+        "2022-01-01T00:00:00.000000000Z",
+        "1640995200",
+        "1640995200000",
+    ] {
+        assert_eq!(unix_or_iso(text), Some(base), "{text}");
+    }
+    assert_eq!(timestamp("2022-01-01T00:00:00.672717030Z"), Some(base + 672_717_030));
+    assert_eq!(timestamp("<TIME>"), None);
+    assert_eq!(unix_or_iso("99999999999999999999"), None);
+}

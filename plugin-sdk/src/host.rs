@@ -1,0 +1,11 @@
+//! What a plugin may ask of the host. In pure phases (`describe`, `normalise`) only [`log`] and [`config`] answer;
+//! a call to the others ends the instance with an outcome that names them.
+
+pub use crate::bindings::describes::omnihub::host::{config, http, log, state};
+
+/// One line in the operator's log, which already carries plugin, version and delivery. Never personal data.
+pub fn info(message: &str, fields: &[(&str, &str)]) {
+    let fields: Vec<(String, String)> =
+        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    log::write(log::Level::Info, message, &fields);
+}
