@@ -1,0 +1,393 @@
+//! From a tree of keys to a typed rule, or every problem in the file at once. Owns what a rule
+//! file may contain; one module per part of it. Nothing that leaves here needs checking again.
+
+mod action;
+mod condition;
+mod limits;
+mod operand;
+mod reading;
+mod rule_test;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use miette::NamedSource;
+
+use crate::catalogue::{Catalogue, FieldKind};
+use crate::limits::Limits;
+use crate::parse::{Content, Node, parse};
+use crate::problem::{
+    PROBLEMS_MAX, ProblemKind, RelatedPlace, RuleProblem, Source, Span, closest, did_you_mean,
+};
+use crate::rule::{Action, Mode, Rule, RuleFile, RuleSet, Trigger};
+use reading::Keys;
+
+/// Checks one file.
+pub fn check(file_name: &str, text: &str, catalogue: &Catalogue) -> Result<Rule, Vec<RuleProblem>> {
+    let checked = check_file(RuleFile { name: file_name, text }, catalogue);
+    match checked.rule {
+        Some(rule) if checked.problems.is_empty() => Ok(rule),
+        _ => Err(checked.problems),
+    }
+}
+
+/// Checks all files together: no two rules may have the same id.
+pub fn check_all(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Result<RuleSet, Vec<RuleProblem>> {
+    let mut rules = Vec::new();
+    let mut problems = Vec::new();
+    let mut first_uses: BTreeMap<String, (Span, Source)> = BTreeMap::new();
+    for file in files {
+        let checked = check_file(*file, catalogue);
+        problems.extend(checked.problems);
+        rules.extend(checked.rule);
+        let Some((id, span)) = checked.id else { continue };
+        match first_uses.get(&id) {
+            Some(first) => problems.push(duplicate_rule(&id, span, &checked.source, first)),
+            None => {
+                first_uses.insert(id, (span, checked.source));
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(RuleSet::new(rules))
+}
+
+fn duplicate_rule(id: &str, span: Span, source: &Source, first: &(Span, Source)) -> RuleProblem {
+    RuleProblem {
+        kind: ProblemKind::DuplicateRule,
+        message: format!("another rule is already called `{id}`"),
+        help: "give this rule another name: the name decides what counts as already done".to_owned(),
+        span,
+        related: vec![RelatedPlace {
+            message: "the other rule is".to_owned(),
+            span: first.0,
+            source: first.1.clone(),
+        }],
+        source: source.clone(),
+    }
+}
+
+/// A file as far as it could be read. The rule is there when nothing in it was wrong.
+struct CheckedFile {
+    rule: Option<Rule>,
+    id: Option<(String, Span)>,
+    problems: Vec<RuleProblem>,
+    source: Source,
+}
+
+fn check_file(file: RuleFile<'_>, catalogue: &Catalogue) -> CheckedFile {
+    let source: Source = NamedSource::new(file.name, Arc::from(file.text));
+    let (node, problems) = match parse(&source) {
+        Ok(parsed) => parsed,
+        Err(problems) => return CheckedFile { rule: None, id: None, problems, source },
+    };
+    let mut checker = Checker {
+        catalogue,
+        source: source.clone(),
+        problems,
+        event: None,
+        leaves: 0,
+        id: None,
+        unreported: 0,
+    };
+    let rule = checker.rule(&node);
+    checker.problems.sort_by_key(|problem| (problem.span.offset, problem.kind));
+    checker.mention_unreported();
+    let (id, problems) = (checker.id, checker.problems);
+    let rule = if problems.is_empty() { rule } else { None };
+    CheckedFile { rule, id, problems, source }
+}
+
+/// Walks the tree. Each method gives the typed part, or `None` after reporting what is wrong with it.
+struct Checker<'c> {
+    catalogue: &'c Catalogue,
+    source: Source,
+    problems: Vec<RuleProblem>,
+    /// The trigger, once known: fields and limits depend on what it provides.
+    event: Option<String>,
+    /// Condition leaves seen so far.
+    leaves: usize,
+    id: Option<(String, Span)>,
+    /// Problems beyond the first [`PROBLEMS_MAX`], which are only counted.
+    unreported: usize,
+}
+
+const RULE_KEYS: [&str; 8] = ["rule", "says", "mode", "on", "when", "then", "limits", "tests"];
+
+/// Names become part of effect ids, file names and addresses.
+const NAME_BYTES_MAX: usize = 64;
+
+/// Enough for any sentence; the console shows it in one line.
+const SAYS_BYTES_MAX: usize = 1_000;
+
+impl Checker<'_> {
+    fn rule(&mut self, node: &Node) -> Option<Rule> {
+        let keys = self.keys(node, "a rule", &RULE_KEYS)?;
+        let id = self
+            .need(&keys, "rule", "start with `rule: a-short-name`")
+            .and_then(|node| self.name(node, "a rule's name"));
+        self.id = id.clone().zip(keys.get("rule").map(|node| node.span));
+        let says = self.says(&keys);
+        let mode = self.need(&keys, "mode", "write `mode: on`, `mode: shadow` or `mode: off`");
+        let mode = mode.and_then(|node| self.mode(node));
+        let on = self.need(&keys, "on", "write the event to act on, such as `on: message.received`");
+        let on = on.and_then(|node| self.trigger(node));
+        let when = self.need(&keys, "when", "write a condition, or `when: always` to act on every event");
+        let when = when.and_then(|node| self.when(node));
+        let then = self.need(&keys, "then", "write at least one action: `- {id: tag, do: customer.add_tag}`");
+        let then = then.and_then(|node| self.actions(node));
+        let limits = keys.get("limits").map_or(Some(Limits::default()), |node| self.limits(node));
+        let action_ids = then.as_deref().map(action_ids);
+        let tests =
+            keys.get("tests").map_or(Some(Vec::new()), |node| self.tests(node, action_ids.as_deref()));
+        Some(Rule {
+            id: id?,
+            says: says?,
+            mode: mode?,
+            on: on?,
+            when: when?,
+            then: then?,
+            limits: limits?,
+            tests: tests?,
+        })
+    }
+
+    fn says(&mut self, keys: &Keys<'_>) -> Option<String> {
+        let Some(node) = keys.get("says") else { return Some(String::new()) };
+        let text = self.scalar(node, "`says`", "write one sentence")?;
+        if text.len() > SAYS_BYTES_MAX {
+            self.report(
+                ProblemKind::TooLarge,
+                node.span,
+                format!("`says` is longer than {SAYS_BYTES_MAX} bytes"),
+                "say it in one sentence",
+            );
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    fn mode(&mut self, node: &Node) -> Option<Mode> {
+        match self.scalar(node, "`mode`", "write `on`, `shadow` or `off`")? {
+            "on" => Some(Mode::On),
+            "shadow" => Some(Mode::Shadow),
+            "off" => Some(Mode::Off),
+            other => {
+                let message = format!("there is no mode `{}`", shortened(other));
+                self.unknown(
+                    ProblemKind::UnknownValue,
+                    node.span,
+                    message,
+                    other,
+                    ["on", "shadow", "off"].into_iter(),
+                );
+                None
+            }
+        }
+    }
+
+    fn trigger(&mut self, node: &Node) -> Option<Trigger> {
+        if let Content::Map(entries) = &node.content {
+            self.unsupported_trigger(node, entries.iter().map(|entry| entry.key.as_str()));
+            return None;
+        }
+        let event = self.scalar(node, "`on`", "write an event, such as `on: message.received`")?;
+        let event = self.event(event, node.span)?;
+        self.event = Some(event.clone());
+        Some(Trigger::Event(event))
+    }
+
+    fn unsupported_trigger<'n>(&mut self, node: &Node, mut keys: impl Iterator<Item = &'n str>) {
+        let span = node.span;
+        match keys.find(|key| matches!(*key, "every" | "after")) {
+            Some("every") => self.report(
+                ProblemKind::NotSupported,
+                span,
+                "schedules (`every`) are not supported yet".to_owned(),
+                "write an event to act on, such as `on: message.received`",
+            ),
+            Some(_) => self.report(
+                ProblemKind::NotSupported,
+                span,
+                "waiting for time to pass (`after`) is not supported yet".to_owned(),
+                "write the event itself to act on at once, such as `on: message.received`",
+            ),
+            None => self.report(
+                ProblemKind::WrongShape,
+                span,
+                "`on` is the name of an event".to_owned(),
+                "write an event, such as `on: message.received`",
+            ),
+        }
+    }
+
+    /// An event the catalogue knows.
+    fn event(&mut self, event: &str, span: Span) -> Option<String> {
+        if self.catalogue.events.contains_key(event) {
+            return Some(event.to_owned());
+        }
+        let known = self.catalogue.events.keys().map(String::as_str);
+        let message = format!("there is no event `{}`", shortened(event));
+        self.unknown(ProblemKind::UnknownEvent, span, message, event, known);
+        None
+    }
+
+    /// The kind of a field the catalogue knows and the trigger provides.
+    fn field(&mut self, field: &str, span: Span) -> Option<FieldKind> {
+        let catalogue = self.catalogue;
+        let Some(spec) = catalogue.fields.get(field) else {
+            let known = catalogue.fields.keys().map(String::as_str);
+            let message = format!("there is no field `{}`", shortened(field));
+            self.unknown(ProblemKind::UnknownField, span, message, field, known);
+            return None;
+        };
+        let Some(event) = &self.event else { return Some(spec.kind) };
+        if !catalogue.provides(event, field) {
+            let provided =
+                catalogue.events.get(event).map(|spec| spec.provides.join(", ")).unwrap_or_default();
+            let message = format!("`{field}` is not known when `{event}` happens");
+            self.report(
+                ProblemKind::FieldNotProvided,
+                span,
+                message,
+                format!("that event knows about: {provided}"),
+            );
+            return None;
+        }
+        Some(spec.kind)
+    }
+
+    /// A name that is safe in ids and addresses.
+    fn name(&mut self, node: &Node, what: &str) -> Option<String> {
+        let help = "use lower-case letters, digits, `-` and `_`, at most 64";
+        let name = self.scalar(node, what, help)?;
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(is_plain) {
+            self.report(
+                ProblemKind::BadName,
+                node.span,
+                format!("{what} cannot be `{}`", shortened(name)),
+                help,
+            );
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    fn scalar<'n>(&mut self, node: &'n Node, what: &str, help: &str) -> Option<&'n str> {
+        let text = node.scalar();
+        if text.is_none() {
+            self.shape(node, &format!("{what} is a single value"), help);
+        }
+        text
+    }
+
+    fn list<'n>(&mut self, node: &'n Node, what: &str, help: &str) -> Option<&'n [Node]> {
+        match &node.content {
+            Content::List(items) => Some(items),
+            _ => {
+                self.shape(node, &format!("{what} is a list"), help);
+                None
+            }
+        }
+    }
+
+    /// Whether a list stays within its limit.
+    fn within(&mut self, items: &[Node], max: usize, span: Span, what: &str) -> bool {
+        let fits = items.len() <= max;
+        if !fits {
+            let message = format!("{} {what}, at most {max} are allowed", items.len());
+            self.report(
+                ProblemKind::TooMany,
+                span,
+                message,
+                "split the rule in two, or move the list to a tag",
+            );
+        }
+        fits
+    }
+
+    fn shape(&mut self, node: &Node, expected: &str, help: &str) {
+        let message = format!("{expected}, not {}", node.described());
+        self.report(ProblemKind::WrongShape, node.span, message, help);
+    }
+
+    fn report(&mut self, kind: ProblemKind, span: Span, message: String, help: impl Into<String>) {
+        if self.problems.len() >= PROBLEMS_MAX {
+            self.unreported += 1;
+            return;
+        }
+        let source = self.source.clone();
+        self.problems.push(RuleProblem {
+            kind,
+            message,
+            help: help.into(),
+            span,
+            related: Vec::new(),
+            source,
+        });
+    }
+
+    /// Reports a name that is not known, with the known one that was probably meant.
+    fn unknown<'k>(
+        &mut self,
+        kind: ProblemKind,
+        span: Span,
+        message: String,
+        typed: &str,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) {
+        let is_reported = self.problems.len() < PROBLEMS_MAX;
+        let help = if is_reported { did_you_mean(typed, known) } else { String::new() };
+        self.report(kind, span, message, help);
+    }
+
+    fn mention_unreported(&mut self) {
+        let (Some(last), 1..) = (self.problems.last(), self.unreported) else { return };
+        let problem = RuleProblem {
+            kind: ProblemKind::TooMany,
+            message: format!("{} more problems are not shown", self.unreported),
+            help: "correct these first".to_owned(),
+            span: last.span,
+            related: Vec::new(),
+            source: self.source.clone(),
+        };
+        self.problems.push(problem);
+    }
+
+    /// Adds to the problem just reported the place that was there first.
+    fn relate(&mut self, message: &str, span: Span) {
+        if self.unreported > 0 {
+            return;
+        }
+        let place = RelatedPlace { message: message.to_owned(), span, source: self.source.clone() };
+        if let Some(problem) = self.problems.last_mut() {
+            problem.related.push(place);
+        }
+    }
+}
+
+fn action_ids(actions: &[Action]) -> Vec<&str> {
+    actions.iter().map(|action| action.id.as_str()).collect()
+}
+
+/// A long wrong text, cut so that a message stays a line.
+fn shortened(text: &str) -> String {
+    /// A name and a bit.
+    const SHOWN_MAX: usize = 80;
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Help for a value outside a closed list: what was meant, or the whole list.
+fn one_of_these(typed: &str, values: &[String]) -> String {
+    let listed = values.join(", ");
+    match closest(typed, values.iter().map(String::as_str)) {
+        Some(value) => format!("did you mean `{value}`? known are: {listed}"),
+        None => format!("known are: {listed}"),
+    }
+}

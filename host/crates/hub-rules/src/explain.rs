@@ -1,0 +1,92 @@
+//! Rules and evaluations in words, for people. Owns the wording only; nothing parses it back.
+
+use std::fmt::Write as _;
+
+use crate::condition::Condition;
+use crate::evaluate::{Actual, Evaluation, Trace, TraceNode, Truth};
+use crate::rule::{Action, Argument, Mode, Rule, Trigger};
+use crate::template::Template;
+use crate::value::{quoted, quoted_all};
+
+impl Rule {
+    /// The rule read back as one plain sentence.
+    pub fn sentence(&self) -> String {
+        let Trigger::Event(event) = &self.on;
+        let mode = match self.mode {
+            Mode::Off => "(off) ",
+            Mode::Shadow => "(shadow: nothing is sent) ",
+            Mode::On => "",
+        };
+        let when = match &self.when {
+            Condition::Always => String::new(),
+            condition => format!(", if {}", condition.sentence()),
+        };
+        let actions: Vec<String> = self.then.iter().map(action_words).collect();
+        let limits: String = self.limits.clauses().iter().map(|clause| format!("; {clause}")).collect();
+        format!("{mode}On {event}{when}: {}{limits}.", actions.join(", then "))
+    }
+}
+
+fn action_words(action: &Action) -> String {
+    let arguments: Vec<String> = action
+        .with
+        .iter()
+        .map(|(name, argument)| match argument {
+            Argument::Value(value) => format!("{name} {}", value.quoted()),
+            Argument::Field { field, .. } => format!("{name} {{{{{field}}}}}"),
+            Argument::Text(template) => format!("{name} {}", quoted(&template.as_written())),
+            Argument::Texts(templates) => {
+                let texts: Vec<String> = templates.iter().map(Template::as_written).collect();
+                format!("{name} [{}]", quoted_all(&texts))
+            }
+        })
+        .collect();
+    match arguments.is_empty() {
+        true => action.action.clone(),
+        false => format!("{} ({})", action.action, arguments.join(", ")),
+    }
+}
+
+impl Evaluation {
+    /// The verdict, then the whole tree, one line per part.
+    pub fn explain(&self) -> String {
+        let verdict = match self.truth {
+            Truth::True => "fires",
+            Truth::False => "does not fire",
+            Truth::Unknown => "does not fire, something is not known",
+        };
+        let mut text = format!("{} {verdict}", self.rule);
+        if let Some(decided) = &self.decided_by {
+            text.push_str(": decided by ");
+            text.push_str(&decided.sentence);
+        }
+        text.push('\n');
+        explain_part(&self.trace, 1, &mut text);
+        text
+    }
+}
+
+fn explain_part(trace: &Trace, depth: usize, text: &mut String) {
+    let found = match &trace.node {
+        TraceNode::Field { actual, .. } => format!(" ({})", actual_words(actual)),
+        TraceNode::Count { actual, .. } => format!(" (it was {actual})"),
+        TraceNode::Always | TraceNode::All(_) | TraceNode::Any(_) | TraceNode::None(_) => String::new(),
+    };
+    let indent = "  ".repeat(depth);
+    // Writing to a string cannot fail.
+    _ = writeln!(text, "{indent}{:7} {}{found}", trace.truth.as_str(), trace.sentence);
+    if let TraceNode::All(parts) | TraceNode::Any(parts) | TraceNode::None(parts) = &trace.node {
+        for part in parts {
+            explain_part(part, depth + 1, text);
+        }
+    }
+}
+
+fn actual_words(actual: &Actual) -> String {
+    match actual {
+        Actual::Value(value) => format!("it is {}", value.quoted()),
+        Actual::Missing => "it is not known".to_owned(),
+        Actual::OtherKind(kind) => format!("it holds {}, which cannot be compared", kind.described()),
+        Actual::OtherCurrency(value) => format!("it is {value}, another currency"),
+    }
+}

@@ -1,0 +1,35 @@
+//! The rule language: read a file, check it against the catalogue, evaluate it, say why.
+//!
+//! Pure: no I/O, no clock, no floats. What is known at the moment of an event comes in through
+//! [`Facts`]; what fields, events and actions exist comes in as a [`Catalogue`]. Doing what a
+//! rule plans, and holding it to its [`Limits`], belongs to the fold and the host.
+//!
+//! A file goes `parse` (YAML to a tree with spans) → `check` (a typed [`Rule`], or every problem
+//! at once) → `evaluate` and `plan`.
+
+mod catalogue;
+mod check;
+mod condition;
+mod evaluate;
+mod explain;
+mod limits;
+mod parse;
+mod problem;
+mod rule;
+mod rule_test;
+mod template;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::{ActionSpec, Catalogue, EventSpec, FieldKind, FieldSpec, Grade, ParamSpec};
+pub use check::{check, check_all};
+pub use condition::{Comparison, Condition, CountTest, FieldTest, Operator};
+pub use evaluate::{Actual, DecidedBy, Evaluation, Facts, Trace, TraceNode, Truth};
+pub use limits::{Limits, OncePer, Rate, Scope};
+pub use problem::{ProblemKind, RelatedPlace, RuleProblem, Span};
+pub use rule::{Action, Argument, Mode, Rule, RuleFile, RuleSet, Trigger};
+pub use rule_test::{Expectation, RuleTest, TestOutcome, run_tests};
+pub use template::{PlanProblem, PlannedAction, Template};
+pub use value::{Decimal, Value, ValueError};

@@ -1,0 +1,256 @@
+//! Checks of single parts; whole rule files are golden cases in `tests/golden/rules`.
+
+use std::collections::BTreeMap;
+
+use miette::Diagnostic;
+
+use crate::*;
+
+fn number(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+fn catalogue() -> Catalogue {
+    let field = |kind| FieldSpec { kind, values: Vec::new(), help: String::new() };
+    let text = || ParamSpec { kind: FieldKind::Text, required: false, help: String::new() };
+    Catalogue {
+        fields: BTreeMap::from([
+            ("customer.name".to_owned(), field(FieldKind::Text)),
+            ("customer.orders".to_owned(), field(FieldKind::Number)),
+            ("order.total".to_owned(), field(FieldKind::Money)),
+        ]),
+        events: BTreeMap::from([(
+            "order.paid".to_owned(),
+            EventSpec { help: String::new(), provides: vec!["customer".to_owned(), "order".to_owned()] },
+        )]),
+        actions: BTreeMap::from([(
+            "customer.add_tag".to_owned(),
+            ActionSpec {
+                params: BTreeMap::from([("tag".to_owned(), text())]),
+                grade: Grade::Natural,
+                help: String::new(),
+            },
+        )]),
+    }
+}
+
+fn rule_text(id: &str, when: &str, tag: &str, rest: &str) -> String {
+    let action = format!("{{id: tag, do: customer.add_tag, with: {{tag: '{tag}'}}}}");
+    format!("rule: {id}\nmode: on\non: order.paid\nwhen: {when}\nthen: [{action}]\n{rest}")
+}
+
+fn rule(when: &str, tag: &str) -> Rule {
+    check("rule.yaml", &rule_text("r", when, tag, ""), &catalogue()).unwrap()
+}
+
+#[derive(Default)]
+struct Known(BTreeMap<&'static str, Value>);
+
+impl Known {
+    fn with(mut self, field: &'static str, value: Value) -> Known {
+        self.0.insert(field, value);
+        self
+    }
+}
+
+impl Facts for Known {
+    fn field(&self, path: &str) -> Option<Value> {
+        self.0.get(path).cloned()
+    }
+
+    fn count(&self, _: &str, _: i64) -> u64 {
+        0
+    }
+}
+
+#[test]
+fn decimals_are_exact_and_ordered() {
+    assert_eq!(number("1.50"), number("1.5"));
+    assert_eq!(number("-0"), Decimal::from(0));
+    assert_eq!(number("-0.25").to_string(), "-0.25");
+    assert_eq!(number("007").to_string(), "7");
+    let ordered = ["-2", "-1.000000000000000001", "-1", "-0.5", "0", "0.000000000000000001", "0.1", "10"];
+    assert!(ordered.map(number).is_sorted());
+    let largest = number("170141183460469231731687303715884105727");
+    assert!(largest > number("170141183460469231731687303715884105726"));
+    assert!(largest > number("0.999999999999999999"));
+    for wrong in ["", "-", ".5", "5.", "1e5", "+1", "1_000", "٣", "0.0000000000000000001", "1.2.3"] {
+        assert_eq!(wrong.parse::<Decimal>(), Err(ValueError::Decimal), "{wrong}");
+    }
+    assert!("170141183460469231731687303715884105728".parse::<Decimal>().is_err());
+}
+
+#[test]
+fn values_survive_json() {
+    let values = vec![
+        Value::Text("ä".to_owned()),
+        Value::Number(number("-12.5")),
+        Value::Money { minor: -5, currency: "EUR".to_owned() },
+        Value::Boolean(true),
+        Value::Time(1),
+        Value::Duration(-1),
+        Value::TextList(vec!["a".to_owned()]),
+    ];
+    let json = serde_json::to_string(&values).unwrap();
+    assert!(json.contains(r#"{"number":"-12.5"}"#), "{json}");
+    assert_eq!(serde_json::from_str::<Vec<Value>>(&json).unwrap(), values);
+}
+
+#[test]
+fn money_is_written_in_its_own_digits() {
+    let check_money = |text: &str, minor: i64, written: &str| {
+        let money = Value::parse_money(text).unwrap();
+        assert!(matches!(&money, Value::Money { minor: found, .. } if *found == minor), "{money:?}");
+        assert_eq!(money.to_string(), written);
+    };
+    check_money("12.5 EUR", 1250, "12.50 EUR");
+    check_money("-0.05 EUR", -5, "-0.05 EUR");
+    check_money("500 JPY", 500, "500 JPY");
+    check_money("1.234 KWD", 1234, "1.234 KWD");
+    assert_eq!(Value::parse_money("99999999999999999999 EUR"), Err(ValueError::Range));
+}
+
+#[test]
+fn durations_read_and_write() {
+    let check_duration = |text: &str, written: &str| {
+        assert_eq!(Value::parse_duration(text).unwrap().to_string(), written);
+    };
+    check_duration("15m", "15m");
+    check_duration("24h", "24h");
+    check_duration("60m", "1h");
+    check_duration("7d", "7d");
+    check_duration("14d", "2w");
+    check_duration("0h", "0s");
+    assert_eq!(Value::Duration(1).to_string(), "1ns");
+    for wrong in ["", "h", "-1h", "1.5h", "1h30m", "1y", " 1h", "ä"] {
+        assert_eq!(Value::parse_duration(wrong), Err(ValueError::Duration), "{wrong}");
+    }
+}
+
+#[test]
+fn a_value_of_another_kind_is_unknown() {
+    let rule = rule("{field: customer.orders, is_not: 1}", "x");
+    let evaluation = rule.evaluate(&Known::default().with("customer.orders", Value::Text("1".to_owned())));
+    assert_eq!(evaluation.truth, Truth::Unknown);
+    let TraceNode::Field { actual, .. } = &evaluation.trace.node else { panic!("{evaluation:?}") };
+    assert_eq!(*actual, Actual::OtherKind(FieldKind::Text));
+}
+
+#[test]
+fn three_values_combine() {
+    let truth = |when: &str| {
+        let facts = Known::default().with("customer.orders", Value::Number(Decimal::from(1)));
+        rule(when, "x").evaluate(&facts).truth
+    };
+    const TRUE: &str = "{field: customer.orders, is: 1}";
+    const FALSE: &str = "{field: customer.orders, is: 2}";
+    const UNKNOWN: &str = "{field: customer.name, is: a}";
+    assert_eq!(truth(&format!("{{all: [{TRUE}, {UNKNOWN}]}}")), Truth::Unknown);
+    assert_eq!(truth(&format!("{{all: [{UNKNOWN}, {FALSE}]}}")), Truth::False);
+    assert_eq!(truth(&format!("{{any: [{UNKNOWN}, {TRUE}]}}")), Truth::True);
+    assert_eq!(truth(&format!("{{any: [{FALSE}, {UNKNOWN}]}}")), Truth::Unknown);
+    assert_eq!(truth(&format!("{{none: [{FALSE}, {UNKNOWN}]}}")), Truth::Unknown);
+    assert_eq!(truth(&format!("{{none: [{UNKNOWN}, {TRUE}]}}")), Truth::False);
+    assert_eq!(truth(&format!("{{none: [{FALSE}, {FALSE}]}}")), Truth::True);
+}
+
+#[test]
+fn an_evaluation_survives_json() {
+    let rule = rule("{any: [{field: customer.orders, is: 1}, {field: customer.name, exists: false}]}", "x");
+    let evaluation = rule.evaluate(&Known::default());
+    assert_eq!(evaluation.decided_by.as_ref().unwrap().path, [1]);
+    let json = serde_json::to_string(&evaluation).unwrap();
+    assert_eq!(serde_json::from_str::<Evaluation>(&json).unwrap(), evaluation);
+}
+
+#[test]
+fn a_missing_field_stops_the_plan_unless_it_has_a_default() {
+    let facts = Known::default();
+    let missing = rule("always", "for {{customer.name}}").plan(&facts);
+    let expected = PlanProblem::MissingField {
+        action: "tag".to_owned(),
+        param: "tag".to_owned(),
+        field: "customer.name".to_owned(),
+    };
+    assert_eq!(missing, Err(expected));
+    let planned = rule("always", r#"for {{ customer.name|default:"}} {{"}}!"#).plan(&facts).unwrap();
+    assert_eq!(planned[0].args["tag"], Value::Text("for }} {{!".to_owned()));
+    let facts = facts.with("customer.name", Value::Text("{{customer.orders}}".to_owned()));
+    let planned = rule("always", r#"for {{customer.name | default: "x"}}"#).plan(&facts).unwrap();
+    // What a field holds is text, never a template.
+    assert_eq!(planned[0].args["tag"], Value::Text("for {{customer.orders}}".to_owned()));
+}
+
+#[test]
+fn a_plan_has_a_size_limit() {
+    let facts = Known::default().with("customer.name", Value::Text("x".repeat(40_000)));
+    let planned = rule("always", "{{customer.name}}{{customer.name}}").plan(&facts);
+    assert!(matches!(planned, Err(PlanProblem::TooLong { .. })), "{planned:?}");
+}
+
+#[test]
+fn two_files_may_not_hold_the_same_rule() {
+    let (first, second) = (rule_text("b", "always", "x", ""), rule_text("a", "always", "x", ""));
+    let files = [RuleFile { name: "1.yaml", text: &first }, RuleFile { name: "2.yaml", text: &second }];
+    let rules = check_all(&files, &catalogue()).unwrap();
+    let ids: Vec<&str> = rules.for_event("order.paid").map(|rule| rule.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b"]);
+    assert_eq!(rules.for_event("order.placed").count(), 0);
+
+    let broken = rule_text("b", "sometimes", "x", "");
+    let files = [files[0], RuleFile { name: "3.yaml", text: &broken }];
+    let problems = check_all(&files, &catalogue()).unwrap_err();
+    let kinds: Vec<ProblemKind> = problems.iter().map(|problem| problem.kind).collect();
+    assert_eq!(kinds, [ProblemKind::WrongShape, ProblemKind::DuplicateRule]);
+    assert_eq!(problems[1].file_name(), "3.yaml");
+    assert!(problems[1].to_string().ends_with("the other rule is at 1.yaml:1:7"), "{}", problems[1]);
+}
+
+#[test]
+fn a_problem_is_a_diagnostic() {
+    let text = rule_text("r", "{field: customer.nöme, is: a}", "x", "");
+    let problems = check("r.yaml", &text, &catalogue()).unwrap_err();
+    let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+    assert_eq!(text.get(problem.span.offset..problem.span.end()), Some("customer.nöme"));
+    assert_eq!(problem.code().unwrap().to_string(), "unknown-field");
+    assert_eq!(problem.help().unwrap().to_string(), "did you mean `customer.name`?");
+    let label = problem.labels().unwrap().next().unwrap();
+    let shown = problem.source_code().unwrap().read_span(label.inner(), 0, 0).unwrap();
+    assert_eq!((shown.name(), shown.line()), (Some("r.yaml"), 3));
+}
+
+#[test]
+fn failing_tests_say_why() {
+    let rest = "tests:\n- {given: a, expect: {fires: true}}\n- {given: b, expect: {fires: false}}\n\
+                - {given: c, expect: {fires: true}}\n- {given: d, expect: {fires: true, actions: []}}\n\
+                - {given: e, expect: {fires: true}}\n- {given: f, expect: {fires: true}}\n\
+                - {given: g, expect: {fires: true}}\n";
+    let when = "{any: [{field: customer.orders, is: 1}, {count: order.paid, within: 7d, at_least: 2}]}";
+    let text = rule_text("r", when, "{{customer.name}}", rest);
+    let rule = check("r.yaml", &text, &catalogue()).unwrap();
+    let load =
+        |name: &str| match name {
+            "a" => Ok(r#"{"event": "order.placed"}"#.to_owned()),
+            "b" | "c" => Ok(r#"{"event": "order.paid", "fields": {"customer.orders": 1}}"#.to_owned()),
+            "d" => Ok(r#"{"event": "order.paid", "fields": {"customer.orders": 1, "customer.name": "A"}}"#
+                .to_owned()),
+            "e" => Ok(r#"{"event": "order.paid", "counts": {"order.paid": {"24h": 3}}}"#.to_owned()),
+            "f" => Ok(r#"{"event": "order.paid", "fields": {"customer.orders": "one"}}"#.to_owned()),
+            _ => Err("there is no such fixture".to_owned()),
+        };
+    let failures: Vec<String> =
+        run_tests(&rule, &load).into_iter().map(|outcome| outcome.failures.join("; ")).collect();
+    let missing = "action tag needs customer.name for its tag, and it is not known";
+    assert_eq!(
+        failures,
+        [
+            "did not fire, expected to: the fixture's event is order.placed, the rule acts on order.paid",
+            &format!("fired, expected not to: decided by customer.orders is 1; {missing}"),
+            missing,
+            "took the actions [tag], expected []",
+            "the fixture does not count order.paid within 7d",
+            "the fixture's customer.orders is not a number",
+            "there is no such fixture",
+        ]
+    );
+}

@@ -1,0 +1,116 @@
+//! Golden cases of the rule language: `tests/golden/rules/{ok,bad}/<case>.yaml` beside `<case>.out`.
+//! `UPDATE_GOLDEN=1` rewrites the outputs; the difference is reviewed as code.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hub_rules::{Catalogue, PlannedAction, Rule, check, run_tests};
+
+#[test]
+fn good_rules_read_back_and_pass_their_tests() {
+    check_cases("ok", 15, |name, text, catalogue| match check(name, text, catalogue) {
+        Ok(rule) => described(&rule),
+        Err(problems) => problems.iter().map(|problem| format!("PROBLEM {problem}\n")).collect(),
+    });
+}
+
+#[test]
+fn bad_rules_hear_of_every_mistake() {
+    check_cases("bad", 25, |name, text, catalogue| match check(name, text, catalogue) {
+        Ok(rule) => format!("NO PROBLEM {}\n", rule.sentence()),
+        Err(problems) => problems.iter().map(|problem| format!("{problem}\n")).collect(),
+    });
+}
+
+#[test]
+fn no_case_of_the_wrong_sort() {
+    for path in files("ok", "out").chain(files("bad", "out")) {
+        assert!(path.with_extension("yaml").exists(), "{} has no rule beside it", path.display());
+        let out = fs::read_to_string(&path).unwrap();
+        let is_ok = path.parent().unwrap().ends_with("ok");
+        assert!(
+            !is_ok || !out.contains("PROBLEM") && !out.contains("FAILED"),
+            "{} is not ok",
+            path.display()
+        );
+        assert!(is_ok || !out.contains("NO PROBLEM"), "{} is not bad", path.display());
+    }
+}
+
+#[test]
+fn every_fixture_is_given_to_a_rule() {
+    let catalogue = catalogue();
+    let given: BTreeSet<String> = files("ok", "yaml")
+        .filter_map(|path| check("case", &fs::read_to_string(path).unwrap(), &catalogue).ok())
+        .flat_map(|rule| rule.tests.into_iter().map(|test| test.given))
+        .collect();
+    let there: BTreeSet<String> =
+        files("facts", "json").map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    assert_eq!(there, given, "left: fixtures that exist, right: fixtures that rules name");
+}
+
+fn check_cases(folder: &str, cases_min: usize, run: impl Fn(&str, &str, &Catalogue) -> String) {
+    let catalogue = catalogue();
+    let mut failures = Vec::new();
+    let mut cases = 0;
+    for path in files(folder, "yaml") {
+        cases += 1;
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let actual = run(&name, &fs::read_to_string(&path).unwrap(), &catalogue);
+        let out = path.with_extension("out");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&out, &actual).unwrap();
+        }
+        let expected = fs::read_to_string(&out).unwrap_or_default();
+        if actual != expected {
+            failures.push(format!("--- {name}\nexpected:\n{expected}\nactual:\n{actual}"));
+        }
+    }
+    assert!(cases >= cases_min, "only {cases} cases in {folder}");
+    assert!(failures.is_empty(), "{} of {cases} differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn described(rule: &Rule) -> String {
+    let mut out = format!("{}\n", rule.sentence());
+    let load =
+        |name: &str| fs::read_to_string(golden().join("facts").join(name)).map_err(|error| error.to_string());
+    for outcome in run_tests(rule, &load) {
+        let verdict = if outcome.passed() { "passed" } else { "FAILED" };
+        writeln!(out, "\n{} {verdict}", outcome.given).unwrap();
+        for failure in &outcome.failures {
+            writeln!(out, "  {failure}").unwrap();
+        }
+        match &outcome.evaluation {
+            Some(evaluation) => out.push_str(&evaluation.explain()),
+            None => out.push_str("another event\n"),
+        }
+        for action in &outcome.planned {
+            out.push_str(&planned(action));
+        }
+    }
+    out
+}
+
+fn planned(action: &PlannedAction) -> String {
+    let args: String = action.args.iter().map(|(name, value)| format!("    {name}: {value:?}\n")).collect();
+    format!("  {} does {}\n{args}", action.id, action.action)
+}
+
+fn files(folder: &str, extension: &'static str) -> impl Iterator<Item = PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(golden().join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.into_iter().filter(move |path| path.extension().is_some_and(|found| found == extension))
+}
+
+fn catalogue() -> Catalogue {
+    serde_json::from_str(&fs::read_to_string(golden().join("catalogue.json")).unwrap()).unwrap()
+}
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/golden/rules")
+}

@@ -1,0 +1,174 @@
+//! Whatever text comes in, checking answers with a rule or with problems that lie inside the
+//! text, and whatever is known, a rule that passed can be asked, read back and planned.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use hub_rules::{Catalogue, Decimal, Facts, Rule, Value, check, run_tests};
+use proptest::prelude::*;
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(catalogue);
+static RULES: LazyLock<Vec<String>> = LazyLock::new(rule_texts);
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/golden/rules")
+}
+
+fn catalogue() -> Catalogue {
+    serde_json::from_str(&fs::read_to_string(golden().join("catalogue.json")).unwrap()).unwrap()
+}
+
+fn rule_texts() -> Vec<String> {
+    let texts = ["ok", "bad"].into_iter().flat_map(|folder| fs::read_dir(golden().join(folder)).unwrap());
+    let paths = texts.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|found| found == "yaml")).collect();
+    paths.sort();
+    let texts = paths.into_iter().map(|path| fs::read_to_string(path).unwrap());
+    texts.filter(|text| text.len() < 4_000).collect()
+}
+
+/// Facts that are sometimes missing and sometimes of the wrong kind, always the same for one seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&self, path: &str) -> u64 {
+        path.bytes().fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+}
+
+impl Facts for Dice {
+    fn field(&self, path: &str) -> Option<Value> {
+        let roll = self.roll(path);
+        let signed = i64::from_ne_bytes(roll.to_ne_bytes());
+        match (roll >> 7) % 9 {
+            0 | 1 => None,
+            2 => Some(Value::Text(path.to_owned())),
+            3 => Some(Value::Number(Decimal::from(signed))),
+            4 => Some(Value::Money { minor: signed, currency: "EUR".to_owned() }),
+            5 => Some(Value::Boolean(signed > 0)),
+            6 => Some(Value::Time(signed)),
+            7 => Some(Value::Duration(signed)),
+            _ => Some(Value::TextList(vec![path.to_owned()])),
+        }
+    }
+
+    fn count(&self, event: &str, within_ns: i64) -> u64 {
+        self.roll(event) ^ within_ns.unsigned_abs()
+    }
+}
+
+fn exercise(rule: &Rule, seed: u64) {
+    let facts = Dice(seed);
+    let evaluation = rule.evaluate(&facts);
+    assert_eq!(evaluation, rule.evaluate(&facts));
+    assert!(evaluation.explain().starts_with(&rule.id));
+    assert!(!rule.sentence().is_empty());
+    if let Ok(planned) = rule.plan(&facts) {
+        assert_eq!(planned.len(), rule.then.len());
+    }
+    let outcomes = run_tests(rule, &|_| Err("none".to_owned()));
+    assert!(outcomes.iter().all(|outcome| !outcome.passed()));
+    serde_json::to_string(rule).unwrap();
+}
+
+fn check_text(text: &str, catalogue: &Catalogue, seed: u64) {
+    match check("any.yaml", text, catalogue) {
+        Ok(rule) => exercise(&rule, seed),
+        Err(problems) => {
+            assert!(!problems.is_empty());
+            for problem in problems {
+                let end = problem.span.offset + problem.span.len;
+                assert!(text.get(problem.span.offset..end).is_some(), "{problem} lies outside {text:?}");
+                assert!(!problem.message.is_empty() && !problem.help.is_empty());
+            }
+        }
+    }
+}
+
+/// One change to a rule file, of the kinds people and editors make.
+#[derive(Clone, Debug)]
+enum Change {
+    Insert(String),
+    Remove(usize),
+    Repeat(usize),
+    MoveTo(usize),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let pieces = "[\\-:{}\\[\\],&*!|>'\"%@`#? \n\ta-zé0-9\u{feff}]{1,4}";
+    prop_oneof![
+        pieces.prop_map(Change::Insert),
+        (1_usize..40).prop_map(Change::Remove),
+        (1_usize..80).prop_map(Change::Repeat),
+        any::<usize>().prop_map(Change::MoveTo),
+    ]
+}
+
+fn changed(text: &str, changes: &[(usize, Change)]) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    for (at, change) in changes {
+        let at = at % (characters.len() + 1);
+        let until = |length: &usize| (at + length).min(characters.len());
+        match change {
+            Change::Insert(piece) => drop(characters.splice(at..at, piece.chars()).count()),
+            Change::Remove(length) => drop(characters.drain(at..until(length)).count()),
+            Change::Repeat(length) => {
+                let piece: Vec<char> = characters.iter().take(until(length)).skip(at).copied().collect();
+                characters.splice(at..at, piece);
+            }
+            Change::MoveTo(to) => {
+                let piece: Vec<char> = characters.drain(at..until(&12)).collect();
+                let to = to % (characters.len() + 1);
+                characters.splice(to..to, piece);
+            }
+        }
+    }
+    characters.into_iter().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_answered(text in any::<String>(), seed in any::<u64>()) {
+        check_text(&text, &CATALOGUE, seed);
+    }
+
+    #[test]
+    fn any_yaml_looking_text_is_answered(text in "([a-z\"'{}\\[\\]:,&*!|>#? \t-]|rule|when|all|any|field|\n){0,120}", seed in any::<u64>()) {
+        check_text(&text, &CATALOGUE, seed);
+    }
+
+    #[test]
+    fn any_changed_rule_is_answered(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<usize>(), change()), 0..6),
+        seed in any::<u64>(),
+    ) {
+        let text: &String = which.get(RULES.as_slice());
+        check_text(&changed(text, &changes), &CATALOGUE, seed);
+    }
+
+    #[test]
+    fn decimals_keep_their_value_and_order(left in any::<i64>(), right in any::<i64>(), scale in 0_u32..18) {
+        let decimal = |digits: i64| Decimal::new(i128::from(digits), scale).unwrap();
+        prop_assert_eq!(decimal(left).to_string().parse::<Decimal>(), Ok(decimal(left)));
+        prop_assert_eq!(decimal(left).cmp(&decimal(right)), left.cmp(&right));
+    }
+}
+
+#[test]
+fn nesting_and_size_are_bounded() {
+    for open in ["[", "{a: ", "- ", "? ", "[{", "!!a ", "&a ", "'", "\"", "|\n ", "{{", "a:\n "] {
+        for times in [10, 100, 1_000, 20_000, 60_000 / open.len()] {
+            check_text(&open.repeat(times), &CATALOGUE, 0);
+            check_text(&format!("when: {}", open.repeat(times)), &CATALOGUE, 0);
+        }
+    }
+    let nested: String = (0..1_000).map(|depth| format!("{}a:\n", " ".repeat(depth.min(60)))).collect();
+    check_text(&nested, &CATALOGUE, 0);
+}

@@ -1,0 +1,402 @@
+//! Owns the view on disk, in sled 0.34: one tree per table, one for the chunks of long values and one for the
+//! [`State`] row that every batch writes along.
+//!
+//! sled may lose its latest second in a crash and may find its file damaged or panic over it. The first only moves
+//! [`Store::applied`] back; the others come out as an error that [asks for a
+//! rebuild](StoreError::asks_for_rebuild). Nothing in here tries to repair.
+
+mod fence;
+mod state;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::thread;
+use std::time::Duration;
+
+use sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree};
+use sled::{Transactional, Tree};
+
+use self::fence::{Fault, Fence};
+use self::state::{State, Tally, Unreadable};
+use crate::batch::{Latest, check_forwards};
+use crate::chunk::{self, Entry};
+use crate::swap::{self, Lock};
+use crate::{Batch, Order, Range, Row, Store, StoreError, Table};
+
+/// sled's own default, 1 GiB, is a ceiling it fills. A put under a random key costs 17 µs with 32 MiB, 13 µs with
+/// 128 MiB and 31 µs with 8 MiB (`examples/commit_rate.rs`, 256,000 rows).
+const CACHE_BYTES_DEFAULT: u64 = 32 * 1024 * 1024;
+
+/// What a crash makes the fold do again. sled syncs its file each time, on the disk the journal also syncs to, so
+/// not oftener than needed.
+const FLUSH_EVERY_DEFAULT: Duration = Duration::from_secs(1);
+
+/// Closing waits for sled's threads, and one of those that panicked never answers. Past this the handle is left
+/// behind, file lock and all, rather than the process kept from stopping.
+const CLOSE_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// How often a close looks whether sled's last thread has let go of the file.
+const CLOSE_POLL: Duration = Duration::from_millis(1);
+
+/// A batch that failed half way may come back half from disk. This file says so to the next [`SledStore::open`].
+const TORN_MARK: &str = "torn";
+
+const LOST_ROWS: &str = "lost rows, or kept old ones";
+
+const CHUNK_TREE: &str = "chunks";
+const STATE_TREE: &str = "state";
+const STATE_KEY: &[u8] = b"state";
+
+/// How to open a [`SledStore`].
+#[derive(Clone, Debug)]
+pub struct SledOptions {
+    /// The most memory pages may take.
+    pub cache_bytes: u64,
+    /// How often committed batches are handed to the disk without being asked.
+    pub flush_every: Duration,
+}
+
+impl Default for SledOptions {
+    fn default() -> SledOptions {
+        SledOptions { cache_bytes: CACHE_BYTES_DEFAULT, flush_every: FLUSH_EVERY_DEFAULT }
+    }
+}
+
+/// A [`Store`] in a directory of its own.
+///
+/// Dropping it flushes and closes; when the drop returns the directory can be opened again or moved.
+pub struct SledStore {
+    dir: PathBuf,
+    fence: Fence,
+    /// Readers share it and a commit holds it alone: a scan, or a value and its chunks, are then of one batch.
+    state: RwLock<State>,
+    /// There until the store is dropped.
+    engine: Option<Engine>,
+}
+
+impl SledStore {
+    /// Opens the view in `dir`, or makes an empty one. Ends a swap that a crash interrupted.
+    pub fn open(dir: &Path, options: &SledOptions) -> Result<SledStore, StoreError> {
+        swap::settle(dir)?;
+        if swap::lock_of(dir)? == Lock::Held {
+            return Err(StoreError::Locked);
+        }
+        if dir.join(TORN_MARK).try_exists().map_err(StoreError::Io)? {
+            return Err(StoreError::Engine { message: "failed half way through a batch, rebuild the view" });
+        }
+        let fence = Fence::default();
+        let engine = fence.run(|| Engine::open(dir, options))?;
+        // From here on `Drop` closes the engine, also when its content is refused.
+        let mut store =
+            SledStore { dir: dir.to_owned(), fence, state: RwLock::default(), engine: Some(engine) };
+        store.state = RwLock::new(store.fence.run(|| store.engine().read_state())?);
+        Ok(store)
+    }
+
+    /// Reads every row and holds them against what was committed: finds the damage, and the rows that are sound but
+    /// lost or out of date, that single reads may never meet.
+    pub fn verify(&self) -> Result<(), StoreError> {
+        let state = self.shared();
+        self.fence.run(|| {
+            let mut chunks = 0;
+            for table in Table::ALL.iter().copied() {
+                chunks += self.engine().verify_table(table, state.tally(table))?;
+            }
+            if self.engine().chunks.len() as u64 != chunks {
+                return Err(Fault::Row(StoreError::Engine { message: "holds chunks of no row" }));
+            }
+            Ok(())
+        })
+    }
+
+    fn engine(&self) -> &Engine {
+        self.engine.as_ref().expect("the engine is there until drop")
+    }
+
+    /// A commit replaces the state in one move after everything that may panic, so a poisoned lock guards a whole one.
+    fn shared(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers on disk that the engine failed inside a batch: the part it had written may survive without the
+    /// rest. If even this small file cannot be written the disk is as broken as the view.
+    fn mark_torn(&self) -> io::Result<()> {
+        fs::write(self.dir.join(TORN_MARK), b"")
+    }
+}
+
+impl Store for SledStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let _whole = self.shared();
+        self.fence.run(|| {
+            let engine = self.engine();
+            let entry = engine.rows(table).get(key)?;
+            entry.map(|entry| engine.value(table, key, &entry)).transpose()
+        })
+    }
+
+    fn scan(&self, table: Table, range: Range, order: Order, limit: usize) -> Result<Vec<Row>, StoreError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let _whole = self.shared();
+        self.fence.run(|| {
+            let engine = self.engine();
+            let rows = engine.range(table, range);
+            match order {
+                Order::Ascending => engine.collect(table, rows.take(limit)),
+                Order::Descending => engine.collect(table, rows.rev().take(limit)),
+            }
+        })
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        let applied = batch.applied;
+        let latest = batch.latest()?;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        check_forwards(state.applied, applied)?;
+        let done = self.fence.run(|| self.engine().commit(&state, applied, &latest));
+        if done.is_err() && self.fence.is_shut() {
+            self.mark_torn().map_err(StoreError::Io)?;
+        }
+        *state = done?;
+        Ok(())
+    }
+
+    fn applied(&self) -> Result<u64, StoreError> {
+        let state = self.shared();
+        self.fence.run(|| Ok(state.applied))
+    }
+
+    fn count(&self, table: Table) -> Result<u64, StoreError> {
+        let state = self.shared();
+        self.fence.run(|| Ok(state.tally(table).rows))
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.fence.run(|| {
+            self.engine().db.flush()?;
+            Ok(())
+        })
+    }
+}
+
+impl Drop for SledStore {
+    /// Closes the engine on a thread of its own, so that one of sled's that never answers cannot hold up the caller.
+    fn drop(&mut self) {
+        let Some(engine) = self.engine.take() else { return };
+        let dir = self.dir.clone();
+        let (closed, wait) = mpsc::channel::<()>();
+        let close = move || {
+            drop(engine);
+            wait_until_free(&dir);
+            // Nobody listens any more when the wait was given up.
+            drop(closed);
+        };
+        if thread::Builder::new().name("view close".to_owned()).spawn(close).is_ok() {
+            // The sender is only ever dropped: whatever the answer, the wait is over.
+            let _over = wait.recv_timeout(CLOSE_WAIT_MAX);
+        }
+    }
+}
+
+/// A pool thread of sled's may hold the file for a moment after the last handle is gone.
+fn wait_until_free(dir: &Path) {
+    let polls_max = CLOSE_WAIT_MAX.as_millis() / CLOSE_POLL.as_millis();
+    for _ in 0..polls_max {
+        match swap::lock_of(dir) {
+            Ok(Lock::Held) => thread::sleep(CLOSE_POLL),
+            Ok(Lock::Free) | Err(_) => return,
+        }
+    }
+}
+
+/// sled's handles. Everything in here may panic and is called behind the [`Fence`].
+///
+/// A transaction over trees costs about as much as one tree whose keys start with the table's number
+/// (`examples/commit_rate.rs` measures both), and a scan of one table never walks the pages of another.
+struct Engine {
+    db: sled::Db,
+    tables: BTreeMap<Table, Tree>,
+    chunks: Tree,
+    state: Tree,
+}
+
+impl Engine {
+    fn open(dir: &Path, options: &SledOptions) -> Result<Engine, Fault> {
+        let flush_every = u64::try_from(options.flush_every.as_millis()).unwrap_or(u64::MAX).max(1);
+        let db = sled::Config::new()
+            .path(dir)
+            .cache_capacity(options.cache_bytes)
+            .flush_every_ms(Some(flush_every))
+            .mode(sled::Mode::LowSpace)
+            .open()?;
+        let open_table = |table: &Table| Ok((*table, db.open_tree(table.name())?));
+        let tables = Table::ALL.iter().map(open_table).collect::<Result<_, sled::Error>>()?;
+        let chunks = db.open_tree(CHUNK_TREE)?;
+        let state = db.open_tree(STATE_TREE)?;
+        Ok(Engine { db, tables, chunks, state })
+    }
+
+    fn rows(&self, table: Table) -> &Tree {
+        self.tables.get(&table).expect("every table is opened with the store")
+    }
+
+    /// Reads the state row and checks it, as far as that is cheap, against the tables.
+    fn read_state(&self) -> Result<State, Fault> {
+        let state = match self.state.get(STATE_KEY)? {
+            Some(row) => State::decode(&row).map_err(refuse_state)?,
+            None => State::default(),
+        };
+        for (table, rows) in &self.tables {
+            if rows.is_empty() != (state.tally(*table).rows == 0) {
+                return Err(Fault::Row(StoreError::Engine { message: LOST_ROWS }));
+            }
+        }
+        Ok(state)
+    }
+
+    fn value(&self, table: Table, key: &[u8], raw: &[u8]) -> Result<Vec<u8>, Fault> {
+        Entry::read(table, key, raw)?.value(table, key, |index, value| {
+            let part = self.chunks.get(chunk::chunk_key(table, key, index))?;
+            value.extend_from_slice(&part.ok_or_else(|| StoreError::damaged(table, key))?);
+            Ok(())
+        })
+    }
+
+    fn range(&self, table: Table, range: Range) -> sled::Iter {
+        let rows = self.rows(table);
+        match range.to {
+            Some(to) => rows.range(range.from..to),
+            None => rows.range(range.from..),
+        }
+    }
+
+    fn collect(
+        &self,
+        table: Table,
+        rows: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>,
+    ) -> Result<Vec<Row>, Fault> {
+        let read = |row: sled::Result<(sled::IVec, sled::IVec)>| {
+            let (key, entry) = row?;
+            let value = self.value(table, &key, &entry)?;
+            Ok((key.to_vec(), value))
+        };
+        rows.map(read).collect()
+    }
+
+    /// Answers how many chunks the table's rows have.
+    fn verify_table(&self, table: Table, expected: Tally) -> Result<u64, Fault> {
+        let mut tally = Tally::default();
+        let mut chunks = 0;
+        for row in self.rows(table).iter() {
+            let (key, raw) = row?;
+            self.value(table, &key, &raw)?;
+            let entry = Entry::read(table, &key, &raw)?;
+            tally.add(entry.checksum());
+            chunks += u64::from(entry.chunk_count());
+        }
+        if tally == expected {
+            Ok(chunks)
+        } else {
+            Err(Fault::Row(StoreError::Engine { message: LOST_ROWS }))
+        }
+    }
+
+    /// Writes all of it and the state that follows in one transaction over the trees it touches. The state comes
+    /// last among them: what might survive of a torn batch then never claims to be applied.
+    fn commit(&self, state: &State, applied: u64, latest: &Latest) -> Result<State, Fault> {
+        let mut trees = vec![&self.chunks];
+        trees.extend(latest.keys().map(|table| self.rows(*table)));
+        trees.push(&self.state);
+        let done = trees.as_slice().transaction(|views: &Vec<TransactionalTree>| {
+            let [chunks, tables @ .., state_row] = views.as_slice() else {
+                return Err(abort(StoreError::Engine { message: "lost a table" }));
+            };
+            let mut next = state.clone();
+            next.applied = applied;
+            for (rows, (table, changes)) in tables.iter().zip(latest) {
+                let writer = TableWriter { table: *table, rows, chunks };
+                next.set_tally(*table, writer.write(changes, state.tally(*table))?);
+            }
+            state_row.insert(STATE_KEY, next.encode())?;
+            Ok(next)
+        });
+        done.map_err(|error| match error {
+            TransactionError::Abort(error) => Fault::Row(error),
+            TransactionError::Storage(error) => Fault::Engine(error),
+        })
+    }
+}
+
+fn refuse_state(unreadable: Unreadable) -> StoreError {
+    match unreadable {
+        Unreadable::Format(found) => StoreError::Format { found, known: state::FORMAT },
+        Unreadable::Damaged => StoreError::Engine { message: "found its state row damaged" },
+    }
+}
+
+type InTransaction<T> = Result<T, ConflictableTransactionError<StoreError>>;
+
+fn abort(error: StoreError) -> ConflictableTransactionError<StoreError> {
+    ConflictableTransactionError::Abort(error)
+}
+
+/// Writes one table's changes inside a transaction.
+struct TableWriter<'a> {
+    table: Table,
+    rows: &'a TransactionalTree,
+    chunks: &'a TransactionalTree,
+}
+
+impl TableWriter<'_> {
+    /// Answers what the table holds afterwards.
+    fn write(&self, changes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>, mut tally: Tally) -> InTransaction<Tally> {
+        for (key, value) in changes {
+            let old = self.rows.get(key)?;
+            let new = value.as_deref().map(|value| chunk::entry(self.table, key, value));
+            if old.as_deref() == new.as_deref() && value.as_deref().is_none_or(chunk::is_whole) {
+                // Folding a record again writes what is there already; that costs no log.
+                continue;
+            }
+            let mut chunk_count_old = 0;
+            if let Some(old) = &old {
+                let old = Entry::read(self.table, key, old).map_err(abort)?;
+                tally.remove(old.checksum());
+                chunk_count_old = old.chunk_count();
+            }
+            if let Some(new) = &new {
+                tally.add(Entry::read(self.table, key, new).map_err(abort)?.checksum());
+            }
+            self.write_row(key, new)?;
+            self.write_chunks(key, value.as_deref().unwrap_or_default(), chunk_count_old)?;
+        }
+        Ok(tally)
+    }
+
+    fn write_row(&self, key: &[u8], entry: Option<Vec<u8>>) -> InTransaction<()> {
+        match entry {
+            Some(entry) => self.rows.insert(key, entry)?,
+            None => self.rows.remove(key)?,
+        };
+        Ok(())
+    }
+
+    /// Writes the chunks of `value` and removes those that the value before it had more.
+    fn write_chunks(&self, key: &[u8], value: &[u8], chunk_count_old: u32) -> InTransaction<()> {
+        for (index, part) in chunk::chunks(value) {
+            self.chunks.insert(chunk::chunk_key(self.table, key, index), part)?;
+        }
+        for index in chunk::chunk_count(value.len())..chunk_count_old {
+            self.chunks.remove(chunk::chunk_key(self.table, key, index))?;
+        }
+        Ok(())
+    }
+}
