@@ -1,0 +1,17 @@
+//! What is known: one type per thing of the retailer's world. Each is built from one event as a small account of it
+//! (`told`) and joined with what was known before; see [`crate::join`]. `*Id` of a provider is text, exact, and belongs
+//! to one connection.
+
+mod interaction;
+mod inventory;
+mod loyalty;
+mod order;
+mod profile;
+mod ticket;
+
+pub use interaction::{Conversation, Finding, Interaction};
+pub use inventory::{InventoryItem, InventoryLevel};
+pub use loyalty::{LoyaltyAccount, LoyaltyEntry, Survey};
+pub use order::{Checkout, Fulfilment, Order, OrderLine, Refund, Return};
+pub use profile::{Consent, Profile};
+pub use ticket::Ticket;

@@ -1,0 +1,74 @@
+//! What one account of a provider says of its person. A customer's name and tags are read from the profiles of all
+//! accounts that are one customer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event;
+use crate::join::{Fact, Tags, Told, join_fields};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    pub name: Option<Fact<String>>,
+    pub given_name: Option<Fact<String>>,
+    pub family_name: Option<Fact<String>>,
+    pub locale: Option<Fact<String>>,
+    pub tags: Tags,
+    pub state: Option<Fact<String>>,
+    pub deleted: bool,
+}
+
+join_fields!(Profile { name, given_name, family_name, locale, tags, state, deleted });
+
+impl Profile {
+    #[must_use]
+    pub fn told(customer: &event::Customer, told: Told) -> Self {
+        Self {
+            name: told.maybe(&customer.who.name),
+            given_name: told.maybe(&customer.given_name),
+            family_name: told.maybe(&customer.family_name),
+            locale: told.maybe(&customer.locale),
+            tags: Tags::told(told, customer.tags.as_ref(), &customer.tags_added, &customer.tags_removed),
+            state: told.maybe(&customer.state),
+            deleted: customer.deleted,
+        }
+    }
+
+    /// All that an order or message says of its sender: a name.
+    #[must_use]
+    pub fn named(name: &str, told: Told) -> Self {
+        Self { name: Some(told.fact(name.to_owned())), ..Self::default() }
+    }
+
+    /// The name to greet with, and the version it was said at.
+    #[must_use]
+    pub fn display_name(&self) -> Option<Fact<String>> {
+        let parts: Vec<&Fact<String>> = [&self.given_name, &self.family_name].into_iter().flatten().collect();
+        let joined = parts.iter().map(|part| part.value.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        match (joined.is_empty(), parts.iter().max_by_key(|part| part.version)) {
+            (false, Some(newest)) => Some(Fact { value: joined.join(" "), ..(*newest).clone() }),
+            _ => self.name.clone().filter(|name| !name.value.trim().is_empty()),
+        }
+    }
+}
+
+/// One statement of consent; statements are only ever added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    pub channel: String,
+    pub purpose: String,
+    /// "granted", "denied", "pending", or the provider's own word.
+    pub state: Fact<String>,
+}
+
+join_fields!(Consent { state });
+
+impl Consent {
+    #[must_use]
+    pub fn told(consent: &event::Consent, told: Told) -> Self {
+        Self {
+            channel: consent.channel.clone(),
+            purpose: consent.purpose.clone(),
+            state: told.fact(consent.state.clone()),
+        }
+    }
+}
