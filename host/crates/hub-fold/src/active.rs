@@ -1,0 +1,74 @@
+//! The settings in force: journalled as data, checked once when they change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hub_model::event::{Identity, IdentityKind, Proof};
+use hub_model::identity::{KeyContext, Limits, normalise};
+use hub_rules::{RuleFile, RuleProblem, RuleSet, check_all};
+
+use crate::people::PeopleContext;
+use crate::record::{ActionRoute, ConnectionSettings, Settings};
+
+/// Settings made ready for use.
+#[derive(Debug, Default)]
+pub struct ActiveSettings {
+    connections: BTreeMap<String, ConnectionSettings>,
+    actions: BTreeMap<String, ActionRoute>,
+    blocked: BTreeSet<String>,
+    pub(crate) rules: RuleSet,
+    pub(crate) catalogue: hub_rules::Catalogue,
+}
+
+impl ActiveSettings {
+    /// Checks the rules against the catalogue they came with.
+    ///
+    /// # Errors
+    /// All problems of all rule files. The host checks before it journals, so in the fold this means that the checker
+    /// has become stricter since; the rules before stay in force.
+    pub fn new(settings: &Settings) -> Result<Self, Vec<RuleProblem>> {
+        let files: Vec<RuleFile<'_>> =
+            settings.rules.iter().map(|(name, text)| RuleFile { name, text }).collect();
+        Ok(Self {
+            rules: check_all(&files, &settings.catalogue)?,
+            catalogue: settings.catalogue.clone(),
+            connections: settings.connections.iter().map(|one| (one.name.clone(), one.clone())).collect(),
+            actions: settings.actions.iter().map(|one| (one.name.clone(), one.clone())).collect(),
+            blocked: settings.blocked_keys.iter().map(|key| blocked_form(key)).collect(),
+        })
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    pub(crate) fn route(&self, action: &str) -> Option<&ActionRoute> {
+        self.actions.get(action)
+    }
+
+    /// The connections, by name.
+    pub fn connections(&self) -> impl Iterator<Item = &ConnectionSettings> {
+        self.connections.values()
+    }
+
+    pub(crate) fn people<'a>(&'a self, connection: &'a str) -> PeopleContext<'a> {
+        let settings = self.connections.get(connection);
+        PeopleContext {
+            keys: KeyContext {
+                connection,
+                default_country: settings.and_then(|settings| settings.default_country.as_deref()),
+            },
+            blocked: &self.blocked,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// A blocked key in the form it has as a node.
+fn blocked_form(key: &str) -> String {
+    let kind = if key.contains('@') { IdentityKind::Email } else { IdentityKind::Phone };
+    let identity = Identity { kind, scope: String::new(), value: key.to_owned(), proof: Proof::Claimed };
+    normalise(&identity, KeyContext { connection: "", default_country: None })
+        .map_or_else(|| key.trim().to_lowercase(), |key| key.value)
+}

@@ -1,0 +1,295 @@
+//! From an event to what is owed: asks the rules, applies their limits, plans effects. All rules of one event see one
+//! state; hub actions are written afterwards.
+
+use hub_model::event::Event;
+use hub_model::{EffectId, EventId, NodeId, Timestamp};
+use hub_rules::{Actual, Evaluation, Mode, PlannedAction, Rule, Scope, Trace, TraceNode, Truth, Value};
+use hub_store::Table;
+use serde::{Deserialize, Serialize};
+
+use crate::FoldError;
+use crate::catalogue::{ADD_TAG, ADD_TAG_PARAMETER};
+use crate::draft::Draft;
+use crate::facts::EventFacts;
+use crate::row::{EffectRow, EffectState, SubjectKind, decode, encode, key};
+use crate::active::ActiveSettings;
+
+/// What a rule made of an event, kept for "why".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub rule: String,
+    pub event: EventId,
+    pub decided_at: Timestamp,
+    pub evaluation: Evaluation,
+    pub verdict: Verdict,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It acted; effects owed to the outside are named.
+    Fired { effects: Vec<EffectId> },
+    /// It would have acted.
+    Shadowed,
+    /// The conditions were not true.
+    DidNotFire,
+    /// They were, and a limit or a missing value held it back.
+    Held { reason: String },
+}
+
+/// What one event led to.
+#[derive(Default)]
+pub(crate) struct Decided {
+    pub(crate) decisions: Vec<Decision>,
+    pub(crate) effects: Vec<(EffectId, EffectRow)>,
+    tags: Vec<(NodeId, String, String)>,
+    firings: Vec<(Vec<u8>, Vec<Timestamp>)>,
+}
+
+/// Where and when an event is decided on.
+pub(crate) struct Occasion<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) id: EventId,
+    pub(crate) account: Option<NodeId>,
+    /// When the hub learned of it: limits run on the journal's clock.
+    pub(crate) now: Timestamp,
+}
+
+pub(crate) fn decide(
+    draft: &Draft<'_>,
+    settings: &ActiveSettings,
+    facts: &EventFacts<'_>,
+    occasion: &Occasion<'_>,
+) -> Result<Decided, FoldError> {
+    let mut decided = Decided::default();
+    for rule in settings.rules.for_event(&occasion.event.name).filter(|rule| rule.mode != Mode::Off) {
+        let mut evaluation = rule.evaluate(facts);
+        let verdict = match evaluation.truth {
+            Truth::True => fire(draft, settings, facts, occasion, rule, &mut decided)?,
+            Truth::False | Truth::Unknown => Verdict::DidNotFire,
+        };
+        shorten(&mut evaluation.trace);
+        let (event, decided_at) = (occasion.id, occasion.now);
+        decided.decisions.push(Decision { rule: rule.id.clone(), event, decided_at, evaluation, verdict });
+    }
+    Ok(decided)
+}
+
+/// A tag is a word or two; a rule that puts a whole message there is mistaken, and a key has to hold it.
+const TAG_BYTES_MAX: usize = 256;
+
+/// What a decision keeps of a text: enough to see why, while a rule of a hundred leaves over a long message still
+/// makes a row the store takes.
+const TEXT_KEPT_CHARS: usize = 1_000;
+const TEXTS_KEPT: usize = 20;
+
+fn shorten(trace: &mut Trace) {
+    match &mut trace.node {
+        TraceNode::All(parts) | TraceNode::Any(parts) | TraceNode::None(parts) => {
+            parts.iter_mut().for_each(shorten)
+        }
+        TraceNode::Field { actual: Actual::Value(Value::Text(text)), .. } => shorten_text(text),
+        TraceNode::Field { actual: Actual::Value(Value::TextList(texts)), .. } => {
+            texts.truncate(TEXTS_KEPT);
+            texts.iter_mut().for_each(shorten_text);
+        }
+        TraceNode::Field { .. } | TraceNode::Count { .. } | TraceNode::Always => {}
+    }
+}
+
+fn shorten_text(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(TEXT_KEPT_CHARS) {
+        text.truncate(end);
+        text.push('…');
+    }
+}
+
+fn fire(
+    draft: &Draft<'_>,
+    settings: &ActiveSettings,
+    facts: &EventFacts<'_>,
+    occasion: &Occasion<'_>,
+    rule: &Rule,
+    decided: &mut Decided,
+) -> Result<Verdict, FoldError> {
+    let held = |reason: String| Ok(Verdict::Held { reason });
+    let firings = match limits(draft, facts, occasion, rule)? {
+        Limited::Free(firings) => firings,
+        Limited::Held(reason) => return held(reason),
+    };
+    let plan = match rule.plan(facts) {
+        Ok(plan) => plan,
+        Err(problem) => return held(problem.to_string()),
+    };
+    if rule.mode == Mode::Shadow {
+        return Ok(Verdict::Shadowed);
+    }
+    let mut effects = Vec::new();
+    for action in plan {
+        if action.action == ADD_TAG {
+            let tag = action.args.get(ADD_TAG_PARAMETER).map(argument).unwrap_or_default();
+            if tag.trim().is_empty() || tag.len() > TAG_BYTES_MAX {
+                return held(format!("a tag has 1 to {TAG_BYTES_MAX} bytes, and this one has {}", tag.len()));
+            }
+            match occasion.account {
+                Some(account) => decided.tags.push((account, tag, rule.id.clone())),
+                None => return held("nobody to tag: the event names no customer".to_owned()),
+            }
+            continue;
+        }
+        let Some(route) = settings.route(&action.action) else {
+            return held(format!("no connection performs {}", action.action));
+        };
+        let id = EffectId::of(&rule.id, occasion.id, &action.id, &route.connection);
+        effects.push(id);
+        decided.effects.push((id, effect(rule, occasion, action, route, settings)));
+    }
+    decided.firings.extend(firings);
+    Ok(Verdict::Fired { effects })
+}
+
+fn effect(
+    rule: &Rule,
+    occasion: &Occasion<'_>,
+    action: PlannedAction,
+    route: &crate::record::ActionRoute,
+    settings: &ActiveSettings,
+) -> EffectRow {
+    let grade =
+        settings.catalogue.actions.get(&action.action).map_or(hub_rules::Grade::Unsafe, |spec| spec.grade);
+    let arguments = action.args.iter().map(|(name, value)| (name.clone(), argument(value)));
+    EffectRow {
+        rule: rule.id.clone(),
+        cause: occasion.id,
+        step: action.id,
+        connection: route.connection.clone(),
+        action: route.action.clone(),
+        grade,
+        arguments: arguments.filter(|(_, value)| !value.is_empty()).collect(),
+        planned_at: occasion.now,
+        state: EffectState::Planned,
+        attempts: 0,
+        uncertain: false,
+    }
+}
+
+/// A value as a connector reads it: text as it is, lists with commas, amounts and times as they are written.
+fn argument(value: &Value) -> String {
+    match value {
+        Value::TextList(texts) => texts.join(","),
+        Value::Time(at) => Timestamp(*at).to_string(),
+        other => other.to_string(),
+    }
+}
+
+enum Limited {
+    /// Firings to write down if the rule acts.
+    Free(Vec<(Vec<u8>, Vec<Timestamp>)>),
+    Held(String),
+}
+
+/// The longest a firing is remembered where `once_per` names no time: for ever, in practice.
+const ONCE_FOR_EVER: i64 = i64::MAX;
+
+fn limits(
+    draft: &Draft<'_>,
+    facts: &EventFacts<'_>,
+    occasion: &Occasion<'_>,
+    rule: &Rule,
+) -> Result<Limited, FoldError> {
+    let limits = &rule.limits;
+    let age = occasion.now.0.saturating_sub(occasion.event.happened_at.0);
+    if let Some(oldest) = limits.ignore_older_than_ns
+        && age > oldest
+    {
+        return Ok(Limited::Held("the event is older than ignore_older_than allows".to_owned()));
+    }
+    let mut firings = Vec::new();
+    if let Some(once) = &limits.once_per {
+        let Some(scope) = scope_id(once.scope, facts, occasion) else {
+            let scope = once.scope.as_str();
+            return Ok(Limited::Held(format!("once_per: {scope} cannot be kept, the event has no {scope}")));
+        };
+        let row = firing_key(&rule.id, once.scope.as_str(), &scope);
+        let window = limits.within_ns.unwrap_or(ONCE_FOR_EVER);
+        let recent = recent_firings(draft, &row, occasion.now, window)?;
+        if let Some(last) = recent.last() {
+            return Ok(Limited::Held(format!("once_per: {}, and it acted at {last}", once.scope.as_str())));
+        }
+        firings.push((row, vec![occasion.now]));
+    }
+    if let Some(rate) = &limits.max {
+        let row = firing_key(&rule.id, "rate", "");
+        let mut recent = recent_firings(draft, &row, occasion.now, rate.per_ns)?;
+        if recent.len() as u64 >= rate.count {
+            return Ok(Limited::Held(format!("max: it acted {} times in the time allowed", recent.len())));
+        }
+        recent.push(occasion.now);
+        firings.push((row, recent));
+    }
+    Ok(Limited::Free(firings))
+}
+
+fn scope_id(scope: Scope, facts: &EventFacts<'_>, occasion: &Occasion<'_>) -> Option<String> {
+    match scope {
+        Scope::Event => Some(occasion.id.to_string()),
+        Scope::Conversation => facts.conversation_id(),
+        Scope::Customer => facts.customer_id().map(|id| id.to_string()),
+        Scope::Order => facts.subject_id(SubjectKind::Order),
+        Scope::Interaction => facts.subject_id(SubjectKind::Interaction),
+        Scope::Ticket => facts.subject_id(SubjectKind::Ticket),
+    }
+}
+
+fn firing_key(rule: &str, scope: &str, id: &str) -> Vec<u8> {
+    let mut hasher = blake3::Hasher::new();
+    for part in [rule, scope, id] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().as_bytes().to_vec()
+}
+
+fn recent_firings(
+    draft: &Draft<'_>,
+    row: &[u8],
+    now: Timestamp,
+    window_ns: i64,
+) -> Result<Vec<Timestamp>, FoldError> {
+    let Some(bytes) = draft.get_raw(Table::Firing, row)? else { return Ok(Vec::new()) };
+    let firings: Vec<Timestamp> = decode(Table::Firing, &bytes)?;
+    Ok(firings.into_iter().filter(|at| now.0.saturating_sub(at.0) < window_ns).collect())
+}
+
+impl Decided {
+    /// Writes what was decided; returns the effects that are new.
+    pub(crate) fn write(self, draft: &mut Draft<'_>) -> Result<Written, FoldError> {
+        let mut written = Written::default();
+        for (row, firings) in self.firings {
+            draft.put_raw(Table::Firing, row, encode(&firings));
+        }
+        for (account, tag, rule) in self.tags {
+            draft.put_raw(Table::Annotation, key::hub_tag(account, &tag), encode(&rule));
+        }
+        for (id, row) in self.effects {
+            if draft.get_raw(Table::Effect, &id.0)?.is_none() {
+                draft.put_raw(Table::EffectDue, key::effect_due(row.planned_at, id), Vec::new());
+                draft.put(id.0.to_vec(), &row);
+                written.effects.push(id);
+            }
+        }
+        for decision in self.decisions {
+            written.fired += u64::from(matches!(decision.verdict, Verdict::Fired { .. }));
+            let json =
+                serde_json::to_vec(&decision).map_err(|_| FoldError::Row { table: Table::Annotation })?;
+            draft.put_raw(Table::Annotation, key::decision(decision.event, &decision.rule), json);
+        }
+        Ok(written)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Written {
+    pub(crate) fired: u64,
+    pub(crate) effects: Vec<EffectId>,
+}

@@ -1,0 +1,119 @@
+//! Changes not yet committed, laid over the store: the fold reads its own writes and commits them at once.
+
+use std::collections::BTreeMap;
+
+use hub_model::join::Join;
+use hub_store::{Batch, Change, Order, Range, Row as StoredRow, Store, Table, prefix_range};
+
+use crate::FoldError;
+use crate::row::{Row, decode, encode};
+
+/// One batch in the making.
+pub(crate) struct Draft<'a> {
+    store: &'a dyn Store,
+    changes: BTreeMap<Table, BTreeMap<Vec<u8>, Option<Vec<u8>>>>,
+}
+
+/// A thing before and after an event was joined in.
+pub(crate) struct Joined<T> {
+    pub(crate) before: Option<T>,
+    pub(crate) after: T,
+}
+
+impl<'a> Draft<'a> {
+    /// Nothing changed yet.
+    pub(crate) fn new(store: &'a dyn Store) -> Self {
+        Self { store, changes: BTreeMap::new() }
+    }
+
+    pub(crate) fn get_raw(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, FoldError> {
+        match self.changes.get(&table).and_then(|changes| changes.get(key)) {
+            Some(change) => Ok(change.clone()),
+            None => Ok(self.store.get(table, key)?),
+        }
+    }
+
+    pub(crate) fn get<T: Row>(&self, key: &[u8]) -> Result<Option<T>, FoldError> {
+        self.get_raw(T::TABLE, key)?.map(|bytes| decode(T::TABLE, &bytes)).transpose()
+    }
+
+    pub(crate) fn put<T: Row>(&mut self, key: Vec<u8>, row: &T) {
+        self.put_raw(T::TABLE, key, encode(row));
+    }
+
+    pub(crate) fn put_raw(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
+        self.changes.entry(table).or_default().insert(key, Some(value));
+    }
+
+    pub(crate) fn delete(&mut self, table: Table, key: Vec<u8>) {
+        self.changes.entry(table).or_default().insert(key, None);
+    }
+
+    /// Joins what an event tells of a thing into what is known of it.
+    pub(crate) fn join<T: Row + Join + Clone + PartialEq>(
+        &mut self,
+        key: &[u8],
+        told: T,
+    ) -> Result<Joined<T>, FoldError> {
+        let before: Option<T> = self.get(key)?;
+        let mut after = before.clone();
+        after.join(Some(told));
+        let Some(after) = after else { return Err(FoldError::Row { table: T::TABLE }) };
+        if before.as_ref() != Some(&after) {
+            self.put(key.to_vec(), &after);
+        }
+        Ok(Joined { before, after })
+    }
+
+    /// Rows whose keys begin with `prefix`, first keys first, at most `limit`.
+    pub(crate) fn scan(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        limit: usize,
+    ) -> Result<Vec<StoredRow>, FoldError> {
+        self.scan_range(table, prefix_range(prefix), limit)
+    }
+
+    pub(crate) fn scan_range(
+        &self,
+        table: Table,
+        range: Range,
+        limit: usize,
+    ) -> Result<Vec<StoredRow>, FoldError> {
+        let Some(changes) = self.changes.get(&table) else {
+            return Ok(self.store.scan(table, range, Order::Ascending, limit)?);
+        };
+        let in_range = |key: &Vec<u8>| *key >= range.from && range.to.as_ref().is_none_or(|to| key < to);
+        let changed: Vec<_> =
+            changes.range(range.from.clone()..).take_while(|(key, _)| in_range(key)).collect();
+        let deleted = changed.iter().filter(|(_, value)| value.is_none()).count();
+        let stored = self.store.scan(table, range, Order::Ascending, limit.saturating_add(deleted))?;
+        let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
+        for (key, value) in changed {
+            match value {
+                Some(value) => rows.insert(key.clone(), value.clone()),
+                None => rows.remove(key),
+            };
+        }
+        Ok(rows.into_iter().take(limit).collect())
+    }
+
+    /// Commits everything together with the sequence number it is complete to.
+    ///
+    /// # Errors
+    /// The store's; then nothing is changed.
+    pub(crate) fn commit(self, applied: u64) -> Result<(), FoldError> {
+        let changes = self
+            .changes
+            .into_iter()
+            .flat_map(|(table, changes)| {
+                changes.into_iter().map(move |(key, value)| match value {
+                    Some(value) => Change::Put { table, key, value },
+                    None => Change::Delete { table, key },
+                })
+            })
+            .collect();
+        Ok(self.store.commit(Batch { applied, changes })?)
+    }
+}

@@ -1,0 +1,357 @@
+//! What a rule may ask about one event, answered from the view as it is after the event's delivery.
+
+use hub_model::event::{Event, Payload};
+use hub_model::identity::{IdentityKey, IdentityKind};
+use hub_model::model::{
+    Checkout, Interaction, InventoryLevel, LoyaltyAccount, LoyaltyEntry, Order, Profile, Survey, Ticket,
+};
+use hub_model::{EventId, Money, NodeId, Timestamp};
+use hub_rules::{Decimal, Facts, Value};
+use hub_store::{Range, Table};
+
+use crate::apply::About;
+use crate::catalogue::ID_AT;
+use crate::draft::Draft;
+use crate::row::{CustomerRow, NodeRow, Row, Subject, SubjectKind, decode, key};
+
+/// A customer with more orders, tickets or events than this is counted up to here: rules compare small numbers.
+const COUNTED_MAX: usize = 1_000;
+
+/// The view around one event.
+pub(crate) struct EventFacts<'a> {
+    draft: &'a Draft<'a>,
+    connection: &'a str,
+    connector: &'a str,
+    event: &'a Event,
+    about: &'a About,
+    customer: Option<(NodeId, CustomerRow)>,
+}
+
+impl<'a> EventFacts<'a> {
+    pub(crate) fn new(
+        draft: &'a Draft<'a>,
+        connection: &'a str,
+        connector: &'a str,
+        event: &'a Event,
+        about: &'a About,
+    ) -> Self {
+        let customer = about.account.and_then(|account| customer_of(draft, account));
+        Self { draft, connection, connector, event, about, customer }
+    }
+
+    pub(crate) fn customer_id(&self) -> Option<NodeId> {
+        self.customer.as_ref().map(|(id, _)| *id)
+    }
+
+    fn about_kind(&self, kind: SubjectKind) -> Option<&Subject> {
+        self.about.subject.as_ref().filter(|subject| subject.kind == kind)
+    }
+
+    fn thing<T: Row>(&self, kind: SubjectKind) -> Option<T> {
+        let subject = self.about_kind(kind)?;
+        self.draft.get(&key::object(&subject.connection, &[&subject.id])).ok().flatten()
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = NodeId> {
+        self.customer.iter().flat_map(|(_, row)| row.accounts.iter().copied())
+    }
+
+    fn nodes(&self) -> impl Iterator<Item = NodeRow> {
+        let row = self.customer.iter().map(|(_, row)| row);
+        row.flat_map(|row| row.accounts.iter().chain(&row.keys))
+            .filter_map(|node| self.draft.get::<NodeRow>(&node.0).ok().flatten())
+    }
+
+    fn profiles(&self) -> impl Iterator<Item = Profile> {
+        self.accounts().filter_map(|account| self.draft.get::<Profile>(&account.0).ok().flatten())
+    }
+
+    fn filed<T: Row>(&self, kind: SubjectKind) -> Vec<T> {
+        self.accounts()
+            .flat_map(|account| {
+                let prefix = key::by_account_prefix(account, kind);
+                self.draft.scan(Table::Index, &prefix, COUNTED_MAX).unwrap_or_default()
+            })
+            .filter_map(|(_, subject)| decode::<Subject>(Table::Index, &subject).ok())
+            .filter_map(|subject| {
+                self.draft.get(&key::object(&subject.connection, &[&subject.id])).ok().flatten()
+            })
+            .collect()
+    }
+
+    fn customer_field(&self, field: &str) -> Option<Value> {
+        if field == "is_known" {
+            return Some(Value::Boolean(self.customer.is_some()));
+        }
+        let id = self.customer_id()?;
+        match field {
+            "id" => Some(Value::Text(id.to_string())),
+            "display_name" => display_name(self.profiles()).map(Value::Text),
+            "email" => self.reachable_key(IdentityKind::Email).map(Value::Text),
+            "phone" => self.reachable_key(IdentityKind::Phone).map(Value::Text),
+            "locale" => self
+                .profiles()
+                .filter_map(|profile| profile.locale)
+                .max_by_key(|fact| fact.version)
+                .map(|fact| Value::Text(fact.value)),
+            "tags" => Some(Value::TextList(self.tags())),
+            "open_orders" => {
+                number(self.filed::<Order>(SubjectKind::Order).iter().filter(|order| order.is_open()).count())
+            }
+            "orders" => number(self.filed::<Order>(SubjectKind::Order).len()),
+            "open_tickets" => number(
+                self.filed::<Ticket>(SubjectKind::Ticket).iter().filter(|ticket| ticket.is_open()).count(),
+            ),
+            "loyalty_points" => {
+                let accounts = self.filed::<LoyaltyAccount>(SubjectKind::LoyaltyAccount);
+                let points = accounts.iter().filter_map(|account| Some(account.balance.as_ref()?.value));
+                decimal(points.fold(0_i64, i64::saturating_add), 0)
+            }
+            _ => None,
+        }
+    }
+
+    fn tags(&self) -> Vec<String> {
+        let mut tags: std::collections::BTreeSet<String> =
+            self.profiles().flat_map(|profile| profile.tags.current()).collect();
+        for account in self.accounts() {
+            let rows = self.draft.scan(Table::Annotation, &key::hub_tags_prefix(account), COUNTED_MAX);
+            let prefix_len = key::hub_tags_prefix(account).len();
+            tags.extend(
+                rows.unwrap_or_default()
+                    .iter()
+                    .filter_map(|(key, _)| String::from_utf8(key.get(prefix_len..)?.to_vec()).ok()),
+            );
+        }
+        tags.into_iter().collect()
+    }
+
+    /// A key to reach the customer by; one that links before one that is only claimed, then the earliest.
+    fn reachable_key(&self, kind: IdentityKind) -> Option<String> {
+        let claims = self.nodes().flat_map(|node| node.claims.into_iter()).collect::<Vec<_>>();
+        let mut found: Vec<_> = claims
+            .into_iter()
+            .filter_map(|(node, claim)| {
+                let key = self.draft.get::<NodeRow>(&node.0).ok()??.key;
+                (key.kind == kind).then_some((claim.proof, claim.first_at, key.value))
+            })
+            .collect();
+        found.sort();
+        found.into_iter().next().map(|(_, _, value)| value)
+    }
+
+    fn id_at(&self, connection: &str) -> Option<Value> {
+        let is_at = |key: &IdentityKey| {
+            let object = key.scope.strip_prefix(connection).and_then(|rest| rest.strip_prefix('/'));
+            key.is_single_valued() && object.is_some()
+        };
+        self.nodes().find(|node| is_at(&node.key)).map(|node| Value::Text(node.key.value))
+    }
+
+    fn interaction_field(&self, field: &str) -> Option<Value> {
+        let said: Interaction = self.thing(SubjectKind::Interaction)?;
+        match field {
+            "id" => self.about_kind(SubjectKind::Interaction).map(|subject| Value::Text(subject.id.clone())),
+            "channel" => text(said.channel),
+            "kind" => text(said.kind),
+            "direction" => said.direction.map(|direction| Value::Text(word(direction.value))),
+            "author" => said.author.map(|author| Value::Text(word(author.value))),
+            "sender" => {
+                let node: NodeRow = self.draft.get(&said.customer?.value.0).ok()??;
+                Some(Value::Text(node.key.value))
+            }
+            "text" => text(said.text),
+            "thread" => text(said.thread),
+            "ticket" => text(said.ticket),
+            "sent_at" => said.sent_at.map(|at| Value::Time(at.value.0)),
+            "language" => said.finding.and_then(|finding| finding.value.language).map(Value::Text),
+            "sentiment.label" => said.finding.map(|finding| Value::Text(finding.value.sentiment)),
+            "sentiment.score" => said.finding.and_then(|finding| decimal(i64::from(finding.value.score), 2)),
+            _ => None,
+        }
+    }
+
+    /// The thread of the event's interaction, with its connection.
+    pub(crate) fn conversation_id(&self) -> Option<String> {
+        let said: Interaction = self.thing(SubjectKind::Interaction)?;
+        said.thread.map(|thread| format!("{}/{}", self.connection, thread.value))
+    }
+
+    /// The provider's id of the thing of this kind the event is about, with its connection.
+    pub(crate) fn subject_id(&self, kind: SubjectKind) -> Option<String> {
+        self.about_kind(kind).map(|subject| format!("{}/{}", subject.connection, subject.id))
+    }
+
+    fn order_field(&self, field: &str) -> Option<Value> {
+        let order: Order = self.thing(SubjectKind::Order)?;
+        match field {
+            "id" => self.about_kind(SubjectKind::Order).map(|subject| Value::Text(subject.id.clone())),
+            "number" => text(order.number),
+            "total" => order.total.map(|total| money(total.value)),
+            "financial_status" => text(order.financial_status),
+            "fulfilment_status" => text(order.fulfilment_status),
+            "is_open" => Some(Value::Boolean(order.is_open())),
+            "placed_at" => order.placed_at.map(|at| Value::Time(at.value.0)),
+            "tags" => Some(Value::TextList(order.tags.current().into_iter().collect())),
+            "source" => text(order.source),
+            _ => None,
+        }
+    }
+
+    fn checkout_field(&self, field: &str) -> Option<Value> {
+        let checkout: Checkout = self.thing(SubjectKind::Checkout)?;
+        match field {
+            "id" => self.about_kind(SubjectKind::Checkout).map(|subject| Value::Text(subject.id.clone())),
+            "total" => checkout.total.map(|total| money(total.value)),
+            "url" => text(checkout.url),
+            _ => None,
+        }
+    }
+
+    fn ticket_field(&self, field: &str) -> Option<Value> {
+        let ticket: Ticket = self.thing(SubjectKind::Ticket)?;
+        match field {
+            "id" => self.about_kind(SubjectKind::Ticket).map(|subject| Value::Text(subject.id.clone())),
+            "subject" => text(ticket.subject),
+            "status" => text(ticket.status),
+            "priority" => text(ticket.priority),
+            "channel" => text(ticket.channel),
+            "tags" => Some(Value::TextList(ticket.tags.current().into_iter().collect())),
+            _ => None,
+        }
+    }
+
+    fn inventory_field(&self, field: &str) -> Option<Value> {
+        match &self.event.payload {
+            Payload::InventoryLevel(level) => {
+                let parts = [level.item.as_str(), &level.location, &level.state];
+                let row: Option<InventoryLevel> =
+                    self.draft.get(&key::object(self.connection, &parts)).ok().flatten();
+                match field {
+                    "item" => Some(Value::Text(level.item.clone())),
+                    "sku" => row.and_then(|row| text(row.sku)),
+                    "location" => Some(Value::Text(level.location.clone())),
+                    "state" => Some(Value::Text(level.state.clone())),
+                    "quantity" => row.and_then(|row| decimal(row.quantity?.value, 6)),
+                    _ => None,
+                }
+            }
+            Payload::InventoryItem(item) => match field {
+                "item" => Some(Value::Text(item.item.clone())),
+                "sku" => item.sku.clone().map(Value::Text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn loyalty_field(&self, field: &str) -> Option<Value> {
+        let account_id = match &self.event.payload {
+            Payload::LoyaltyAccount(account) => &account.id,
+            Payload::LoyaltyEntry(entry) => &entry.account,
+            _ => return None,
+        };
+        let account = || -> Option<LoyaltyAccount> {
+            self.draft.get(&key::object(self.connection, &[account_id])).ok().flatten()
+        };
+        match field {
+            "account" => Some(Value::Text(account_id.clone())),
+            "balance" => decimal(account()?.balance?.value, 0),
+            "tier" => text(account()?.tier),
+            "points" => decimal(self.loyalty_entry()?.points?.value, 0),
+            _ => None,
+        }
+    }
+
+    fn loyalty_entry(&self) -> Option<LoyaltyEntry> {
+        let Payload::LoyaltyEntry(entry) = &self.event.payload else { return None };
+        self.draft.get(&key::object(self.connection, &[&entry.account, &entry.id])).ok().flatten()
+    }
+
+    fn survey_field(&self, field: &str) -> Option<Value> {
+        let survey: Survey = self.thing(SubjectKind::Survey)?;
+        match field {
+            "kind" => Some(Value::Text(survey.kind.value)),
+            "score" => text(survey.score),
+            _ => None,
+        }
+    }
+}
+
+impl Facts for EventFacts<'_> {
+    fn field(&self, path: &str) -> Option<Value> {
+        if let Some(connection) = path.strip_prefix(ID_AT) {
+            return self.id_at(connection);
+        }
+        let (root, field) = path.split_once('.')?;
+        match (root, field) {
+            ("event", "name") => Some(Value::Text(self.event.name.clone())),
+            ("event", "happened_at") => Some(Value::Time(self.event.happened_at.0)),
+            ("delivery", "connection") => Some(Value::Text(self.connection.to_owned())),
+            ("delivery", "connector") => Some(Value::Text(self.connector.to_owned())),
+            ("customer", field) => self.customer_field(field),
+            ("interaction", field) => self.interaction_field(field),
+            ("conversation", "id") => self.conversation_id().map(Value::Text),
+            ("order", field) => self.order_field(field),
+            ("checkout", field) => self.checkout_field(field),
+            ("ticket", field) => self.ticket_field(field),
+            ("inventory", field) => self.inventory_field(field),
+            ("loyalty", field) => self.loyalty_field(field),
+            ("survey", field) => self.survey_field(field),
+            _ => None,
+        }
+    }
+
+    /// Events of the customer in the time up to and including this one.
+    fn count(&self, event: &str, within_ns: i64) -> u64 {
+        let until = self.event.happened_at;
+        let from = Timestamp(until.0.saturating_sub(within_ns));
+        let counted = self.accounts().map(|account| {
+            let end = |at: Timestamp, last: u8| key::events(account, event, at, EventId([last; 16]));
+            let range = Range { from: end(from, 0), to: Some(end(until, u8::MAX)) };
+            self.draft.scan_range(Table::Index, range, COUNTED_MAX).map_or(0, |rows| rows.len() as u64)
+        });
+        counted.sum()
+    }
+}
+
+/// The customer an account belongs to.
+pub(crate) fn customer_of(draft: &Draft<'_>, account: NodeId) -> Option<(NodeId, CustomerRow)> {
+    let customer = draft.get::<NodeRow>(&account.0).ok()??.customer?;
+    Some((customer, draft.get(&customer.0).ok()??))
+}
+
+/// The newest name any profile has.
+pub(crate) fn display_name(profiles: impl Iterator<Item = Profile>) -> Option<String> {
+    let names = profiles.filter(|profile| !profile.deleted).filter_map(|profile| profile.display_name());
+    names
+        .max_by(|left, right| (left.version, &left.value).cmp(&(right.version, &right.value)))
+        .map(|name| name.value)
+}
+
+fn text(fact: Option<hub_model::join::Fact<String>>) -> Option<Value> {
+    fact.map(|fact| Value::Text(fact.value))
+}
+
+fn money(money: Money) -> Value {
+    Value::Money { minor: money.minor, currency: money.currency }
+}
+
+fn number(count: usize) -> Option<Value> {
+    decimal(i64::try_from(count).ok()?, 0)
+}
+
+fn decimal(digits: i64, scale: u32) -> Option<Value> {
+    Decimal::new(i128::from(digits), scale).ok().map(Value::Number)
+}
+
+/// An enum as rules and JSON write it.
+pub(crate) fn word<T: serde::Serialize>(value: T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! The catalogue and its answers held together: every field rules may name is answered by some event that brings it.
+
+#[path = "../../tests/support/events.rs"]
+mod events;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hub_model::event::{self, Author, Direction, Event, Payload};
+use hub_model::identity::{KeyContext, Limits};
+use hub_model::join::Told;
+use hub_model::model::Finding;
+use hub_rules::{Facts, Value};
+use hub_store::MemoryStore;
+
+use self::events::{
+    at, checkout, consent, customer, euros, event, interaction, item, level, line, loyalty_account, loyalty_entry,
+    merge, named, order, party, survey, ticket,
+};
+use super::EventFacts;
+use crate::apply::Applying;
+use crate::catalogue;
+use crate::draft::Draft;
+use crate::people::PeopleContext;
+
+/// One event of each sort, each saying all it can, about one customer.
+fn told() -> Vec<Event> {
+    let who = || named(&["customer:1", "ana@example.com", "+4930901820"], "Ana Berg");
+    let payloads = [
+        ("customer.updated", Payload::Customer(event::Customer {
+            locale: Some("de".into()),
+            tags: Some(vec!["vip".into()]),
+            ..customer(who())
+        })),
+        ("consent.changed", Payload::Consent(consent(party(&["customer:1"]), "granted"))),
+        ("person.merged", Payload::PersonMerge(merge("customer:1", "customer:2"))),
+        ("order.created", Payload::Order(event::Order {
+            number: Some("#1001".into()),
+            buyer: Some(who()),
+            total: Some(euros(12_900)),
+            financial_status: Some("paid".into()),
+            fulfilment_status: Some("partial".into()),
+            placed_at: Some(at(3)),
+            tags: Some(vec!["rush".into()]),
+            source: Some("web".into()),
+            lines: Some(vec![line("mug", 1)]),
+            ..order("501")
+        })),
+        ("checkout.created", Payload::Checkout(event::Checkout {
+            buyer: Some(who()),
+            total: Some(euros(900)),
+            url: Some("https://shop.example/c1".into()),
+            ..checkout("c1")
+        })),
+        ("message.received", Payload::Interaction(event::Interaction {
+            channel: Some("instagram".into()),
+            kind: Some("message".into()),
+            direction: Some(Direction::Inbound),
+            author: Some(Author::Customer),
+            customer: Some(party(&["igsid:9", "@ana.b", "~abc", "ana@example.com"])),
+            thread: Some("t1".into()),
+            text: Some("hello".into()),
+            ticket: Some("35436".into()),
+            sent_at: Some(at(5)),
+            ..interaction("m1")
+        })),
+        ("ticket.created", Payload::Ticket(event::Ticket {
+            subject: Some("Broken mug".into()),
+            status: Some("open".into()),
+            priority: Some("high".into()),
+            channel: Some("email".into()),
+            requester: Some(who()),
+            tags: Some(vec!["damage".into()]),
+            ..ticket("35436")
+        })),
+        ("inventory.item_changed", Payload::InventoryItem(item("i1", "mug"))),
+        ("inventory.changed", Payload::InventoryLevel(event::InventoryLevel {
+            sku: Some("mug".into()),
+            ..level("i1", "berlin", 7)
+        })),
+        ("loyalty.account_changed", Payload::LoyaltyAccount(event::LoyaltyAccount {
+            tier: Some("gold".into()),
+            ..loyalty_account("club/L1", who(), 120)
+        })),
+        ("loyalty.points_changed", Payload::LoyaltyEntry(loyalty_entry("club/L1", "e1", 20))),
+        ("survey.answered", Payload::SurveyResponse(survey("s1", who(), "bad"))),
+    ];
+    (1_i64..).zip(payloads).map(|(minute, (name, payload))| event(name, minute, payload)).collect()
+}
+
+/// What the catalogue's fields answer for each of these events, in this order.
+fn answers(told: &[Event]) -> Vec<(&Event, BTreeMap<String, Value>)> {
+    let store = MemoryStore::new();
+    let mut draft = Draft::new(&store);
+    let finding =
+        Finding { language: Some("en".into()), sentiment: "negative".into(), score: -60, cues: Vec::new() };
+    let blocked = BTreeSet::new();
+    let keys = KeyContext { connection: "shop", default_country: None };
+    let people = PeopleContext { keys, blocked: &blocked, limits: Limits::default() };
+    told.iter()
+        .map(|event| {
+            let finding = Some(&finding).filter(|_| matches!(event.payload, Payload::Interaction(_)));
+            let told = Told { version: event.version, learned: 1 };
+            let mut applying = Applying { draft: &mut draft, connection: "shop", people, event, finding, told };
+            let about = applying.apply().unwrap();
+            let facts = EventFacts::new(&draft, "shop", "shopify", event, &about);
+            let fields = catalogue(["shop"].into_iter()).fields.into_keys();
+            (event, fields.filter_map(|field| facts.field(&field).map(|value| (field, value))).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn every_field_of_the_catalogue_is_answered() {
+    let told = told();
+    let answered: BTreeSet<String> = answers(&told).into_iter().flat_map(|(_, answers)| answers.into_keys()).collect();
+    let named: BTreeSet<String> = catalogue(["shop"].into_iter()).fields.into_keys().collect();
+    assert_eq!(answered, named);
+}
+
+#[test]
+fn every_event_answers_something_of_all_it_brings() {
+    let catalogue = catalogue(["shop"].into_iter());
+    for (event, answers) in answers(&told()) {
+        let spec = catalogue.events.get(&event.name).expect("the catalogue names the event");
+        for root in &spec.provides {
+            let is_answered = answers.keys().any(|field| field.split('.').next() == Some(root));
+            assert!(is_answered, "{} says nothing of {root}", event.name);
+        }
+    }
+}
+
+#[test]
+fn answers_have_the_kind_and_the_values_the_catalogue_promises() {
+    let catalogue = catalogue(["shop"].into_iter());
+    for (event, answers) in answers(&told()) {
+        for (field, value) in answers {
+            let spec = catalogue.fields.get(&field).unwrap();
+            assert_eq!(value.kind(), spec.kind, "{field} of {}", event.name);
+            if let (Value::Text(text), false) = (&value, spec.values.is_empty()) {
+                assert!(spec.values.contains(text), "{field} of {}: {text}", event.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_answered_that_the_catalogue_does_not_name() {
+    let store = MemoryStore::new();
+    let draft = Draft::new(&store);
+    let event = &told()[3];
+    let about = crate::apply::About::default();
+    let facts = EventFacts::new(&draft, "shop", "shopify", event, &about);
+    for field in ["", "order", "order.", "order.nothing", "nothing.id", "customer.id_at.", "customer.id_at.other"] {
+        assert_eq!(facts.field(field), None, "{field:?}");
+    }
+    assert_eq!(facts.field("customer.is_known"), Some(Value::Boolean(false)));
+    assert_eq!(facts.count("order.created", i64::MAX), 0);
+}

@@ -1,0 +1,443 @@
+//! One journal record after the other into the view. The only place where the view changes, and a function of the
+//! records alone: no clock, no randomness, no network.
+
+use std::sync::Arc;
+
+use hub_model::event::Remark;
+use hub_model::join::Told;
+use hub_model::{EffectId, EventId, Timestamp};
+use hub_store::{Order, Range, Store, Table};
+
+use crate::FoldError;
+use crate::apply::{About, Applying};
+use crate::decide::{Occasion, decide};
+use crate::draft::Draft;
+use crate::facts::EventFacts;
+use crate::record::{
+    AfterSetback, Attempt, Command, Delivery, Outcome, PluginState, Receipt, Record, Reported, Setback,
+    Settings,
+};
+use crate::row::{DeliveryRow, DeliveryState, EffectRow, EffectState, EventRow, decode, encode, key};
+use crate::active::ActiveSettings;
+
+/// A record with its place in the journal.
+#[derive(Clone, Debug)]
+pub struct Sequenced {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub record: Record,
+}
+
+/// What a batch of records led to, for those who act on it: nothing here is needed to rebuild the view.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Consequences {
+    pub reports: u64,
+    pub events: u64,
+    pub events_new: u64,
+    pub deliveries_processed: u64,
+    pub deliveries_parked: u64,
+    pub rules_fired: u64,
+    pub effects_planned: Vec<EffectId>,
+    pub effects_due: Vec<EffectId>,
+    /// Deliveries that wait for their connector again.
+    pub redriven: Vec<u64>,
+    /// Deliveries to try again, and when.
+    pub retries: Vec<(u64, Timestamp)>,
+    pub settings_changed: bool,
+}
+
+/// The fold with the settings in force.
+pub struct Fold {
+    settings: Arc<ActiveSettings>,
+}
+
+/// How long a delivery's key is remembered: longer than any provider retries (Meta up to 7 days, see connector facts)
+/// and more than the 8 days we promise.
+const DEDUPE_KEPT_NS: i64 = 9 * 24 * 3600 * 1_000_000_000;
+
+/// Keys that are too old are forgotten a few at a time, every so many records.
+const FORGET_EVERY: u64 = 64;
+const FORGOTTEN_AT_ONCE: usize = 256;
+
+pub(crate) const SETTINGS_KEY: &[u8] = b"settings";
+
+impl Fold {
+    /// Goes on from what the view holds.
+    ///
+    /// # Errors
+    /// The store's, or settings that cannot be read.
+    pub fn open(store: &dyn Store) -> Result<Self, FoldError> {
+        let settings = match settings(store)? {
+            Some(settings) => ActiveSettings::new(&settings).unwrap_or_default(),
+            None => ActiveSettings::default(),
+        };
+        Ok(Self { settings: Arc::new(settings) })
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Arc<ActiveSettings> {
+        Arc::clone(&self.settings)
+    }
+
+    /// Folds records, which must follow on each other, in one commit.
+    ///
+    /// # Errors
+    /// The store's, or a row that cannot be read; then nothing of the batch is in the view.
+    pub fn apply(&mut self, store: &dyn Store, records: &[Sequenced]) -> Result<Consequences, FoldError> {
+        let Some(last) = records.last() else { return Ok(Consequences::default()) };
+        let mut folding = Folding {
+            draft: Draft::new(store),
+            settings: Arc::clone(&self.settings),
+            consequences: Consequences::default(),
+        };
+        for record in records {
+            folding.record(record)?;
+        }
+        let Folding { draft, settings, consequences } = folding;
+        draft.commit(last.seq)?;
+        self.settings = settings;
+        Ok(consequences)
+    }
+}
+
+struct Folding<'a> {
+    draft: Draft<'a>,
+    settings: Arc<ActiveSettings>,
+    consequences: Consequences,
+}
+
+impl Folding<'_> {
+    fn record(&mut self, sequenced: &Sequenced) -> Result<(), FoldError> {
+        let Sequenced { seq, at, record } = sequenced;
+        if seq % FORGET_EVERY == 0 {
+            self.forget_old_keys(*at)?;
+        }
+        match record {
+            Record::Delivery(delivery) => self.delivery(*seq, *at, delivery),
+            Record::Reported(report) => self.reported(*seq, *at, report),
+            Record::Setback(setback) => self.setback(setback),
+            Record::Attempt(attempt) => self.attempt(*at, attempt),
+            Record::Receipt(receipt) => self.receipt(*at, receipt),
+            Record::Settings(settings) => self.change_settings(settings),
+            Record::Command(command) => self.command(*at, command),
+            Record::PluginState(state) => {
+                self.plugin_state(state);
+                Ok(())
+            }
+        }
+    }
+
+    fn delivery(&mut self, seq: u64, at: Timestamp, delivery: &Delivery) -> Result<(), FoldError> {
+        self.draft.put_raw(Table::Dedupe, delivery.dedupe.to_vec(), seq.to_be_bytes().to_vec());
+        let mut age = key::time(at).to_vec();
+        age.extend_from_slice(&delivery.dedupe);
+        self.draft.put_raw(Table::DedupeAge, age, Vec::new());
+        self.draft.put_raw(Table::Pending, key::pending(at, seq), Vec::new());
+        let row = DeliveryRow {
+            connection: delivery.connection.clone(),
+            connector: delivery.connector.clone(),
+            topic: delivery.topic.clone(),
+            received_at: at,
+            bytes: delivery.body.len() as u64,
+            state: DeliveryState::Pending { due: at },
+            setbacks: 0,
+            reason: None,
+        };
+        self.draft.put(key::sequence(seq), &row);
+        Ok(())
+    }
+
+    fn forget_old_keys(&mut self, now: Timestamp) -> Result<(), FoldError> {
+        let until = Timestamp(now.0.saturating_sub(DEDUPE_KEPT_NS));
+        let range = Range { from: Vec::new(), to: Some(key::time(until).to_vec()) };
+        for (age, _) in self.draft.scan_range(Table::DedupeAge, range, FORGOTTEN_AT_ONCE)? {
+            if let Some(dedupe) = age.get(8..) {
+                self.draft.delete(Table::Dedupe, dedupe.to_vec());
+            }
+            self.draft.delete(Table::DedupeAge, age);
+        }
+        Ok(())
+    }
+
+    fn reported(&mut self, seq: u64, at: Timestamp, report: &Reported) -> Result<(), FoldError> {
+        self.consequences.reports += 1;
+        self.settle_delivery(seq, report)?;
+        let settings = Arc::clone(&self.settings);
+        let mut new_events = Vec::new();
+        for (position, event) in (0_u32..).zip(&report.events) {
+            let id = EventId::of(&report.connection, &event.name, &event.key);
+            let about = Applying {
+                draft: &mut self.draft,
+                connection: &report.connection,
+                people: settings.people(&report.connection),
+                event,
+                finding: report
+                    .findings
+                    .iter()
+                    .find(|(index, _)| *index == position)
+                    .map(|(_, finding)| finding),
+                told: Told { version: event.version, learned: seq },
+            }
+            .apply()?;
+            self.consequences.events += 1;
+            if self.draft.get_raw(Table::Event, &id.0)?.is_none() {
+                self.note_event(seq, report, position, id, &about);
+                new_events.push((position, id, about));
+            }
+        }
+        for (position, id, about) in new_events {
+            self.consequences.events_new += 1;
+            if let Some(event) = report.events.get(position as usize) {
+                let occasion = Occasion { event, id, account: about.account, now: at };
+                let facts =
+                    EventFacts::new(&self.draft, &report.connection, &report.connector, event, &about);
+                let decided = decide(&self.draft, &settings, &facts, &occasion)?;
+                let written = decided.write(&mut self.draft)?;
+                self.consequences.rules_fired += written.fired;
+                self.consequences.effects_planned.extend(&written.effects);
+                self.consequences.effects_due.extend(written.effects);
+            }
+        }
+        Ok(())
+    }
+
+    fn note_event(&mut self, seq: u64, report: &Reported, position: u32, id: EventId, about: &About) {
+        let Some(event) = report.events.get(position as usize) else { return };
+        if let Some(account) = about.account {
+            let row = key::events(account, &event.name, event.happened_at, id);
+            self.draft.put_raw(Table::Index, row, Vec::new());
+        }
+        let row = EventRow {
+            name: event.name.clone(),
+            connection: report.connection.clone(),
+            happened_at: event.happened_at,
+            delivery: report.delivery,
+            report: seq,
+            position,
+            account: about.account,
+            subject: about.subject.clone(),
+        };
+        self.draft.put(id.0.to_vec(), &row);
+    }
+
+    fn settle_delivery(&mut self, seq: u64, report: &Reported) -> Result<(), FoldError> {
+        let Some(mut row) = self.draft.get::<DeliveryRow>(&key::sequence(report.delivery))? else {
+            return Ok(());
+        };
+        // One that was normalised twice, say after a restart, is processed once.
+        self.consequences.deliveries_processed += u64::from(is_pending(&row));
+        self.not_pending(report.delivery, &row);
+        let count = |remark: Remark| {
+            u32::try_from(report.notes.iter().filter(|note| note.remark == remark).count())
+                .unwrap_or(u32::MAX)
+        };
+        row.state = DeliveryState::Processed {
+            report: seq,
+            events: u32::try_from(report.events.len()).unwrap_or(u32::MAX),
+            ignored: count(Remark::Ignored),
+            unknown: count(Remark::Unknown),
+            malformed: count(Remark::Malformed),
+        };
+        row.reason = None;
+        self.draft.put(key::sequence(report.delivery), &row);
+        Ok(())
+    }
+
+    fn not_pending(&mut self, delivery: u64, row: &DeliveryRow) {
+        if let DeliveryState::Pending { due } = row.state {
+            self.draft.delete(Table::Pending, key::pending(due, delivery));
+        }
+    }
+
+    fn setback(&mut self, setback: &Setback) -> Result<(), FoldError> {
+        let Some(mut row) = self.draft.get::<DeliveryRow>(&key::sequence(setback.delivery))? else {
+            return Ok(());
+        };
+        if !is_pending(&row) {
+            return Ok(());
+        }
+        self.not_pending(setback.delivery, &row);
+        row.setbacks = setback.attempt;
+        row.reason = Some(setback.reason.clone());
+        match setback.next {
+            AfterSetback::RetryAt(due) => {
+                row.state = DeliveryState::Pending { due };
+                self.draft.put_raw(Table::Pending, key::pending(due, setback.delivery), Vec::new());
+                self.consequences.retries.push((setback.delivery, due));
+            }
+            AfterSetback::Park => {
+                self.consequences.deliveries_parked += 1;
+                row.state = DeliveryState::Parked;
+            }
+        }
+        self.draft.put(key::sequence(setback.delivery), &row);
+        Ok(())
+    }
+
+    fn attempt(&mut self, at: Timestamp, attempt: &Attempt) -> Result<(), FoldError> {
+        self.change_effect(attempt.effect, |row| {
+            row.attempts = attempt.number;
+            row.state = EffectState::Claimed { at };
+        })
+    }
+
+    fn receipt(&mut self, at: Timestamp, receipt: &Receipt) -> Result<(), FoldError> {
+        self.change_effect(receipt.effect, |row| {
+            row.state = match &receipt.outcome {
+                Outcome::Confirmed { reference, already_done } => {
+                    EffectState::Confirmed { at, reference: reference.clone(), already_done: *already_done }
+                }
+                Outcome::RetryAt { at: until, reason, uncertain } => {
+                    row.uncertain |= uncertain;
+                    EffectState::Waiting { until: *until, reason: reason.clone() }
+                }
+                Outcome::Parked { reason } => EffectState::Parked { at, reason: reason.clone() },
+                Outcome::Unknown { reason } => {
+                    row.uncertain = true;
+                    EffectState::Unknown { at, reason: reason.clone() }
+                }
+            };
+        })
+    }
+
+    /// Changes an effect and keeps the list of due ones right.
+    fn change_effect(&mut self, id: EffectId, change: impl FnOnce(&mut EffectRow)) -> Result<(), FoldError> {
+        let Some(mut row) = self.draft.get::<EffectRow>(&id.0)? else { return Ok(()) };
+        if let Some(due) = due(&row) {
+            self.draft.delete(Table::EffectDue, key::effect_due(due, id));
+        }
+        change(&mut row);
+        if let Some(due) = due(&row) {
+            self.draft.put_raw(Table::EffectDue, key::effect_due(due, id), Vec::new());
+            if !matches!(row.state, EffectState::Claimed { .. }) {
+                self.consequences.effects_due.push(id);
+            }
+        }
+        self.draft.put(id.0.to_vec(), &row);
+        Ok(())
+    }
+
+    fn change_settings(&mut self, settings: &Settings) -> Result<(), FoldError> {
+        // Rules that no longer check leave those before in force; the host says so when it loads them.
+        if let Ok(active) = ActiveSettings::new(settings) {
+            self.settings = Arc::new(active);
+            let json =
+                serde_json::to_string(settings).map_err(|_| FoldError::Row { table: Table::Setting })?;
+            self.draft.put_raw(Table::Setting, SETTINGS_KEY.to_vec(), encode(&json));
+            self.consequences.settings_changed = true;
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, at: Timestamp, command: &Command) -> Result<(), FoldError> {
+        match command {
+            Command::Redrive { delivery } => self.redrive(at, *delivery),
+            Command::RetryEffect { effect } => self.change_effect(*effect, |row| {
+                if !matches!(row.state, EffectState::Confirmed { .. } | EffectState::Claimed { .. }) {
+                    row.state =
+                        EffectState::Waiting { until: at, reason: "an operator asked for it".to_owned() };
+                }
+            }),
+        }
+    }
+
+    fn redrive(&mut self, at: Timestamp, delivery: u64) -> Result<(), FoldError> {
+        let Some(mut row) = self.draft.get::<DeliveryRow>(&key::sequence(delivery))? else { return Ok(()) };
+        if is_pending(&row) {
+            self.not_pending(delivery, &row);
+        } else {
+            self.consequences.redriven.push(delivery);
+        }
+        row.state = DeliveryState::Pending { due: at };
+        row.setbacks = 0;
+        self.draft.put_raw(Table::Pending, key::pending(at, delivery), Vec::new());
+        self.draft.put(key::sequence(delivery), &row);
+        Ok(())
+    }
+
+    fn plugin_state(&mut self, state: &PluginState) {
+        for (name, value) in &state.values {
+            let row = key::object(&state.connection, &[name]);
+            self.draft.put_raw(Table::PluginState, row, encode(value));
+        }
+    }
+}
+
+fn is_pending(row: &DeliveryRow) -> bool {
+    matches!(row.state, DeliveryState::Pending { .. })
+}
+
+/// When an effect has to be looked at again.
+fn due(row: &EffectRow) -> Option<Timestamp> {
+    match &row.state {
+        EffectState::Planned => Some(row.planned_at),
+        EffectState::Claimed { at } => Some(*at),
+        EffectState::Waiting { until, .. } => Some(*until),
+        EffectState::Confirmed { .. } | EffectState::Parked { .. } | EffectState::Unknown { .. } => None,
+    }
+}
+
+/// The effects that are not settled, first due first, with when they are due.
+///
+/// # Errors
+/// The store's.
+pub fn effects_due(store: &dyn Store, limit: usize) -> Result<Vec<(Timestamp, EffectId)>, FoldError> {
+    let rows = store.scan(Table::EffectDue, Range::all(), Order::Ascending, limit)?;
+    Ok(rows
+        .iter()
+        .filter_map(|(row, _)| Some((key::read_time(row.get(..8)?)?, EffectId(key::trailing_id(row)?))))
+        .collect())
+}
+
+/// The deliveries that wait for their connector, first due first.
+///
+/// # Errors
+/// The store's.
+pub fn deliveries_pending(store: &dyn Store, limit: usize) -> Result<Vec<(Timestamp, u64)>, FoldError> {
+    let rows = store.scan(Table::Pending, Range::all(), Order::Ascending, limit)?;
+    Ok(rows
+        .iter()
+        .filter_map(|(row, _)| {
+            let seq: [u8; 8] = row.get(8..)?.try_into().ok()?;
+            Some((key::read_time(row.get(..8)?)?, u64::from_be_bytes(seq)))
+        })
+        .collect())
+}
+
+/// Whether a delivery with this key has been folded.
+///
+/// # Errors
+/// The store's.
+pub fn seen(store: &dyn Store, dedupe: &[u8; 16]) -> Result<Option<u64>, FoldError> {
+    let row = store.get(Table::Dedupe, dedupe)?;
+    Ok(row.and_then(|bytes| Some(u64::from_be_bytes(bytes.try_into().ok()?))))
+}
+
+/// The settings in force.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn settings(store: &dyn Store) -> Result<Option<Settings>, FoldError> {
+    let Some(bytes) = store.get(Table::Setting, SETTINGS_KEY)? else { return Ok(None) };
+    let json: String = decode(Table::Setting, &bytes)?;
+    serde_json::from_str(&json).map(Some).map_err(|_| FoldError::Row { table: Table::Setting })
+}
+
+/// One effect.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn effect(store: &dyn Store, id: EffectId) -> Result<Option<EffectRow>, FoldError> {
+    store.get(Table::Effect, &id.0)?.map(|bytes| decode(Table::Effect, &bytes)).transpose()
+}
+
+/// How often a delivery could not be processed since it arrived or was redriven, and when it arrived.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn delivery_tries(store: &dyn Store, seq: u64) -> Result<Option<(u32, Timestamp)>, FoldError> {
+    let row = store.get(Table::Delivery, &key::sequence(seq))?;
+    let row: Option<DeliveryRow> = row.map(|bytes| decode(Table::Delivery, &bytes)).transpose()?;
+    Ok(row.map(|row| (row.setbacks, row.received_at)))
+}

@@ -1,0 +1,37 @@
+//! Journal record to model change to rules to planned effects. Deterministic, over hub-store's trait: no clock, no
+//! randomness, no network, no files. hub-model says how facts merge, hub-rules what a rule means; this crate keeps the
+//! rows and their indexes and says in which order things happen.
+
+mod apply;
+mod catalogue;
+mod decide;
+mod digest;
+mod draft;
+mod facts;
+mod fold;
+mod people;
+pub mod read;
+pub mod record;
+pub mod row;
+mod active;
+
+pub use catalogue::catalogue;
+pub use decide::{Decision, Verdict};
+pub use digest::{model_digest, view_digest};
+pub use fold::{
+    Consequences, Fold, Sequenced, deliveries_pending, delivery_tries, effect, effects_due, seen,
+    settings,
+};
+pub use record::{Record, RecordError};
+pub use active::ActiveSettings;
+
+use hub_store::{StoreError, Table};
+
+/// Why the fold stopped. The view is as it was before the batch.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a row of table {} cannot be read by this version of omnihub; rebuild the view with `omnihub journal rebuild`", table.name())]
+    Row { table: Table },
+}

@@ -1,0 +1,115 @@
+//! What people ask the view: pure queries for the API, the console and the command line. Nothing here changes a row.
+//! Answers are plain structs that print as JSON. A query is several calls to the store, between which the fold may
+//! move on: a row that is gone by then is left out, never an error. Every scan has a limit with a name.
+
+mod card;
+mod links;
+mod people;
+mod search;
+mod things;
+mod timeline;
+mod work;
+
+pub use card::{ConsentView, CustomerCard, ProfileView, customer};
+pub use links::{ClaimView, LinkState, LinkedKey, Suggestion};
+pub use people::{Account, CustomerSummary, customers};
+pub use search::find_customers;
+pub use things::{
+    CheckoutView, InteractionView, LineView, LoyaltyEntryView, LoyaltyView, OrderView, ParcelView,
+    RefundView, ReturnView, SurveyView, TicketView,
+};
+pub use timeline::{Details, TimelineEntry, TimelineQuery, subject_kind, timeline};
+pub use work::{
+    Counts, DELIVERY_STATES, DeliveryQuery, DeliverySummary, EFFECT_STATES, EffectQuery, EffectSummary,
+    counts, decisions, deliveries, delivery, effect, effects, event, merges, plugin_state, why,
+};
+
+use hub_model::NodeId;
+use hub_store::{Order, Range, Store, Table, prefix_range};
+
+use crate::FoldError;
+use crate::row::{CustomerRow, NodeRow, Row, Subject, SubjectKind, decode, key};
+
+/// The most rows one answer holds, whatever is asked for: a page for people, or a script's.
+const ANSWER_MAX: usize = 1_000;
+
+/// Things of one kind looked at for one account. Rules count up to the same number.
+const THINGS_MAX: usize = 1_000;
+
+/// Rows read at once while walking a table.
+const PAGE: usize = 500;
+
+/// The store, read as rows.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    store: &'a dyn Store,
+}
+
+impl<'a> View<'a> {
+    fn get<T: Row>(self, key: &[u8]) -> Result<Option<T>, FoldError> {
+        self.store.get(T::TABLE, key)?.map(|bytes| decode(T::TABLE, &bytes)).transpose()
+    }
+
+    fn scan(self, table: Table, prefix: &[u8], limit: usize) -> Result<Vec<hub_store::Row>, FoldError> {
+        Ok(self.store.scan(table, prefix_range(prefix), Order::Ascending, limit)?)
+    }
+
+    /// The accounts whose ids end the index's keys under this prefix.
+    fn indexed(self, prefix: &[u8], limit: usize) -> Result<Vec<NodeId>, FoldError> {
+        let rows = self.scan(Table::Index, prefix, limit)?;
+        Ok(rows.iter().filter_map(|(row, _)| key::trailing_id(row).map(NodeId)).collect())
+    }
+
+    /// The customer a node belongs to, whatever customer it was when its id was given out.
+    fn customer_of(self, node: NodeId) -> Result<Option<(NodeId, CustomerRow)>, FoldError> {
+        let Some(customer) = self.get::<NodeRow>(&node.0)?.and_then(|row| row.customer) else {
+            return Ok(None);
+        };
+        Ok(self.get(&customer.0)?.map(|row| (customer, row)))
+    }
+
+    /// Things of one kind that are filed under an account.
+    fn filed<T: Row>(self, account: NodeId, kind: SubjectKind) -> Result<Vec<(Subject, T)>, FoldError> {
+        let mut things = Vec::new();
+        for (_, value) in self.scan(Table::Index, &key::by_account_prefix(account, kind), THINGS_MAX)? {
+            let subject: Subject = decode(Table::Index, &value)?;
+            if let Some(thing) = self.get(&key::object(&subject.connection, &[&subject.id]))? {
+                things.push((subject, thing));
+            }
+        }
+        Ok(things)
+    }
+
+    /// Rows of a table from one end to the other, page by page, until `each` has seen enough.
+    fn walk(
+        self,
+        table: Table,
+        range: Range,
+        order: Order,
+        mut each: impl FnMut(&[u8], &[u8]) -> Result<Walk, FoldError>,
+    ) -> Result<(), FoldError> {
+        let Range { mut from, mut to } = range;
+        loop {
+            let rows = self.store.scan(table, Range { from: from.clone(), to: to.clone() }, order, PAGE)?;
+            for (key, value) in &rows {
+                if each(key, value)? == Walk::Enough {
+                    return Ok(());
+                }
+            }
+            match (rows.last(), order) {
+                (Some((last, _)), Order::Ascending) if rows.len() == PAGE => {
+                    from = last.clone();
+                    from.push(0);
+                }
+                (Some((last, _)), Order::Descending) if rows.len() == PAGE => to = Some(last.clone()),
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Walk {
+    On,
+    Enough,
+}

@@ -1,0 +1,238 @@
+//! What the journal holds: everything that can change state, as record types with a version. hub-journal sees bytes.
+//!
+//! Reading: a newer version than ours is refused, never guessed at. Writing always uses the current version; adding a
+//! field means a new version and a conversion here.
+
+use hub_model::event::{Event, Note};
+use hub_model::model::Finding;
+use hub_model::{EffectId, Timestamp};
+use hub_rules::Catalogue;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// What arrived, as it arrived, with its signature checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    pub connection: String,
+    pub connector: String,
+    pub topic: Option<String>,
+    /// Only the headers the connector asked for, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Hash of the connection and what its provider names a delivery by.
+    pub dedupe: [u8; 16],
+    #[serde(with = "serde_bytes")]
+    pub body: Vec<u8>,
+}
+
+/// What a connector made of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    /// Sequence number of the delivery.
+    pub delivery: u64,
+    pub connection: String,
+    pub connector: String,
+    /// The connector's version.
+    pub version: String,
+    pub events: Vec<Event>,
+    pub notes: Vec<Note>,
+    /// What an enricher says of the text of the event at this index.
+    pub findings: Vec<(u32, Finding)>,
+}
+
+/// A delivery that could not be turned into events this time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setback {
+    pub delivery: u64,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// For people; names plugin, version, phase and limit, never personal data.
+    pub reason: String,
+    pub next: AfterSetback,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AfterSetback {
+    RetryAt(Timestamp),
+    Park,
+}
+
+/// An effect is about to be sent; written and synced before the request leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub effect: EffectId,
+    /// 1 for the first.
+    pub number: u32,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub effect: EffectId,
+    pub number: u32,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Confirmed {
+        /// The provider's id of what was made.
+        reference: Option<String>,
+        /// An earlier attempt had been carried out after all.
+        already_done: bool,
+    },
+    RetryAt {
+        at: Timestamp,
+        reason: String,
+        /// The attempt may have been carried out.
+        uncertain: bool,
+    },
+    /// It will never work as it is: a person has to look.
+    Parked { reason: String },
+    /// Nobody knows whether it happened, and sending again might do it twice.
+    Unknown { reason: String },
+}
+
+/// What decides besides deliveries: rules, and what connections add to keys. Journalled whenever it changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    pub connections: Vec<ConnectionSettings>,
+    /// E-mail addresses and phones that never link people, besides those nobody's person has (`noreply@` …).
+    pub blocked_keys: Vec<String>,
+    /// Name and text of each rule file.
+    pub rules: Vec<(String, String)>,
+    pub catalogue: Catalogue,
+    /// Where an action a rule names is performed.
+    pub actions: Vec<ActionRoute>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionSettings {
+    pub name: String,
+    pub connector: String,
+    /// ISO 3166 alpha-2, for phones written without a country.
+    pub default_country: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionRoute {
+    /// As rules write it: "zendesk.create_ticket".
+    pub name: String,
+    pub connection: String,
+    /// The connector's own name of it.
+    pub action: String,
+}
+
+/// What an operator asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Normalise a delivery again, parked or not.
+    Redrive { delivery: u64 },
+    /// Try a parked or unknown effect again.
+    RetryEffect { effect: EffectId },
+}
+
+/// Values a plugin keeps between calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginState {
+    pub connection: String,
+    pub values: Vec<(String, String)>,
+}
+
+/// Any record of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    Delivery(Delivery),
+    Reported(Reported),
+    Setback(Setback),
+    Attempt(Attempt),
+    Receipt(Receipt),
+    Settings(Box<Settings>),
+    Command(Command),
+    PluginState(PluginState),
+}
+
+/// A journal record this program cannot read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error("record kind {0} is unknown; a newer version of omnihub wrote it")]
+    Kind(u8),
+    #[error("record version {0} is unknown; a newer version of omnihub wrote it")]
+    Version(u8),
+    #[error("the record's content cannot be read: {0}")]
+    Content(String),
+}
+
+/// The version all record types are written with.
+const VERSION: u8 = 1;
+
+impl Record {
+    /// The journal's kind byte. Numbers are on disk and never reused.
+    #[must_use]
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::Delivery(_) => 1,
+            Self::Reported(_) => 2,
+            Self::Setback(_) => 3,
+            Self::Attempt(_) => 4,
+            Self::Receipt(_) => 5,
+            Self::Settings(_) => 6,
+            Self::Command(_) => 7,
+            Self::PluginState(_) => 8,
+        }
+    }
+
+    /// The payload to append under [`Record::kind`].
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Delivery(record) => written(record),
+            Self::Reported(record) => written(record),
+            Self::Setback(record) => written(record),
+            Self::Attempt(record) => written(record),
+            Self::Receipt(record) => written(record),
+            // The catalogue's types skip fields when they can, which a format without field names cannot follow.
+            Self::Settings(record) => written(&serde_json::to_string(record).unwrap_or_default()),
+            Self::Command(record) => written(record),
+            Self::PluginState(record) => written(record),
+        }
+    }
+
+    /// Reads what [`Record::encode`] wrote.
+    ///
+    /// # Errors
+    /// A kind or version of a newer program, or bytes that are no record.
+    pub fn decode(kind: u8, payload: &[u8]) -> Result<Self, RecordError> {
+        Ok(match kind {
+            1 => Self::Delivery(read(payload)?),
+            2 => Self::Reported(read(payload)?),
+            3 => Self::Setback(read(payload)?),
+            4 => Self::Attempt(read(payload)?),
+            5 => Self::Receipt(read(payload)?),
+            6 => {
+                let json: String = read(payload)?;
+                Self::Settings(
+                    serde_json::from_str(&json).map_err(|error| RecordError::Content(error.to_string()))?,
+                )
+            }
+            7 => Self::Command(read(payload)?),
+            8 => Self::PluginState(read(payload)?),
+            other => return Err(RecordError::Kind(other)),
+        })
+    }
+}
+
+fn written<T: Serialize>(record: &T) -> Vec<u8> {
+    postcard::to_extend(record, vec![VERSION])
+        .expect("records are plain data: writing them to memory has nothing to fail at")
+}
+
+fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, RecordError> {
+    match payload.split_first() {
+        Some((&VERSION, content)) => {
+            postcard::from_bytes(content).map_err(|error| RecordError::Content(error.to_string()))
+        }
+        Some((version, _)) => Err(RecordError::Version(*version)),
+        None => Err(RecordError::Content("empty".to_owned())),
+    }
+}

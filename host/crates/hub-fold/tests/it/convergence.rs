@@ -1,0 +1,280 @@
+//! The model is a function of what was told, not of the order it was told in; the view is a function of the journal, not
+//! of how it was cut into batches or of the engine below.
+
+use hub_fold::{model_digest, view_digest};
+use hub_model::event::{Author, DeliveryStatus, Direction, Fulfilment, Payload, Reaction, Refund, ReturnRequest};
+use hub_model::event::{self};
+use hub_model::model::Finding;
+use hub_store::{MemoryStore, SledOptions, SledStore};
+use proptest::prelude::*;
+
+use crate::support::events::{
+    at, checkout, consent, customer, euros, event, interaction, item, level, line, loyalty_account, loyalty_entry,
+    merge, named, order, party, survey, ticket,
+};
+use crate::support::{Told, fold_into, journal, settings, told};
+
+/// A few days of a small shop: a registered buyer, a guest, a person on three channels, a family's mailbox. Every
+/// delivery teaches something no other does.
+fn days() -> Vec<Told> {
+    let ana = ["customer:1", "ana@example.com", "+4930901820"];
+    let message = |id: &str, text: &str| event::Interaction {
+        channel: Some("instagram".into()),
+        kind: Some("message".into()),
+        direction: Some(Direction::Inbound),
+        author: Some(Author::Customer),
+        customer: Some(named(&["igsid:9", "@ana.b", "~abc"], "ana b")),
+        thread: Some("t-1".into()),
+        text: Some(text.into()),
+        sent_at: Some(at(20)),
+        ..interaction(id)
+    };
+    let unhappy = Finding {
+        language: Some("en".into()),
+        sentiment: "negative".into(),
+        score: -60,
+        cues: vec![("late".into(), -30)],
+    };
+    let mut days = vec![
+        told("shop", 1, vec![event("customer.created", 1, Payload::Customer(event::Customer {
+            given_name: Some("Ana".into()),
+            family_name: Some("Berg".into()),
+            tags: Some(vec!["vip".into(), "old".into()]),
+            locale: Some("de".into()),
+            ..customer(party(&ana))
+        }))]),
+        told("shop", 2, vec![event("order.created", 2, Payload::Order(event::Order {
+            number: Some("#1001".into()),
+            buyer: Some(named(&ana, "Ana Berg")),
+            total: Some(euros(12_900)),
+            financial_status: Some("pending".into()),
+            placed_at: Some(at(2)),
+            lines: Some(vec![line("mug", 2), line("pot", 1)]),
+            ..order("501")
+        }))]),
+        told("shop", 3, vec![event("order.paid", 3, Payload::Order(event::Order {
+            financial_status: Some("paid".into()),
+            note: Some("leave at the door".into()),
+            ..order("501")
+        }))]),
+        told("shop", 4, vec![event("order.updated", 4, Payload::Order(event::Order {
+            fulfilment_status: Some("partial".into()),
+            fulfilments: vec![Fulfilment {
+                id: "p1".into(),
+                status: Some("in_transit".into()),
+                carrier: Some("DHL".into()),
+                tracking_numbers: vec!["00340".into()],
+                tracking_urls: vec![],
+                updated_at: Some(at(4)),
+            }],
+            tags_added: vec!["rush".into()],
+            ..order("501")
+        }))]),
+        told("shop", 5, vec![event("order.refunded", 5, Payload::Order(event::Order {
+            refunds: vec![Refund { id: "r1".into(), amount: Some(euros(3_000)), at: Some(at(5)) }],
+            returns: vec![ReturnRequest { id: "b1".into(), status: Some("open".into()), at: Some(at(5)) }],
+            ..order("501")
+        }))]),
+        // A guest, known by a verified address and the token of the order's page.
+        told("shop", 6, vec![event("order.created", 6, Payload::Order(event::Order {
+            number: Some("#1002".into()),
+            buyer: Some(party(&["guest-order:502", "~abc"])),
+            placed_at: Some(at(6)),
+            ..order("502")
+        }))]),
+        told("shop", 7, vec![event("customer.updated", 7, Payload::Customer(event::Customer {
+            family_name: Some("Berg-Lind".into()),
+            tags_removed: vec!["old".into()],
+            ..customer(party(&ana))
+        }))]),
+        told("desk", 8, vec![event("customer.created", 8, Payload::Customer(event::Customer {
+            tags_added: vec!["desk-tag".into()],
+            ..customer(named(&["user:77", "ana@example.com", "+49 30 901820"], "A. Berg"))
+        }))]),
+        told("desk", 9, vec![event("ticket.created", 9, Payload::Ticket(event::Ticket {
+            subject: Some("Broken mug".into()),
+            status: Some("open".into()),
+            requester: Some(party(&["user:77"])),
+            created_at: Some(at(9)),
+            ..ticket("35436")
+        }))]),
+        told("desk", 10, vec![event("ticket.status_changed", 10, Payload::Ticket(event::Ticket {
+            status: Some("solved".into()),
+            tags_added: vec!["damage".into()],
+            ..ticket("35436")
+        }))]),
+        told("ig", 21, vec![event("message.received", 20, Payload::Interaction(message("m1", "where is it?")))]),
+        told("ig", 22, vec![event("message.edited", 22, Payload::Interaction(event::Interaction {
+            text: Some("where is my order?".into()),
+            edited: true,
+            reaction: Some(Reaction { by: "page".into(), emoji: Some("❤".into()) }),
+            ..interaction("m1")
+        }))]),
+        // Told and taken back.
+        told("ig", 23, vec![event("message.received", 21, Payload::Interaction(message("m2", "a secret")))]),
+        told("ig", 24, vec![event("message.deleted", 24, Payload::Interaction(event::Interaction {
+            erased: true,
+            ..interaction("m2")
+        }))]),
+        told("wa", 30, vec![event("message.sent", 30, Payload::Interaction(event::Interaction {
+            channel: Some("whatsapp".into()),
+            direction: Some(Direction::Outbound),
+            customer: Some(party(&["wa-id:4930901820", "+4930901820"])),
+            text: Some("on its way".into()),
+            sent_at: Some(at(30)),
+            status: Some(DeliveryStatus::Sent),
+            thread: Some("w-1".into()),
+            ..interaction("w1")
+        }))]),
+        told("wa", 31, vec![
+            event("message.status", 31, Payload::Interaction(event::Interaction {
+                status: Some(DeliveryStatus::Read),
+                ..interaction("w1")
+            })),
+            event("message.status", 32, Payload::Interaction(event::Interaction {
+                status: Some(DeliveryStatus::Delivered),
+                status_detail: Some("free".into()),
+                ..interaction("w1")
+            })),
+        ]),
+        told("club", 40, vec![event("loyalty.account_changed", 40, Payload::LoyaltyAccount(event::LoyaltyAccount {
+            tier: Some("gold".into()),
+            enrolled_at: Some(at(-600)),
+            ..loyalty_account("L1", party(&["loyalty-customer:5", "+4930901820"]), 120)
+        }))]),
+        told("club", 41, vec![event("loyalty.points_changed", 41, Payload::LoyaltyEntry(loyalty_entry("L1", "e1", 20)))]),
+        told("stock", 42, vec![
+            event("inventory.changed", 42, Payload::InventoryLevel(level("i1", "berlin", 7))),
+            event("inventory.item_changed", 42, Payload::InventoryItem(item("i1", "mug"))),
+        ]),
+        told("stock", 43, vec![event("inventory.changed", 43, Payload::InventoryLevel(level("i1", "berlin", -1)))]),
+        told("shop", 44, vec![event("consent.changed", 44, Payload::Consent(consent(party(&ana), "granted")))]),
+        told("shop", 45, vec![event("consent.changed", 45, Payload::Consent(consent(party(&ana), "denied")))]),
+        told("shop", 46, vec![event("checkout.created", 46, Payload::Checkout(event::Checkout {
+            buyer: Some(party(&["customer:1"])),
+            total: Some(euros(5_900)),
+            started_at: Some(at(46)),
+            ..checkout("c1")
+        }))]),
+        told("desk", 47, vec![event("survey.answered", 47, Payload::SurveyResponse(survey("s1", party(&["user:77"]), "bad")))]),
+        // A second account in the same shop with the same address stays apart until the shop itself joins it.
+        told("shop", 50, vec![event("customer.created", 50, Payload::Customer(customer(party(&["customer:2", "ana@example.com"]))))]),
+        told("shop", 51, vec![event("customer.created", 51, Payload::Customer(customer(party(&["customer:3", "+4930901820"]))))]),
+        told("shop", 52, vec![event("person.merged", 52, Payload::PersonMerge(merge("customer:1", "customer:3")))]),
+    ];
+    days[10].findings.push((0, unhappy));
+    // A mailbox six accounts prove to be theirs.
+    days.extend((0..6).map(|number| {
+        let account = ["customer:61", "user:62", "igsid:63", "wa-id:64", "loyalty-customer:65", "contact:66"][number];
+        let connection = ["shop", "desk", "ig", "wa", "club", "stock"][number];
+        let minute = 60 + i64::try_from(number).unwrap();
+        let who = party(&[account, "family@example.com"]);
+        told(connection, minute, vec![event("customer.created", minute, Payload::Customer(customer(who)))])
+    }));
+    days
+}
+
+fn digest_of<'a>(tellings: impl Iterator<Item = &'a Told>, sizes: &[usize]) -> String {
+    let store = MemoryStore::new();
+    fold_into(&store, &journal(&settings(&[RULE]), tellings), sizes);
+    model_digest(&store).unwrap()
+}
+
+/// Something for the rules to do meanwhile, which the model must not notice.
+const RULE: &str = r#"
+rule: greet
+mode: on
+on: order.created
+when: always
+then:
+  - {id: tag, do: customer.add_tag, with: {tag: buyer}}
+  - {id: ticket, do: desk.create_ticket, with: {subject: "{{order.number}}"}}
+limits: {once_per: customer}
+"#;
+
+/// Every delivery at least once, some again, in any order.
+fn arrivals() -> impl Strategy<Value = Vec<usize>> {
+    let all = days().len();
+    prop::collection::vec(0..all, 0..12)
+        .prop_flat_map(move |again| Just((0..all).chain(again).collect::<Vec<_>>()).prop_shuffle())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_with_repeats_and_any_batching_gives_one_model(
+        arrivals in arrivals(),
+        sizes in prop::collection::vec(1_usize..9, 1..5),
+    ) {
+        let days = days();
+        let expected = digest_of(days.iter(), &[1]);
+        prop_assert_eq!(digest_of(arrivals.iter().map(|arrival| &days[*arrival]), &sizes), expected);
+    }
+}
+
+#[test]
+fn the_model_digest_misses_no_delivery() {
+    let days = days();
+    let whole = digest_of(days.iter(), &[8]);
+    for left_out in 0..days.len() {
+        let rest = days.iter().enumerate().filter(|(index, _)| *index != left_out).map(|(_, told)| told);
+        assert_ne!(digest_of(rest, &[8]), whole, "{:?}", days[left_out]);
+    }
+}
+
+#[test]
+fn the_model_digest_sees_a_changed_field() {
+    let whole = digest_of(days().iter(), &[8]);
+    let check = |index: usize, change: &dyn Fn(&mut Payload)| {
+        let mut changed = days();
+        change(&mut changed[index].events[0].payload);
+        assert_ne!(changed[index].events, days()[index].events, "the case changes something");
+        assert_ne!(digest_of(changed.iter(), &[8]), whole, "{:?}", changed[index].events);
+    };
+    check(1, &|payload| match payload {
+        Payload::Order(order) => order.total = Some(euros(12_901)),
+        other => panic!("{other:?}"),
+    });
+    check(4, &|payload| match payload {
+        Payload::Order(order) => order.refunds[0].amount = Some(euros(3_001)),
+        other => panic!("{other:?}"),
+    });
+    check(19, &|payload| match payload {
+        Payload::InventoryLevel(level) => level.quantity = Some(0),
+        other => panic!("{other:?}"),
+    });
+    check(10, &|payload| match payload {
+        Payload::Interaction(said) => said.sent_at = Some(at(19)),
+        other => panic!("{other:?}"),
+    });
+    check(7, &|payload| match payload {
+        Payload::Customer(customer) => customer.who.ids[1].proof = hub_model::event::Proof::Claimed,
+        other => panic!("{other:?}"),
+    });
+}
+
+#[test]
+fn batches_and_engine_do_not_matter_to_the_whole_view() {
+    let days = days();
+    // Long enough for old keys to be forgotten on the way.
+    let journal = journal(&settings(&[RULE]), days.iter().cycle().take(days.len() * 3));
+    let digest = |sizes: &[usize]| {
+        let store = MemoryStore::new();
+        fold_into(&store, &journal, sizes);
+        view_digest(&store).unwrap()
+    };
+    let one_by_one = digest(&[1]);
+    assert_eq!(digest(&[7]), one_by_one);
+    assert_eq!(digest(&[journal.len()]), one_by_one);
+
+    let dir = tempfile::tempdir().unwrap();
+    let sled = SledStore::open(&dir.path().join("view"), &SledOptions::default()).unwrap();
+    fold_into(&sled, &journal, &[16]);
+    assert_eq!(view_digest(&sled).unwrap(), one_by_one);
+    assert_ne!(digest(&[7]), {
+        let store = MemoryStore::new();
+        fold_into(&store, &journal[..journal.len() - 1], &[7]);
+        view_digest(&store).unwrap()
+    });
+}

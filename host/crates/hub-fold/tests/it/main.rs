@@ -1,0 +1,13 @@
+//! The fold from outside: records in, view out.
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod convergence;
+mod effects;
+mod identity;
+mod intake;
+mod reads;
+mod records;
+mod rules;

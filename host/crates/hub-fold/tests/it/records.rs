@@ -1,0 +1,140 @@
+//! What the journal holds: reads back as written, refuses what a newer version wrote, and never panics.
+
+use hub_fold::record::{
+    AfterSetback, Attempt, Command, Delivery, Outcome, PluginState, Receipt, Record, RecordError, Reported, Setback,
+};
+use hub_model::EffectId;
+use hub_model::event::{self, Note, Payload, Remark};
+use hub_model::model::Finding;
+use proptest::prelude::*;
+
+use crate::support::events::{
+    at, checkout, consent, customer, euros, event, interaction, item, level, line, loyalty_account, loyalty_entry,
+    merge, named, order, survey, ticket,
+};
+use crate::support::settings;
+
+fn reported() -> Reported {
+    let who = || named(&["customer:1", "a@example.com?"], "Ana");
+    let payloads = [
+        Payload::Customer(customer(who())),
+        Payload::Consent(consent(who(), "granted")),
+        Payload::Order(event::Order {
+            total: Some(euros(-5)),
+            lines: Some(vec![line("mug", 1)]),
+            extra: vec![("risk".into(), "low".into())],
+            ..order("1")
+        }),
+        Payload::Checkout(checkout("c")),
+        Payload::Interaction(event::Interaction { sent_at: Some(at(-1)), ..interaction("m") }),
+        Payload::Ticket(ticket("t")),
+        Payload::InventoryLevel(level("i", "l", -3)),
+        Payload::InventoryItem(item("i", "mug")),
+        Payload::LoyaltyAccount(loyalty_account("L", who(), 4)),
+        Payload::LoyaltyEntry(loyalty_entry("L", "e", -4)),
+        Payload::SurveyResponse(survey("s", who(), "good")),
+        Payload::PersonMerge(merge("customer:1", "customer:2")),
+        Payload::PrivacyRequest(event::PrivacyRequest {
+            id: "p".into(),
+            kind: "erase-customer".into(),
+            who: Some(who()),
+            orders: vec!["1".into()],
+            extra: vec![],
+        }),
+        Payload::Other(event::Other { topic: "themes/publish".into(), extra: vec![] }),
+    ];
+    Reported {
+        delivery: 4,
+        connection: "shop".into(),
+        connector: "shopify".into(),
+        version: "1.2.3".into(),
+        events: (0_i64..).zip(payloads).map(|(minute, payload)| event("any.name", minute, payload)).collect(),
+        notes: vec![Note { path: "/a/0".into(), remark: Remark::Unknown, reason: "new field".into() }],
+        findings: vec![(
+            4,
+            Finding { language: None, sentiment: "neutral".into(), score: 0, cues: vec![("x".into(), 1)] },
+        )],
+    }
+}
+
+fn one_of_each() -> Vec<Record> {
+    let effect = EffectId([3; 16]);
+    let outcomes = [
+        Outcome::Confirmed { reference: Some("T-1".into()), already_done: false },
+        Outcome::RetryAt { at: at(3), reason: "busy".into(), uncertain: true },
+        Outcome::Parked { reason: "no".into() },
+        Outcome::Unknown { reason: "silence".into() },
+    ];
+    let mut all = vec![
+        Record::Delivery(Delivery {
+            connection: "shop".into(),
+            connector: "shopify".into(),
+            topic: Some("orders/paid".into()),
+            headers: vec![("x-topic".into(), "orders/paid".into())],
+            dedupe: [5; 16],
+            body: vec![0, 159, 255],
+        }),
+        Record::Reported(reported()),
+        Record::Setback(Setback { delivery: 1, attempt: 2, reason: "trap".into(), next: AfterSetback::RetryAt(at(1)) }),
+        Record::Setback(Setback { delivery: 1, attempt: 3, reason: "trap".into(), next: AfterSetback::Park }),
+        Record::Attempt(Attempt { effect, number: 1 }),
+        Record::Settings(Box::new(settings(&["rule: x\n", "anything: at all"]))),
+        Record::Command(Command::Redrive { delivery: 7 }),
+        Record::Command(Command::RetryEffect { effect }),
+        Record::PluginState(PluginState { connection: "club".into(), values: vec![("cursor".into(), "9".into())] }),
+    ];
+    all.extend(outcomes.map(|outcome| Record::Receipt(Receipt { effect, number: 1, outcome })));
+    all
+}
+
+#[test]
+fn records_read_back_as_written() {
+    for record in one_of_each() {
+        assert_eq!(Record::decode(record.kind(), &record.encode()).unwrap(), record);
+    }
+}
+
+#[test]
+fn newer_versions_and_kinds_are_refused() {
+    for record in one_of_each() {
+        let mut payload = record.encode();
+        payload[0] += 1;
+        assert!(matches!(Record::decode(record.kind(), &payload), Err(RecordError::Version(2))), "{record:?}");
+        assert!(matches!(Record::decode(99, &record.encode()), Err(RecordError::Kind(99))));
+        assert!(matches!(Record::decode(record.kind(), &[]), Err(RecordError::Content(_))));
+    }
+}
+
+#[test]
+fn no_beginning_of_a_record_is_a_record() {
+    for record in one_of_each() {
+        let payload = record.encode();
+        for length in 0..payload.len() {
+            assert!(Record::decode(record.kind(), &payload[..length]).is_err(), "{length} bytes of {record:?}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(kind in 0_u8..12, mut payload in prop::collection::vec(any::<u8>(), 0..200), ours in any::<bool>()) {
+        if ours && let Some(version) = payload.first_mut() {
+            *version = 1;
+        }
+        if let Ok(record) = Record::decode(kind, &payload) {
+            prop_assert_eq!(record.kind(), kind);
+        }
+    }
+
+    #[test]
+    fn no_flipped_byte_panics(which in 0_usize..13, place in any::<prop::sample::Index>(), to in any::<u8>()) {
+        let records = one_of_each();
+        let record = &records[which % records.len()];
+        let mut payload = record.encode();
+        let place = place.index(payload.len());
+        payload[place] = to;
+        if let Ok(read) = Record::decode(record.kind(), &payload) {
+            prop_assert_eq!(read.kind(), record.kind());
+        }
+    }
+}

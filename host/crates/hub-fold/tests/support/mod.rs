@@ -1,0 +1,197 @@
+//! A hub without its ends: records go into the fold as a journal would give them, and a store holds the view.
+
+pub(crate) mod events;
+
+use hub_fold::record::{
+    ActionRoute, Command, ConnectionSettings, Delivery, Record, Reported, Settings,
+};
+use hub_fold::{Consequences, Fold, Sequenced, catalogue};
+use hub_model::event::{Event, Payload};
+use hub_model::model::Finding;
+use hub_model::{EventId, NodeId, Timestamp};
+use hub_rules::{ActionSpec, FieldKind, Grade, ParamSpec};
+use hub_store::{MemoryStore, Store};
+
+use events::at;
+
+/// Connections every test may use; each is called as its connector.
+pub(crate) const CONNECTIONS: [&str; 6] = ["shop", "desk", "ig", "wa", "club", "stock"];
+
+/// One delivery's events.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) connection: &'static str,
+    /// When the hub learned of it.
+    pub(crate) minute: i64,
+    pub(crate) events: Vec<Event>,
+    pub(crate) findings: Vec<(u32, Finding)>,
+}
+
+pub(crate) fn told(connection: &'static str, minute: i64, events: Vec<Event>) -> Told {
+    Told { connection, minute, events, findings: vec![] }
+}
+
+/// The delivery and its report, as two records of a journal.
+pub(crate) fn records(told: &Told, seq: u64) -> [Sequenced; 2] {
+    let delivery = Delivery {
+        connection: told.connection.into(),
+        connector: told.connection.into(),
+        topic: Some("topic".into()),
+        headers: vec![],
+        dedupe: dedupe(seq),
+        body: b"{}".to_vec(),
+    };
+    let reported = Reported {
+        delivery: seq,
+        connection: told.connection.into(),
+        connector: told.connection.into(),
+        version: "1.0.0".into(),
+        events: told.events.clone(),
+        notes: vec![],
+        findings: told.findings.clone(),
+    };
+    let at = at(told.minute);
+    [
+        Sequenced { seq, at, record: Record::Delivery(delivery) },
+        Sequenced { seq: seq + 1, at, record: Record::Reported(reported) },
+    ]
+}
+
+/// A key of its own for the delivery at this place in the journal.
+pub(crate) fn dedupe(seq: u64) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&seq.to_be_bytes());
+    key
+}
+
+/// Connections with a default country, one action that goes out, and these rules.
+pub(crate) fn settings(rules: &[&str]) -> Settings {
+    let mut catalogue = catalogue(CONNECTIONS.into_iter());
+    let text = |required| ParamSpec { kind: FieldKind::Text, required, help: String::new() };
+    catalogue.actions.insert(
+        "desk.create_ticket".into(),
+        ActionSpec {
+            params: [("subject".to_owned(), text(true)), ("note".to_owned(), text(false))].into(),
+            grade: Grade::Keyed,
+            help: String::new(),
+        },
+    );
+    Settings {
+        connections: CONNECTIONS
+            .iter()
+            .map(|name| ConnectionSettings {
+                name: (*name).into(),
+                connector: (*name).into(),
+                default_country: Some("DE".into()),
+            })
+            .collect(),
+        blocked_keys: vec!["Team@Shop.example".into()],
+        rules: rules.iter().enumerate().map(|(number, text)| (format!("{number}.yaml"), (*text).to_owned())).collect(),
+        catalogue,
+        actions: vec![ActionRoute {
+            name: "desk.create_ticket".into(),
+            connection: "desk".into(),
+            action: "create-ticket".into(),
+        }],
+    }
+}
+
+/// A fold over a store, told one thing after the other.
+pub(crate) struct Hub {
+    pub(crate) store: MemoryStore,
+    fold: Fold,
+    pub(crate) seq: u64,
+}
+
+impl Hub {
+    pub(crate) fn with(settings: Settings) -> Self {
+        let store = MemoryStore::new();
+        let fold = Fold::open(&store).unwrap();
+        let mut hub = Self { store, fold, seq: 0 };
+        let changed = hub.record(0, Record::Settings(Box::new(settings)));
+        assert!(changed.settings_changed, "the settings of a test check");
+        hub
+    }
+
+    pub(crate) fn new(rules: &[&str]) -> Self {
+        Self::with(settings(rules))
+    }
+
+    /// Folds one record at a minute.
+    pub(crate) fn record(&mut self, minute: i64, record: Record) -> Consequences {
+        self.seq += 1;
+        self.fold.apply(&self.store, &[Sequenced { seq: self.seq, at: at(minute), record }]).unwrap()
+    }
+
+    /// Folds a delivery's events; returns what the report led to.
+    pub(crate) fn tell(&mut self, told: &Told) -> Consequences {
+        let pair = records(told, self.seq + 1);
+        self.seq += 2;
+        self.fold.apply(&self.store, &pair).unwrap()
+    }
+
+    /// One event that is learned of at once.
+    pub(crate) fn happens(&mut self, connection: &'static str, minute: i64, name: &str, payload: Payload) -> EventId {
+        let event = events::event(name, minute, payload);
+        let id = EventId::of(connection, &event.name, &event.key);
+        self.tell(&told(connection, minute, vec![event]));
+        id
+    }
+
+    pub(crate) fn command(&mut self, minute: i64, command: Command) -> Consequences {
+        self.record(minute, Record::Command(command))
+    }
+
+    /// The customer somebody has become.
+    pub(crate) fn card(&self, id: NodeId) -> hub_fold::read::CustomerCard {
+        hub_fold::read::customer(&self.store, id).unwrap().expect("a customer has this id")
+    }
+
+    /// Every customer as the sorted "connection/object:id" of its accounts.
+    pub(crate) fn people(&self) -> Vec<Vec<String>> {
+        let customers = hub_fold::read::customers(&self.store, None, 1_000).unwrap();
+        let mut people: Vec<Vec<String>> = customers
+            .into_iter()
+            .map(|customer| {
+                let name = |account: hub_fold::read::Account| {
+                    format!("{}/{}:{}", account.connection, account.object, account.id)
+                };
+                let mut accounts: Vec<String> = customer.accounts.into_iter().map(name).collect();
+                accounts.sort();
+                accounts
+            })
+            .collect();
+        people.sort();
+        people
+    }
+}
+
+/// The id a connection's account has, now and for ever.
+pub(crate) fn node(connection: &str, id: &str) -> NodeId {
+    let context = hub_model::identity::KeyContext { connection, default_country: None };
+    hub_model::identity::normalise(&events::identity(id), context).expect("a key").node()
+}
+
+/// Folds a journal in batches of these sizes, over and over, into a store.
+pub(crate) fn fold_into(store: &dyn Store, journal: &[Sequenced], sizes: &[usize]) {
+    let mut fold = Fold::open(store).unwrap();
+    let mut rest = journal;
+    let mut sizes = sizes.iter().cycle();
+    while !rest.is_empty() {
+        let size = sizes.next().copied().unwrap_or(1).clamp(1, rest.len());
+        let (batch, after) = rest.split_at(size);
+        fold.apply(store, batch).unwrap();
+        rest = after;
+    }
+}
+
+/// A journal that begins with the settings and tells these in this order.
+pub(crate) fn journal<'a>(settings: &Settings, tellings: impl Iterator<Item = &'a Told>) -> Vec<Sequenced> {
+    let settings = Record::Settings(Box::new(settings.clone()));
+    let mut journal = vec![Sequenced { seq: 1, at: Timestamp::EPOCH, record: settings }];
+    for told in tellings {
+        let seq = journal.len() as u64 + 1;
+        journal.extend(records(told, seq));
+    }
+    journal
+}

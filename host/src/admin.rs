@@ -1,0 +1,103 @@
+//! Reads for people and tools, and the few things an operator may ask for: JSON over HTTP for the command line, for
+//! scrapers and for whoever writes a console. Answers come from the view and the journal; what changes state is
+//! journalled as a command, never written to the view. The command line asks this same router when no hub runs.
+
+mod asked;
+mod customers;
+mod deliveries;
+mod effects;
+mod error;
+mod events;
+mod guard;
+mod hub;
+mod journal;
+mod rules;
+
+use std::sync::Arc;
+
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use hub_fold::record::{Command, Record};
+use hub_journal::{Entry, Seq};
+use tokio::sync::Semaphore;
+
+use error::AdminError;
+
+pub struct Admin {
+    pub config: Arc<crate::config::Config>,
+    pub journal: hub_journal::Journal,
+    pub store: Arc<dyn hub_store::Store>,
+    /// Absent when the data was opened without starting a hub.
+    pub plugins: Option<Arc<crate::plugins::Plugins>>,
+    pub metrics: Arc<crate::metrics::Metrics>,
+    pub health: Arc<crate::health::Health>,
+    /// Absent when the data was opened without starting a hub.
+    pub inbox: Option<Arc<crate::inbox::Inbox>>,
+    pub clock: crate::clock::Clock,
+}
+
+/// What the routes share.
+struct Api {
+    admin: Arc<Admin>,
+    /// A comparison folds the whole journal into memory: one at a time.
+    verifying: Arc<Semaphore>,
+}
+
+type Shared = axum::extract::State<Arc<Api>>;
+type Answer<T> = Result<Json<T>, AdminError>;
+
+/// All routes, behind the guard.
+pub fn router(admin: Arc<Admin>) -> Router {
+    let guard = Arc::new(guard::Guard::new(&admin.config));
+    let api = Arc::new(Api { admin, verifying: Arc::new(Semaphore::new(1)) });
+    Router::new()
+        .route("/readyz", get(hub::ready))
+        .route("/metrics", get(hub::metrics))
+        .route("/v1/status", get(hub::status))
+        .route("/v1/connections", get(hub::connections))
+        .route("/v1/customers", get(customers::list))
+        .route("/v1/customers/{id}", get(customers::one))
+        .route("/v1/customers/{id}/timeline", get(customers::timeline))
+        .route("/v1/deliveries", get(deliveries::list))
+        .route("/v1/deliveries/{seq}", get(deliveries::one))
+        .route("/v1/deliveries/{seq}/redrive", post(deliveries::redrive))
+        .route("/v1/events/{id}", get(events::one))
+        .route("/v1/events/{id}/decisions", get(events::decisions))
+        .route("/v1/rules", get(rules::list))
+        .route("/v1/rules/{rule}/why/{event}", get(rules::why))
+        .route("/v1/effects", get(effects::list))
+        .route("/v1/effects/{id}", get(effects::one))
+        .route("/v1/effects/{id}/retry", post(effects::retry))
+        .route("/v1/journal/stats", get(journal::stats))
+        .route("/v1/journal/verify", post(journal::verify))
+        .fallback(|| async { AdminError::NoRoute })
+        .method_not_allowed_fallback(|| async { AdminError::Method })
+        .layer(from_fn_with_state(guard, guard::check))
+        // Outside the guard: whether the process lives is no secret, and whoever restarts it has no token.
+        .route("/healthz", get(|| async { "ok\n" }))
+        .layer(from_fn(guard::seal))
+        .with_state(api)
+}
+
+impl Api {
+    /// Asks the view or the journal on a thread that may block.
+    async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Admin) -> Result<T, AdminError> + Send + 'static,
+    ) -> Answer<T> {
+        let admin = Arc::clone(&self.admin);
+        tokio::task::spawn_blocking(move || question(&admin)).await?.map(Json)
+    }
+
+    /// Journals what an operator asked for; answers when it is durable.
+    async fn command(&self, command: Command) -> Result<Seq, AdminError> {
+        let record = Record::Command(command);
+        let time_ns = self.admin.clock.now().0;
+        let entry = Entry { kind: record.kind(), time_ns, payload: record.encode() };
+        Ok(self.admin.journal.append(entry).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

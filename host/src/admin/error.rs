@@ -1,0 +1,104 @@
+//! What a request is answered that got nothing: one table from what went wrong to a status and a message for the one
+//! who asked. What only the operator should read goes to the log.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hub_fold::{FoldError, RecordError};
+use hub_journal::{AppendError, ReadError};
+use serde::Serialize;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AdminError {
+    #[error("there is no such route")]
+    NoRoute,
+    #[error("this route takes another method")]
+    Method,
+    #[error("a token is needed")]
+    Unauthorised,
+    #[error("this name is not the hub's")]
+    Host,
+    #[error("a page of another site may not ask for this")]
+    CrossSite,
+    #[error("{0}")]
+    Question(String),
+    #[error("there is no such {what}")]
+    NotFound { what: &'static str, help: &'static str },
+    #[error("{message}")]
+    Conflict { message: &'static str, help: &'static str },
+    #[error(transparent)]
+    View(#[from] FoldError),
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    #[error("reading the journal: {0}")]
+    Read(#[from] ReadError),
+    #[error("reading the journal: {0}")]
+    Record(#[from] RecordError),
+    #[error("the comparison failed: {0}")]
+    Verify(anyhow::Error),
+    /// The thread that answered panicked; the panic hook has told where.
+    #[error("the answer could not be made")]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+#[derive(Serialize)]
+struct Body {
+    error: Shown,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    message: String,
+    help: &'static str,
+}
+
+impl AdminError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NoRoute | Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unauthorised => StatusCode::UNAUTHORIZED,
+            Self::Host => StatusCode::MISDIRECTED_REQUEST,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Question(_) => StatusCode::BAD_REQUEST,
+            Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::Append(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::View(_) | Self::Read(_) | Self::Record(_) | Self::Verify(_) | Self::Broken(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        }
+    }
+
+    fn help(&self) -> &'static str {
+        match self {
+            Self::NoRoute => "routes begin with /v1/; see `omnihub status --help` for the commands that use them",
+            Self::Method => "reads are GET, requests that change something are POST",
+            Self::Unauthorised => "send `Authorization: Bearer <admin.token>`",
+            Self::Host => "call the hub by its address, by localhost, or with the token",
+            Self::CrossSite => "ask from the command line",
+            Self::Question(_) => "check the spelling and the form of the value",
+            Self::NotFound { help, .. } | Self::Conflict { help, .. } => help,
+            Self::View(_) => "`omnihub journal rebuild` builds the view anew; the hub's log says more",
+            Self::Append(AppendError::Busy) => "try again in a few seconds",
+            Self::Append(_) => "look at /readyz and at the hub's log; the disk may be full",
+            Self::Read(_) => "the record is retired or damaged; `omnihub journal stats` names damage",
+            Self::Record(_) => "use the version of omnihub that wrote the journal, or a newer one",
+            Self::Verify(_) | Self::Broken(_) => "the hub's log says more",
+        }
+    }
+}
+
+impl IntoResponse for AdminError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::error!(error = %self, "an admin request failed");
+        }
+        let shown = Shown { message: self.to_string(), help: self.help() };
+        let mut response = (status, Json(Body { error: shown })).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

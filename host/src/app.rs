@@ -1,0 +1,430 @@
+//! Starts and stops a hub: opens journal and view, loads plugins and rules, sets the stages to work in the order a
+//! delivery passes them, and ends them in the same order so that nothing in hand is lost.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use anyhow::Context as _;
+use hub_fold::record::{Record, Settings};
+use hub_fold::Fold;
+use hub_journal::{Entry, Journal, Options, Seq};
+use hub_runtime::{LogLevel, LogSink, PluginName, Runtime, RuntimeOptions};
+use hub_store::{SledOptions, SledStore, Store};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc, watch};
+
+use crate::admin::{self, Admin};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::dispatcher::Dispatcher;
+use crate::egress::{Egress, EgressOptions};
+use crate::folder::{Folder, catch_up};
+use crate::health::Health;
+use crate::inbox::Inbox;
+use crate::ingress::{self, Ingress, ServeLimits};
+use crate::metrics::Metrics;
+use crate::normaliser::Normaliser;
+use crate::pipeline::Work;
+use crate::plugins::{PluginProblem, Plugins, components, watch};
+use crate::scheduler::Scheduler;
+
+/// Consequences told and not yet taken: the listener only sorts them into its own list.
+const DUE_MAX: usize = 4_096;
+
+/// Journal and view, opened together.
+pub struct Data {
+    pub journal: Journal,
+    pub store: Arc<dyn Store>,
+}
+
+/// Where the parts of the data directory lie.
+#[must_use]
+pub fn journal_dir(config: &Config) -> PathBuf {
+    config.data_dir.join("journal")
+}
+
+#[must_use]
+pub fn view_dir(config: &Config) -> PathBuf {
+    config.data_dir.join("view")
+}
+
+impl Data {
+    /// Opens journal and view and folds what the view lacks. A view that is damaged, or that knows more than the journal,
+    /// is put aside and built anew.
+    ///
+    /// # Errors
+    /// The data directory is in use or cannot be read.
+    pub fn open(config: &Config) -> anyhow::Result<(Self, Fold)> {
+        std::fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("data directory {} cannot be made", config.data_dir.display()))?;
+        let (journal, recovery) = Journal::open(&journal_dir(config), Options::default())?;
+        for damage in &recovery.damage {
+            tracing::error!(segment = %damage.segment, offset = damage.offset, bytes = damage.bytes, "journal damage put aside");
+        }
+        if recovery.torn_bytes_cut > 0 {
+            tracing::warn!(bytes = recovery.torn_bytes_cut, "unacknowledged tail cut from the journal");
+        }
+        let store = open_view(config, recovery.last)?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let fold = catch_up(&journal, &*store, &mut |_| {})?;
+        Ok((Self { journal, store }, fold))
+    }
+}
+
+fn open_view(config: &Config, journal_last: Seq) -> anyhow::Result<SledStore> {
+    let dir = view_dir(config);
+    let options = SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() };
+    let problem = match SledStore::open(&dir, &options) {
+        Ok(store) => match store.applied() {
+            Ok(applied) if applied <= journal_last.get() => return Ok(store),
+            Ok(applied) => format!("the view is at {applied}, the journal ends at {journal_last}"),
+            Err(error) => error.to_string(),
+        },
+        Err(error) if error.asks_for_rebuild() => error.to_string(),
+        Err(error) => return Err(error.into()),
+    };
+    tracing::error!(%problem, "the view is put aside and built anew from the journal");
+    hub_store::move_aside(&dir, "damaged")?;
+    Ok(SledStore::open(&dir, &options)?)
+}
+
+/// A hub at work.
+pub struct Hub {
+    pub data: Data,
+    pub plugins: Arc<Plugins>,
+    pub inbox: Arc<Inbox>,
+    pub metrics: Arc<Metrics>,
+    pub health: Arc<Health>,
+    pub clock: Clock,
+    pub applied: watch::Receiver<u64>,
+    pub plugin_problems: Vec<PluginProblem>,
+    config: Arc<Config>,
+    stages: Stages,
+}
+
+/// What has to be ended, in this order.
+struct Stages {
+    stop: watch::Sender<bool>,
+    dispatcher: Option<tokio::task::JoinHandle<()>>,
+    scheduler: tokio::task::JoinHandle<()>,
+    watcher: tokio::task::JoinHandle<()>,
+    normalisers: Vec<JoinHandle<()>>,
+    folder: JoinHandle<()>,
+    folder_stop: Arc<AtomicBool>,
+}
+
+/// Whether effects are carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acting {
+    Yes,
+    /// Planned effects stay planned: a replay acts on nothing.
+    No,
+}
+
+impl Hub {
+    /// Starts everything but the listeners.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting, with what to do.
+    pub async fn start(config: Arc<Config>, clock: Clock, acting: Acting) -> anyhow::Result<Self> {
+        let metrics = Arc::new(Metrics::default());
+        let (plugins, plugin_problems) = load_plugins(&config, &metrics).await?;
+        let (data, fold) = {
+            let config = Arc::clone(&config);
+            tokio::task::spawn_blocking(move || Data::open(&config)).await??
+        };
+        bring_settings_up_to_date(&config, &plugins, &data, &clock).await?;
+        let health = Arc::new(Health::default());
+        let (work, work_taken) = mpsc::channel(config.ingress.backlog_max);
+        let inbox = Arc::new(Inbox::new(data.journal.clone(), Arc::clone(&data.store), config.ingress.backlog_max, work.clone()));
+        inbox.waiting_again(usize::try_from(data.store.count(hub_store::Table::Pending)?).unwrap_or(usize::MAX));
+        let (applied_now, applied) = watch::channel(data.store.applied()?);
+        let (due, due_taken) = mpsc::channel(DUE_MAX);
+        let effects = Arc::new(Notify::new());
+        let (stop, stopped) = watch::channel(false);
+        let folder_stop = Arc::new(AtomicBool::new(false));
+
+        let folder = Folder {
+            journal: data.journal.clone(),
+            store: Arc::clone(&data.store),
+            inbox: Arc::clone(&inbox),
+            metrics: Arc::clone(&metrics),
+            health: Arc::clone(&health),
+            due,
+            applied: applied_now,
+            stop: Arc::clone(&folder_stop),
+        };
+        let folder = std::thread::Builder::new().name("fold".into()).spawn(move || folder.run(fold))?;
+        let scheduler = Scheduler {
+            store: Arc::clone(&data.store),
+            clock: clock.clone(),
+            work,
+            due: due_taken,
+            effects: Arc::clone(&effects),
+        };
+        let scheduler = tokio::spawn(scheduler.run(stopped.clone()));
+        let normalisers = start_normalisers(&config, &data, &plugins, &metrics, &clock, work_taken)?;
+        let dispatcher = match acting {
+            Acting::No => None,
+            Acting::Yes => Some(start_dispatcher(&config, &data, &plugins, &metrics, &clock, effects, applied.clone(), stopped)?),
+        };
+        let watcher = tokio::spawn(watch(Arc::clone(&plugins), config.plugins_dir.clone()));
+        let stages = Stages { stop, dispatcher, scheduler, watcher, normalisers, folder, folder_stop };
+        Ok(Self { data, plugins, inbox, metrics, health, clock, applied, plugin_problems, config, stages })
+    }
+
+    /// The router providers deliver to.
+    #[must_use]
+    pub fn ingress(&self) -> axum::Router {
+        ingress::router(Arc::new(Ingress {
+            plugins: Arc::clone(&self.plugins),
+            inbox: Arc::clone(&self.inbox),
+            metrics: Arc::clone(&self.metrics),
+            clock: self.clock.clone(),
+            body_bytes_max: self.config.ingress.body_bytes_max,
+            body_timeout: self.config.ingress.body_timeout,
+        }))
+    }
+
+    /// The router for people and tools.
+    #[must_use]
+    pub fn admin(&self) -> axum::Router {
+        admin::router(Arc::new(Admin {
+            config: Arc::clone(&self.config),
+            journal: self.data.journal.clone(),
+            store: Arc::clone(&self.data.store),
+            plugins: Some(Arc::clone(&self.plugins)),
+            metrics: Arc::clone(&self.metrics),
+            health: Arc::clone(&self.health),
+            inbox: Some(Arc::clone(&self.inbox)),
+            clock: self.clock.clone(),
+        }))
+    }
+
+    /// Serves both listeners until `stop`; returns when requests under way are answered.
+    ///
+    /// # Errors
+    /// An address is in use.
+    pub async fn serve(&self, stop: watch::Receiver<bool>, ready: impl FnOnce(&Addresses)) -> anyhow::Result<()> {
+        let bind = async |name: &str, address: std::net::SocketAddr| {
+            TcpListener::bind(address).await.with_context(|| {
+                format!("{name}.listen = \"{address}\" cannot be used; is another hub running, or choose another port")
+            })
+        };
+        let ingress = bind("ingress", self.config.ingress.listen).await?;
+        let admin = bind("admin", self.config.admin.listen).await?;
+        ready(&Addresses { ingress: ingress.local_addr()?, admin: admin.local_addr()? });
+        let limits = ServeLimits {
+            connections_max: self.config.ingress.connections_max,
+            header_timeout: self.config.ingress.header_timeout,
+        };
+        tokio::join!(
+            ingress::serve(ingress, self.ingress(), limits, stop.clone()),
+            ingress::serve(admin, self.admin(), ServeLimits { connections_max: ADMIN_CONNECTIONS_MAX, ..limits }, stop),
+        );
+        Ok(())
+    }
+
+    /// Waits until everything accepted so far is processed and folded. For replays and tests.
+    pub async fn settle(&self) {
+        loop {
+            if self.inbox.backlog() == 0 && *self.applied.borrow() >= self.data.journal.durable().get() {
+                return;
+            }
+            tokio::time::sleep(SETTLE_LOOK).await;
+        }
+    }
+
+    /// Ends the stages in the order deliveries pass them, then closes the journal.
+    ///
+    /// # Errors
+    /// A stage panicked, or the journal could not be closed.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.health.drain();
+        let Stages { stop, dispatcher, scheduler, watcher, normalisers, folder, folder_stop } = self.stages;
+        watcher.abort();
+        stop.send_replace(true);
+        if let Some(dispatcher) = dispatcher {
+            dispatcher.await?;
+        }
+        scheduler.await?;
+        drop(self.inbox);
+        let ended = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
+            for thread in normalisers {
+                thread.join().map_err(|_| anyhow::anyhow!("a normaliser thread panicked"))?;
+            }
+            folder_stop.store(true, Ordering::SeqCst);
+            folder.join().map_err(|_| anyhow::anyhow!("the fold thread panicked"))
+        });
+        ended.await??;
+        self.data.store.flush()?;
+        self.data.journal.close();
+        Ok(())
+    }
+}
+
+/// Where the listeners are: ports may have been chosen by the system.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    pub ingress: std::net::SocketAddr,
+    pub admin: std::net::SocketAddr,
+}
+
+/// People and scrapers, not providers.
+const ADMIN_CONNECTIONS_MAX: usize = 64;
+const SETTLE_LOOK: std::time::Duration = std::time::Duration::from_millis(5);
+
+async fn load_plugins(config: &Arc<Config>, metrics: &Arc<Metrics>) -> anyhow::Result<(Arc<Plugins>, Vec<PluginProblem>)> {
+    let log: Arc<dyn LogSink> = Arc::new(PluginLog(Arc::clone(metrics)));
+    let config = Arc::clone(config);
+    let loaded = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
+        let plugins = Plugins::new(runtime(&config, log)?, Arc::clone(&config));
+        let paths = components(&config.plugins_dir)
+            .with_context(|| format!("plugins_dir {} cannot be read", config.plugins_dir.display()))?;
+        let problems = plugins.load(&paths);
+        Ok((Arc::new(plugins), problems))
+    });
+    let (plugins, problems) = loaded.await??;
+    for problem in &problems {
+        tracing::error!(file = %problem.file.display(), problem = %problem.message, "plugin refused");
+    }
+    Ok((plugins, problems))
+}
+
+/// The plugin runtime with its cache in the data directory.
+///
+/// # Errors
+/// The machine gives no memory or folder.
+pub fn runtime(config: &Config, log: Arc<dyn LogSink>) -> anyhow::Result<Runtime> {
+    let cache_dir = Some(config.data_dir.join("compiled"));
+    Ok(Runtime::new(RuntimeOptions { cache_dir, log, ..RuntimeOptions::default() })?)
+}
+
+/// Journals the settings if they differ from those in force. Rules that do not check stop the start: a hub that runs
+/// with half its rules surprises its owner.
+async fn bring_settings_up_to_date(config: &Config, plugins: &Plugins, data: &Data, clock: &Clock) -> anyhow::Result<()> {
+    let rules = crate::settings::rule_files(&config.rules_dir)
+        .with_context(|| format!("rules_dir {} cannot be read", config.rules_dir.display()))?;
+    let wanted = crate::settings::gather(config, &plugins.now(), rules).map_err(|problems| {
+        let shown: Vec<String> = problems.iter().map(|problem| format!("{}: {problem}", problem.file_name())).collect();
+        anyhow::anyhow!("the rules have problems; `omnihub check` shows them in place\n{}", shown.join("\n"))
+    })?;
+    if hub_fold::settings(&*data.store)?.as_ref() != Some(&wanted) {
+        journal_settings(&data.journal, wanted, clock).await?;
+    }
+    Ok(())
+}
+
+async fn journal_settings(journal: &Journal, settings: Settings, clock: &Clock) -> anyhow::Result<()> {
+    let record = Record::Settings(Box::new(settings));
+    journal.append(Entry { kind: record.kind(), time_ns: clock.now().0, payload: record.encode() }).await?;
+    Ok(())
+}
+
+fn start_normalisers(
+    config: &Config,
+    data: &Data,
+    plugins: &Arc<Plugins>,
+    metrics: &Arc<Metrics>,
+    clock: &Clock,
+    work: mpsc::Receiver<Work>,
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
+    let normaliser = Arc::new(Normaliser {
+        journal: data.journal.clone(),
+        plugins: Arc::clone(plugins),
+        metrics: Arc::clone(metrics),
+        clock: clock.clone(),
+        retry_delays: config.processing.retry_delays.clone(),
+        runtime: tokio::runtime::Handle::current(),
+        work: Mutex::new(work),
+    });
+    (0..config.processing.normalise_threads)
+        .map(|number| {
+            let normaliser = Arc::clone(&normaliser);
+            Ok(std::thread::Builder::new().name(format!("normalise-{number}")).spawn(move || normaliser.run())?)
+        })
+        .collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "wiring: each stage is handed what it needs and no more")]
+fn start_dispatcher(
+    config: &Config,
+    data: &Data,
+    plugins: &Arc<Plugins>,
+    metrics: &Arc<Metrics>,
+    clock: &Clock,
+    wake: Arc<Notify>,
+    applied: watch::Receiver<u64>,
+    stopped: watch::Receiver<bool>,
+) -> anyhow::Result<tokio::task::JoinHandle<()>> {
+    let dispatcher = Arc::new(Dispatcher {
+        journal: data.journal.clone(),
+        store: Arc::clone(&data.store),
+        plugins: Arc::clone(plugins),
+        egress: Egress::new(EgressOptions::default())?,
+        metrics: Arc::clone(metrics),
+        clock: clock.clone(),
+        limits: config.effects.clone(),
+        wake,
+        applied,
+        in_hand: Mutex::default(),
+        lanes: Mutex::default(),
+    });
+    Ok(tokio::spawn(dispatcher.run(stopped)))
+}
+
+/// Plugins' lines among the hub's own, marked as theirs.
+struct PluginLog(Arc<Metrics>);
+
+impl LogSink for PluginLog {
+    fn line(&self, plugin: &PluginName, level: LogLevel, message: &str, fields: &[(String, String)]) {
+        self.0.plugin_log_lines.inc();
+        let fields = fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
+        match level {
+            LogLevel::Debug => tracing::debug!(target: "plugin", %plugin, message, fields),
+            LogLevel::Info => tracing::info!(target: "plugin", %plugin, message, fields),
+            LogLevel::Warn => tracing::warn!(target: "plugin", %plugin, message, fields),
+            LogLevel::Error => tracing::error!(target: "plugin", %plugin, message, fields),
+        }
+    }
+}
+
+/// Builds the view anew from the journal beside the one in use and swaps them.
+///
+/// # Errors
+/// The data directory is in use, or the journal cannot be read.
+pub fn rebuild(config: &Config, progress: &mut dyn FnMut(u64)) -> anyhow::Result<u64> {
+    let (journal, _) = Journal::open(&journal_dir(config), Options::default())?;
+    let dir = view_dir(config);
+    let next = hub_store::begin_rebuild(&dir)?;
+    let applied = {
+        let options = SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() };
+        let store = SledStore::open(&next, &options)?;
+        catch_up(&journal, &store, progress)?;
+        store.flush()?;
+        store.applied()?
+    };
+    hub_store::finish_rebuild(&dir)?;
+    Ok(applied)
+}
+
+/// Folds the journal up to the view's position into memory and compares.
+///
+/// # Errors
+/// The journal or the view cannot be read.
+pub fn verify(journal: &Journal, store: &dyn Store, progress: &mut dyn FnMut(u64)) -> anyhow::Result<Verification> {
+    let memory = hub_store::MemoryStore::new();
+    let until = store.applied()?;
+    crate::folder::fold_until(journal, &memory, until, progress)?;
+    Ok(Verification { records: until, view: hub_fold::view_digest(store)?, journal: hub_fold::view_digest(&memory)? })
+}
+
+/// Two digests that must be equal.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Verification {
+    pub records: u64,
+    pub view: String,
+    pub journal: String,
+}

@@ -1,0 +1,136 @@
+//! `omnihub run`: starts the hub, says when it is ready, and ends it in order when it is told to.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use super::ConfigArg;
+use super::exit::{Failed, INTERRUPTED};
+use crate::app::{Acting, Addresses, Hub};
+use crate::clock::Clock;
+
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+One line on stderr tells when it is ready and where it listens. SIGTERM or Ctrl-C stops it: requests under way are
+answered and what is in hand is finished; a second signal ends it at once, which loses nothing acknowledged.
+
+OMNIHUB_LOG sets what is logged, as in OMNIHUB_LOG=warn,omnihub=debug; without it everything from info up.
+
+Examples:
+  omnihub run
+  omnihub run --config /etc/omnihub/hub.toml --log text")]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// How log lines look; JSON unless stderr is a terminal
+    #[arg(long, value_enum, value_name = "FORM")]
+    log: Option<LogForm>,
+    /// Write the addresses in use to this file as JSON, {"ingress": …, "admin": …}, once the hub is ready
+    #[arg(long, value_name = "FILE")]
+    port_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogForm {
+    Json,
+    Text,
+}
+
+pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failed> {
+    let config = Arc::new(args.config.load()?);
+    start_log(args.log)?;
+    let (stop, stopped) = watch::channel(false);
+    listen_for_signals(stop.clone())?;
+    let hub = Hub::start(config, Clock::System, Acting::Yes).await?;
+    for problem in &hub.plugin_problems {
+        announce(&format!("plugin {} refused: {}", problem.file.display(), problem.message));
+    }
+    let mut told = Ok(());
+    let served = hub
+        .serve(stopped, |addresses| {
+            told = tell_ready(addresses, args.port_file.as_deref());
+            if told.is_err() {
+                stop.send_replace(true);
+            }
+        })
+        .await;
+    tracing::info!("stopping");
+    hub.stop().await?;
+    served?;
+    told?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Only `tracing`'s own lines are taken. The `log` crate is left unconnected on purpose: the view's engine writes there,
+/// and could name a row's key.
+fn start_log(form: Option<LogForm>) -> Result<(), Failed> {
+    let is_terminal = std::io::stderr().is_terminal();
+    let form = form.unwrap_or(if is_terminal { LogForm::Text } else { LogForm::Json });
+    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).with_env_var("OMNIHUB_LOG");
+    let filter = filter.from_env().map_err(|error| {
+        Failed::usage(format!("OMNIHUB_LOG is not understood: {error}"), "write it as warn,omnihub=debug")
+    })?;
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let set = match form {
+        LogForm::Json => tracing::subscriber::set_global_default(lines.json().flatten_event(true).finish()),
+        LogForm::Text => {
+            tracing::subscriber::set_global_default(lines.with_ansi(is_terminal && !no_color).finish())
+        }
+    };
+    set.map_err(|error| Failed::Internal(error.into()))
+}
+
+/// The first signal stops in order, the second at once.
+fn listen_for_signals(stop: watch::Sender<bool>) -> Result<(), Failed> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let unavailable = |error: std::io::Error| Failed::Internal(error.into());
+    let mut terminate = signal(SignalKind::terminate()).map_err(unavailable)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unavailable)?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if stop.send_replace(true) {
+                announce("ended at once; everything acknowledged is in the journal");
+                std::process::exit(INTERRUPTED.into());
+            }
+        }
+    });
+    Ok(())
+}
+
+fn tell_ready(addresses: &Addresses, port_file: Option<&Path>) -> Result<(), Failed> {
+    let (ingress, admin) = (format!("http://{}", addresses.ingress), format!("http://{}", addresses.admin));
+    if let Some(path) = port_file {
+        let text = serde_json::json!({ "ingress": ingress, "admin": admin }).to_string();
+        write_whole(path, &text).map_err(|error| {
+            Failed::unavailable(format!("{} cannot be written: {error}", path.display()), "check --port-file")
+        })?;
+    }
+    announce(&format!("ready: ingress {ingress}, admin {admin}"));
+    Ok(())
+}
+
+/// Whoever waits for the file never sees half of it.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".new");
+    std::fs::write(&aside, text)?;
+    std::fs::rename(&aside, path)
+}
+
+/// A line for whoever started the hub, in either form of log.
+fn announce(line: &str) {
+    use std::io::Write as _;
+    // Whoever closed stderr does not want to know.
+    drop(writeln!(std::io::stderr(), "omnihub {line}"));
+}

@@ -1,0 +1,241 @@
+//! Carries out effects: journals the attempt before the request leaves, calls the connector, journals the receipt. The
+//! view says what is owed; this only holds what is in hand.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hub_fold::record::{Attempt, Outcome, PluginState, Receipt, Record};
+use hub_fold::row::{EffectRow, EffectState};
+use hub_journal::{AppendError, Entry, Journal, Seq};
+use hub_model::EffectId;
+use hub_runtime::{ActingHost, BoxFuture, Effect, HttpError, HttpRequest, HttpResponse};
+use hub_store::Store;
+use tokio::sync::{Notify, Semaphore, watch};
+
+use crate::clock::Clock;
+use crate::config::Effects;
+use crate::egress::Egress;
+use crate::judge::{Interrupted, interrupted, judge};
+use crate::metrics::{ByOutcome, Metrics};
+use crate::plugins::{Connection, MayCall, Plugins};
+
+/// Due effects looked at in one go.
+const LOOK_MAX: usize = 512;
+/// How often to look without being told, for those whose time comes.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long to wait before an effect is offered again whose attempt could not be journalled.
+const JOURNAL_RETRY: Duration = Duration::from_secs(1);
+
+pub struct Dispatcher {
+    pub journal: Journal,
+    pub store: Arc<dyn Store>,
+    pub plugins: Arc<Plugins>,
+    pub egress: Egress,
+    pub metrics: Arc<Metrics>,
+    pub clock: Clock,
+    pub limits: Effects,
+    pub wake: Arc<Notify>,
+    pub applied: watch::Receiver<u64>,
+    pub in_hand: Mutex<HashSet<EffectId>>,
+    pub lanes: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+impl Dispatcher {
+    /// Runs until `stop`, then waits for what is in hand.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut tasks = tokio::task::JoinSet::new();
+        while !*stop.borrow() {
+            for (id, row) in self.due() {
+                let this = Arc::clone(&self);
+                tasks.spawn(async move { this.carry_out(id, row).await });
+            }
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = stop.changed() => {}
+                // Finished ones are taken out so that the set stays small.
+                Some(_) = tasks.join_next() => {}
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// The effects whose time has come and that nobody has in hand; they are in hand from here on.
+    fn due(&self) -> Vec<(EffectId, EffectRow)> {
+        let now = self.clock.now();
+        let due = match hub_fold::effects_due(&*self.store, LOOK_MAX) {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(%error, "effects cannot be read");
+                return Vec::new();
+            }
+        };
+        let mut in_hand = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = due.into_iter().filter(|(at, _)| *at <= now).map(|(_, id)| id).filter(|id| !in_hand.contains(id));
+        let rows: Vec<_> =
+            free.filter_map(|id| Some((id, hub_fold::effect(&*self.store, id).ok().flatten()?))).collect();
+        in_hand.extend(rows.iter().map(|(id, _)| *id));
+        rows
+    }
+
+    async fn carry_out(&self, id: EffectId, row: EffectRow) {
+        let lane = self.lane(&row.connection);
+        let permit = lane.acquire().await;
+        if let Err(error) = self.attempt(id, &row).await {
+            tracing::error!(effect = %id, %error, "effect not attempted: the journal cannot write");
+            tokio::time::sleep(JOURNAL_RETRY).await;
+        }
+        drop(permit);
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.wake.notify_one();
+    }
+
+    fn lane(&self, connection: &str) -> Arc<Semaphore> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes
+            .entry(connection.to_owned())
+            .or_insert_with(|| Arc::new(Semaphore::new(self.limits.per_connection_max)));
+        Arc::clone(lane)
+    }
+
+    async fn attempt(&self, id: EffectId, row: &EffectRow) -> Result<(), AppendError> {
+        let was_under_way = matches!(row.state, EffectState::Claimed { .. });
+        if was_under_way && interrupted(row.grade) == Interrupted::Unknown {
+            let reason = "the hub stopped while it was under way".to_owned();
+            return self.receipt(id, row, row.attempts, Outcome::Unknown { reason }).await;
+        }
+        let number = row.attempts.saturating_add(1);
+        let outcome = match self.callable(row) {
+            Err(outcome) => outcome,
+            Ok(connection) => {
+                let uncertain = row.uncertain || was_under_way;
+                self.record(Record::Attempt(Attempt { effect: id, number })).await?;
+                self.perform(id, row, number, uncertain, &connection).await
+            }
+        };
+        self.receipt(id, row, number, outcome).await
+    }
+
+    /// The connection, if its connector may be called now.
+    fn callable(&self, row: &EffectRow) -> Result<Arc<Connection>, Outcome> {
+        let now = self.clock.now();
+        let wait = |at, reason| Err(Outcome::RetryAt { at, reason, uncertain: false });
+        let Some(connection) = self.plugins.connection(&row.connection) else {
+            let reason = format!("connection {} is not configured or its connector is missing", row.connection);
+            return wait(now.plus(self.limits.retry_delay_max), reason);
+        };
+        match connection.connector.may_call(now) {
+            MayCall::Yes => Ok(connection),
+            MayCall::NotUntil(until) => {
+                let reason = format!("{}: suspended until {until} because it kept failing", connection.connector.plugin.name());
+                wait(until, reason)
+            }
+        }
+    }
+
+    async fn perform(
+        &self,
+        id: EffectId,
+        row: &EffectRow,
+        number: u32,
+        uncertain: bool,
+        connection: &Arc<Connection>,
+    ) -> Outcome {
+        let effect = Effect {
+            id: id.to_string(),
+            action: row.action.clone(),
+            arguments: row.arguments.clone(),
+            attempt: number,
+            uncertain,
+        };
+        let acting = Arc::new(Acting {
+            connection: Arc::clone(connection),
+            egress: self.egress.clone(),
+            store: Arc::clone(&self.store),
+            kept: Mutex::default(),
+        });
+        let host: Arc<dyn ActingHost> = Arc::clone(&acting) as Arc<dyn ActingHost>;
+        let ended = connection.connector.plugin.perform(effect, host, &connection.settings).await;
+        connection.connector.on_result(ended.is_ok(), self.clock.now());
+        if let Some(state) = acting.state(&row.connection)
+            && let Err(error) = self.record(Record::PluginState(state)).await
+        {
+            tracing::error!(connection = %row.connection, %error, "a plugin's state was not kept");
+        }
+        judge(ended, row.grade, number, self.clock.now(), &self.limits, jitter(id, number))
+    }
+
+    /// Journals the outcome and waits until the view has it, so that nobody takes the effect up again before.
+    async fn receipt(&self, id: EffectId, row: &EffectRow, number: u32, outcome: Outcome) -> Result<(), AppendError> {
+        let (word, reason) = match &outcome {
+            Outcome::Confirmed { .. } => ("confirmed", None),
+            Outcome::RetryAt { reason, .. } => ("retry", Some(reason.clone())),
+            Outcome::Parked { reason } => ("parked", Some(reason.clone())),
+            Outcome::Unknown { reason } => ("unknown", Some(reason.clone())),
+        };
+        match reason {
+            None => tracing::info!(effect = %id, rule = %row.rule, connection = %row.connection, action = %row.action, attempt = number, "effect confirmed"),
+            Some(reason) => tracing::warn!(effect = %id, rule = %row.rule, connection = %row.connection, action = %row.action, attempt = number, outcome = word, %reason, "effect not confirmed"),
+        }
+        let by = ByOutcome { connection: row.connection.clone(), outcome: word };
+        self.metrics.effects.get_or_create(&by).inc();
+        let seq = self.record(Record::Receipt(Receipt { effect: id, number, outcome })).await?;
+        let mut applied = self.applied.clone();
+        // The sender is only gone when the hub stops; then nobody takes anything up.
+        drop(applied.wait_for(|applied| *applied >= seq.get()).await);
+        Ok(())
+    }
+
+    async fn record(&self, record: Record) -> Result<Seq, AppendError> {
+        let entry = Entry { kind: record.kind(), time_ns: self.clock.now().0, payload: record.encode() };
+        self.journal.append(entry).await
+    }
+}
+
+/// Differs between effects and attempts; need not be unpredictable.
+fn jitter(id: EffectId, number: u32) -> u64 {
+    let hash = blake3::Hasher::new().update(&id.0).update(&number.to_le_bytes()).finalize();
+    hash.as_bytes().first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+/// What one acting call may use.
+struct Acting {
+    connection: Arc<Connection>,
+    egress: Egress,
+    store: Arc<dyn Store>,
+    kept: Mutex<Vec<(String, String)>>,
+}
+
+impl Acting {
+    fn state(&self, connection: &str) -> Option<PluginState> {
+        let values = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+        (!values.is_empty()).then(|| PluginState { connection: connection.to_owned(), values })
+    }
+}
+
+impl ActingHost for Acting {
+    fn http<'a>(
+        &'a self,
+        endpoint: &'a str,
+        request: HttpRequest,
+    ) -> BoxFuture<'a, Result<HttpResponse, HttpError>> {
+        Box::pin(async move {
+            let Some(bound) = self.connection.endpoint(endpoint) else {
+                return Err(HttpError::NotGranted(format!(
+                    "endpoint {endpoint} is not bound; see [connections.{}.endpoints.{endpoint}] in hub.toml",
+                    self.connection.name
+                )));
+            };
+            self.egress.send(bound, request).await
+        })
+    }
+
+    fn state_get(&self, key: &str) -> Option<String> {
+        hub_fold::read::plugin_state(&*self.store, &self.connection.name, key).ok().flatten()
+    }
+
+    fn state_set(&self, key: &str, value: &str) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push((key.to_owned(), value.to_owned()));
+    }
+}

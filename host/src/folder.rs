@@ -1,0 +1,171 @@
+//! Follows the journal and folds what is durable into the view, on a thread of its own. The only writer of the view.
+//! Tells the others what came of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hub_fold::{Consequences, Fold, FoldError, Record, Sequenced};
+use hub_journal::{Journal, ReadError, Seq};
+use hub_model::Timestamp;
+use hub_store::Store;
+use tokio::sync::{mpsc, watch};
+
+use crate::health::Health;
+use crate::inbox::Inbox;
+use crate::metrics::Metrics;
+
+/// Records folded in one commit: large enough to share its cost, small enough that readers wait little.
+const BATCH_MAX: usize = 256;
+/// Bytes of records in one commit; the draft holds them a few times over.
+const BATCH_BYTES_MAX: usize = 4 << 20;
+/// How often the thread looks whether it should end.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// What the fold brought about for others to act on.
+#[derive(Debug)]
+pub enum Due {
+    /// Look at the effects that are due.
+    Effects,
+    /// Normalise this delivery at that time; the number counts tries.
+    Delivery { seq: u64, at: Timestamp, attempt: u32 },
+}
+
+pub struct Folder {
+    pub journal: Journal,
+    pub store: Arc<dyn Store>,
+    pub inbox: Arc<Inbox>,
+    pub metrics: Arc<Metrics>,
+    pub health: Arc<Health>,
+    pub due: mpsc::Sender<Due>,
+    pub applied: watch::Sender<u64>,
+    pub stop: Arc<AtomicBool>,
+}
+
+/// Folds everything durable that the view does not have yet, without telling anybody.
+///
+/// # Errors
+/// The view's; records damaged on disk are passed over and named in the log.
+pub fn catch_up(journal: &Journal, store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<Fold, FoldError> {
+    fold_until(journal, store, journal.durable().get(), progress)
+}
+
+/// Like [`catch_up`], up to a sequence number and no further.
+///
+/// # Errors
+/// As [`catch_up`].
+pub fn fold_until(
+    journal: &Journal,
+    store: &dyn Store,
+    until: u64,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Fold, FoldError> {
+    let mut fold = Fold::open(store)?;
+    let mut reader = journal.reader(Seq::new(store.applied()?).next());
+    loop {
+        let mut batch = read_batch(&mut reader);
+        batch.records.retain(|record| record.seq <= until);
+        let Some(last) = batch.records.last().map(|record| record.seq) else { return Ok(fold) };
+        fold.apply(store, &batch.records)?;
+        progress(last);
+    }
+}
+
+struct Batch {
+    records: Vec<Sequenced>,
+    dedupe: Vec<[u8; 16]>,
+}
+
+fn read_batch(reader: &mut hub_journal::Reader) -> Batch {
+    let mut batch = Batch { records: Vec::new(), dedupe: Vec::new() };
+    let mut bytes = 0;
+    while batch.records.len() < BATCH_MAX && bytes < BATCH_BYTES_MAX {
+        let record = match reader.next() {
+            Ok(Some(record)) => record,
+            Ok(None) => break,
+            Err(error @ ReadError::Io { .. }) => {
+                tracing::error!(%error, "the journal cannot be read");
+                break;
+            }
+            Err(error) => {
+                tracing::error!(%error, "a journal record is damaged and passed over");
+                continue;
+            }
+        };
+        bytes += record.payload.len();
+        match Record::decode(record.kind, &record.payload) {
+            Ok(decoded) => {
+                if let Record::Delivery(delivery) = &decoded {
+                    batch.dedupe.push(delivery.dedupe);
+                }
+                batch.records.push(Sequenced { seq: record.seq.get(), at: Timestamp(record.time_ns), record: decoded });
+            }
+            Err(error) => tracing::error!(seq = %record.seq, %error, "a journal record is passed over"),
+        }
+    }
+    batch
+}
+
+impl Folder {
+    /// Runs until told to stop and nothing durable is left to fold.
+    pub fn run(mut self, mut fold: Fold) {
+        let mut reader = self.journal.reader(Seq::new(*self.applied.borrow()).next());
+        loop {
+            let batch = read_batch(&mut reader);
+            if batch.records.is_empty() {
+                if self.stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let after = reader.position().previous();
+                self.journal.wait_durable_blocking(after, LOOK_EVERY);
+                continue;
+            }
+            if let Err(error) = self.fold(&mut fold, &batch) {
+                tracing::error!(%error, "the view cannot be changed; deliveries are kept in the journal");
+                self.health.view_failed(&error.to_string());
+                return;
+            }
+        }
+    }
+
+    fn fold(&mut self, fold: &mut Fold, batch: &Batch) -> Result<(), FoldError> {
+        let consequences = fold.apply(&*self.store, &batch.records)?;
+        self.inbox.folded(batch.dedupe.iter().copied());
+        self.count(&consequences);
+        if let Some(last) = batch.records.last() {
+            self.metrics.applied.set(i64::try_from(last.seq).unwrap_or(i64::MAX));
+            self.applied.send_replace(last.seq);
+        }
+        self.tell(&consequences, batch);
+        Ok(())
+    }
+
+    fn count(&self, consequences: &Consequences) {
+        self.inbox.waiting_again(consequences.redriven.len());
+        self.inbox.settled(consequences.deliveries_processed + consequences.deliveries_parked);
+        self.metrics.processed.inc_by(consequences.deliveries_processed);
+        self.metrics.parked.inc_by(consequences.deliveries_parked);
+        self.metrics.events.inc_by(consequences.events);
+        self.metrics.rules_fired.inc_by(consequences.rules_fired);
+        self.metrics.backlog.set(i64::try_from(self.inbox.backlog()).unwrap_or(i64::MAX));
+    }
+
+    /// Everything told here is in the view as well, so a listener that is gone or slow loses nothing.
+    fn tell(&self, consequences: &Consequences, batch: &Batch) {
+        let at = batch.records.last().map_or(Timestamp::EPOCH, |record| record.at);
+        let redriven = consequences.redriven.iter().map(|seq| Due::Delivery { seq: *seq, at, attempt: 1 });
+        let retries = consequences.retries.iter().map(|(seq, at)| {
+            let attempt = batch.records.iter().rev().find_map(|record| match &record.record {
+                Record::Setback(setback) if setback.delivery == *seq => Some(setback.attempt + 1),
+                _ => None,
+            });
+            Due::Delivery { seq: *seq, at: *at, attempt: attempt.unwrap_or(1) }
+        });
+        let effects = (!consequences.effects_due.is_empty()).then_some(Due::Effects);
+        for due in redriven.chain(retries).chain(effects) {
+            if self.due.blocking_send(due).is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The hub itself: wiring, intake, processing, effects, reads, and the command line. What anything means is decided in
+//! the crates below `crates/`; ARCHITECTURE.md beside this folder is the map.
+
+pub mod app;
+pub mod clock;
+pub mod config;
+
+mod admin;
+pub mod cli;
+mod dispatcher;
+mod egress;
+mod folder;
+mod health;
+mod inbox;
+mod ingress;
+mod judge;
+mod metrics;
+mod normaliser;
+mod pipeline;
+mod plugins;
+pub mod replay;
+mod scheduler;
+mod secret;
+mod settings;
+mod signature;

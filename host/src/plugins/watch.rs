@@ -1,0 +1,52 @@
+//! Looks at the plugins folder every second and takes over what changed. A file is installed once it has been the same
+//! for two looks, so that one still being copied is left alone; builds that rename into place are taken at once.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::{Plugins, components};
+
+/// How often the folder is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+type Seen = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
+
+/// Runs until it is dropped.
+pub async fn watch(plugins: Arc<Plugins>, dir: PathBuf) {
+    let mut installed = look(&dir);
+    let mut before = installed.clone();
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let now = look(&dir);
+        let settled = now.iter().filter(|(path, seen)| before.get(*path) == Some(seen));
+        let changed: Vec<PathBuf> =
+            settled.filter(|(path, seen)| installed.get(*path) != Some(seen)).map(|(path, _)| path.clone()).collect();
+        if !changed.is_empty() {
+            take_over(&plugins, changed.clone()).await;
+            installed.extend(changed.into_iter().filter_map(|path| Some((path.clone(), *now.get(&path)?))));
+        }
+        before = now;
+    }
+}
+
+async fn take_over(plugins: &Arc<Plugins>, changed: Vec<PathBuf>) {
+    for path in &changed {
+        tracing::info!(file = %path.display(), "plugin file changed");
+    }
+    let plugins = Arc::clone(plugins);
+    let problems = tokio::task::spawn_blocking(move || plugins.load(&changed)).await.unwrap_or_default();
+    for problem in problems {
+        tracing::error!(file = %problem.file.display(), problem = %problem.message, "plugin refused; the one before stays in force");
+    }
+}
+
+fn look(dir: &std::path::Path) -> Seen {
+    let paths = components(dir).unwrap_or_default();
+    let seen = |path: &PathBuf| {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some((metadata.len(), metadata.modified().ok()))
+    };
+    paths.into_iter().filter_map(|path| Some((path.clone(), seen(&path)?))).collect()
+}

@@ -1,0 +1,102 @@
+//! What the fold needs to know of configuration, plugins and rules, gathered into one journal record. A rule that does
+//! not check never gets there.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use hub_fold::record::{ActionRoute, ConnectionSettings, Settings};
+use hub_rules::{ActionSpec, Catalogue, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem, check_all};
+
+use crate::config::Config;
+use crate::plugins::{Connection, Installed};
+
+/// The rule files of a folder as name and text, by name. A folder that does not exist holds none.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn rule_files(dir: &Path) -> std::io::Result<Vec<(String, String)>> {
+    if !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            files.push((name, std::fs::read_to_string(&path)?));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Everything together.
+///
+/// # Errors
+/// All problems of all rules.
+pub fn gather(
+    config: &Config,
+    installed: &Installed,
+    rules: Vec<(String, String)>,
+) -> Result<Settings, Vec<RuleProblem>> {
+    let (catalogue, actions) = catalogue(config, installed);
+    let files: Vec<RuleFile<'_>> = rules.iter().map(|(name, text)| RuleFile { name, text }).collect();
+    check_all(&files, &catalogue)?;
+    let connections = config.connections.iter().map(|(name, connection)| ConnectionSettings {
+        name: name.clone(),
+        connector: connection.connector.clone(),
+        default_country: connection.default_country.clone(),
+    });
+    Ok(Settings {
+        connections: connections.collect(),
+        blocked_keys: config.blocked_keys.clone(),
+        rules,
+        catalogue,
+        actions,
+    })
+}
+
+/// What rules may name here, and where each action goes. An action is named by its connection, and by its connector too
+/// where that has only one connection.
+#[must_use]
+pub fn catalogue(config: &Config, installed: &Installed) -> (Catalogue, Vec<ActionRoute>) {
+    let mut catalogue = hub_fold::catalogue(config.connections.keys().map(String::as_str));
+    let mut routes = Vec::new();
+    let mut connections_of: BTreeMap<&str, usize> = BTreeMap::new();
+    for connection in config.connections.values() {
+        *connections_of.entry(&connection.connector).or_default() += 1;
+    }
+    for connection in installed.connections.values() {
+        let connector = connection.connector.plugin.id();
+        let alias = (connections_of.get(connector) == Some(&1)).then_some(connector);
+        let mut names = vec![connection.name.as_str()];
+        names.extend(alias.filter(|alias| *alias != connection.name));
+        for name in names {
+            add_actions(name, connection, &mut catalogue, &mut routes);
+        }
+    }
+    (catalogue, routes)
+}
+
+fn add_actions(name: &str, connection: &Connection, catalogue: &mut Catalogue, routes: &mut Vec<ActionRoute>) {
+    for action in connection.manifest().iter().flat_map(|manifest| &manifest.actions) {
+        let params = action.parameters.iter().map(|parameter| {
+            let kind = if parameter.name == "tags" { FieldKind::TextList } else { FieldKind::Text };
+            let spec = ParamSpec { kind, required: parameter.required, help: parameter.help.clone() };
+            (parameter.name.clone(), spec)
+        });
+        let rule_name = format!("{name}.{}", action.name);
+        let spec = ActionSpec { params: params.collect(), grade: grade(action.grade), help: action.help.clone() };
+        catalogue.actions.insert(rule_name.clone(), spec);
+        routes.push(ActionRoute { name: rule_name, connection: connection.name.clone(), action: action.name.clone() });
+    }
+}
+
+fn grade(grade: hub_runtime::manifest::Grade) -> Grade {
+    match grade {
+        hub_runtime::manifest::Grade::Keyed => Grade::Keyed,
+        hub_runtime::manifest::Grade::Probed => Grade::Probed,
+        hub_runtime::manifest::Grade::Natural => Grade::Natural,
+        hub_runtime::manifest::Grade::Unsafe => Grade::Unsafe,
+    }
+}

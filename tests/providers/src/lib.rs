@@ -1,0 +1,98 @@
+//! Stand-ins for Shopify, Zendesk, Meta's Graph API and Square: real HTTP on loopback, honest state.
+//! Owns how the providers answer our calls; never knows the hub, and never leaves the machine.
+//!
+//! The demo and the tests start a [`Simulator`], point connections at its [`base_url`](Simulator::base_url), and
+//! then ask its [`Control`] what really happened. [`sign`] is the other direction: it signs deliveries as the
+//! providers do. `README.md` lists the endpoints.
+
+mod answer;
+mod clock;
+mod control;
+mod credentials;
+mod faults;
+mod gate;
+mod graph;
+mod options;
+mod serve;
+mod shopify;
+pub mod sign;
+mod square;
+mod state;
+mod zendesk;
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use clock::Clock;
+pub use control::{
+    Control, Counts, Disarmed, LoyaltySeed, Seed, SeedError, ShopifySeed, StockSeed, WindowSeed, World,
+};
+pub use credentials::Credentials;
+pub use faults::{ArmedFault, Fault, FaultError, Outcome};
+pub use graph::{Channel, Graph, Message, Window};
+pub use options::{BucketSize, SimulatorOptions, Unknown};
+pub use shopify::{Shop, ShopObject};
+pub use square::{LoyaltyAccount, LoyaltyEvent, Seller, StockCount};
+pub use state::{Call, CallLog, Provider};
+pub use zendesk::{Comment, Desk, Ticket};
+
+/// Why the simulator did not start.
+#[derive(Debug, thiserror::Error)]
+#[error("could not listen on {listen}")]
+pub struct StartError {
+    listen: SocketAddr,
+    source: std::io::Error,
+}
+
+/// All simulated providers on one port. Dropping it stops it too, without waiting.
+#[derive(Debug)]
+pub struct Simulator {
+    base_url: String,
+    shared: state::Shared,
+    stop: watch::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Listens and serves on the current tokio runtime; ready for calls when it returns.
+    pub async fn start(options: SimulatorOptions) -> Result<Self, StartError> {
+        let listen = options.listen;
+        let failed = |source| StartError { listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let base_url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        let shared = state::Shared::new(options, base_url.clone());
+        let (stop, stopped) = watch::channel(());
+        let serving = tokio::spawn(serve::serve(listener, router(&shared), stopped));
+        Ok(Self { base_url, shared, stop, serving })
+    }
+
+    /// `http://address:port`; providers live below it under `/shopify`, `/zendesk`, `/graph` and `/square`.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The same view of state that `/control` serves, typed.
+    pub fn control(&self) -> Control {
+        Control::new(self.shared.clone())
+    }
+
+    /// Takes no new connections, lets answers under way finish for a short while, and returns.
+    pub async fn stop(self) {
+        drop(self.stop);
+        // A serving task that panicked has nothing left to stop.
+        drop(self.serving.await);
+    }
+}
+
+fn router(shared: &state::Shared) -> Router {
+    Router::new()
+        .nest("/shopify", gate::guard(shopify::router(shared), Provider::Shopify, shared))
+        .nest("/zendesk", gate::guard(zendesk::router(shared), Provider::Zendesk, shared))
+        .nest("/graph", gate::guard(graph::router(shared), Provider::Graph, shared))
+        .nest("/square", gate::guard(square::router(shared), Provider::Square, shared))
+        .nest("/control", control::router(shared))
+}

@@ -1,0 +1,141 @@
+//! The project's commands. Each does all its own set-up and says in one line what takes time.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, bail};
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  demo [--exit] [--summary json] [--deliveries DIR]
+               a hub with six connectors, a simulator of their providers and a story; keeps serving until Ctrl-C
+  test         everything that can fail: all crates' tests, with connectors built for them
+  bench        speed and memory, as a table
+  build        the connectors as components in target/components, and the release binary
+  components   the connectors alone";
+
+/// Every plugin of this repository, by Cargo package.
+const PLUGINS: [&str; 8] = [
+    "connector-echo",
+    "connector-shopify",
+    "connector-zendesk",
+    "connector-instagram",
+    "connector-whatsapp",
+    "connector-inventory",
+    "connector-loyalty",
+    "enricher-sentiment",
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let Some((command, rest)) = arguments.split_first() else {
+        eprintln!("{HELP}");
+        return Ok(ExitCode::from(2));
+    };
+    std::env::set_current_dir(root()).context("the repository cannot be entered")?;
+    match command.as_str() {
+        "demo" => demo(rest),
+        "test" => test(rest),
+        "bench" => bench(rest),
+        "build" => {
+            components()?;
+            cargo(&["build", "--release", "--package", "omnihub"])
+        }
+        "components" => components().map(|()| ExitCode::SUCCESS),
+        "help" | "--help" | "-h" => {
+            eprintln!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        other => bail!("unknown command {other}\n\n{HELP}"),
+    }
+}
+
+fn demo(rest: &[String]) -> anyhow::Result<ExitCode> {
+    components()?;
+    say("building the hub, the simulator and the demo (a few minutes the first time)");
+    let built = cargo(&[
+        "build", "--quiet", "--release", "--package", "omnihub", "--package", "provider-simulator", "--package", "hub-tests",
+        "--bins",
+    ])?;
+    if built != ExitCode::SUCCESS {
+        return Ok(built);
+    }
+    command(Command::new(built_binary("hub-demo")).args(rest))
+}
+
+fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
+    components()?;
+    say("building for speed (a few minutes the first time)");
+    let built = cargo(&["build", "--quiet", "--release", "--package", "omnihub", "--package", "hub-tests", "--bins"])?;
+    if built != ExitCode::SUCCESS {
+        return Ok(built);
+    }
+    command(Command::new(built_binary("hub-bench")).args(rest))
+}
+
+fn test(rest: &[String]) -> anyhow::Result<ExitCode> {
+    components()?;
+    say("building and running the tests");
+    // The hub as a process of its own is part of the tests.
+    let binaries = cargo(&["build", "--quiet", "--package", "omnihub", "--package", "provider-simulator", "--bins"])?;
+    if binaries != ExitCode::SUCCESS {
+        return Ok(binaries);
+    }
+    let mut arguments = vec!["test", "--workspace"];
+    arguments.extend(rest.iter().map(String::as_str));
+    cargo(&arguments)
+}
+
+/// Builds every plugin as a component, in a target directory of their own.
+fn components() -> anyhow::Result<()> {
+    say("building the connectors as WebAssembly components");
+    let target = target_dir();
+    let build = hub_build::Build {
+        root: &root(),
+        packages: &PLUGINS,
+        target_dir: &target.join("plugins"),
+        profile: "wasm",
+        out_dir: &target.join("components"),
+    };
+    hub_build::build(&build, &mut say)?;
+    Ok(())
+}
+
+fn cargo(arguments: &[&str]) -> anyhow::Result<ExitCode> {
+    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    command(Command::new(program).args(arguments))
+}
+
+fn command(command: &mut Command) -> anyhow::Result<ExitCode> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("{name} could not be started"))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn built_binary(name: &str) -> PathBuf {
+    target_dir().join("release").join(name)
+}
+
+fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+fn say(line: &str) {
+    eprintln!("==> {line}");
+}
