@@ -26,12 +26,35 @@ impl<'de> Deserialize<'de> for Text {
         let raw = <Box<RawValue>>::deserialize(deserializer)?;
         let raw = raw.get();
         match raw.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(raw).map(Text).map_err(D::Error::custom),
+            Some(b'"') => string(raw).map(Text).map_err(D::Error::custom),
             Some(b'{' | b'[') => Err(D::Error::custom("expected a text or number")),
             Some(b'n') | None => Err(D::Error::custom("expected a text or number, found null")),
             Some(_) => Ok(Text(raw.to_owned())),
         }
     }
+}
+
+/// A JSON string; half of a surrogate pair, as left by a provider that cut an emoji in two, becomes U+FFFD instead of
+/// costing the whole text.
+fn string(raw: &str) -> serde_json::Result<String> {
+    struct Lossy;
+
+    impl serde::de::Visitor<'_> for Lossy {
+        type Value = String;
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("a text")
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+
+    serde_json::from_str(raw).or_else(|_| {
+        let mut deserializer = serde_json::Deserializer::from_str(raw);
+        (&mut deserializer).deserialize_bytes(Lossy)
+    })
 }
 
 /// Why an amount could not become whole minor units.
@@ -129,10 +152,10 @@ pub fn timestamp(text: &str) -> Option<i64> {
 #[must_use]
 pub fn unix_or_iso(text: &str) -> Option<i64> {
     /// 100,000,000,000 seconds are in the year 5138; as milliseconds it is March 1973.
-    const MILLISECONDS_FROM: i64 = 100_000_000_000;
+    const MILLISECONDS_FROM: u64 = 100_000_000_000;
     let text = text.trim();
     match text.parse::<i64>() {
-        Ok(number) if number.abs() >= MILLISECONDS_FROM => number.checked_mul(1_000_000),
+        Ok(number) if number.unsigned_abs() >= MILLISECONDS_FROM => number.checked_mul(1_000_000),
         Ok(number) => number.checked_mul(1_000_000_000),
         Err(_) => timestamp(text),
     }

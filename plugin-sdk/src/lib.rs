@@ -4,12 +4,20 @@
 //! Owns the author's view of `wit/`: the generated types under short names, constructors for their many optional
 //! fields, and exact readers for ids, money and times ([`exact`]). It never talks to a provider.
 
+pub mod answer;
 #[doc(hidden)]
 pub mod bindings;
 mod build;
+pub mod dated;
+mod delivery;
 pub mod exact;
 mod enricher;
 pub mod host;
+pub mod lenient;
+pub mod members;
+pub mod meta;
+pub mod square;
+pub mod testing;
 
 pub use bindings::acts::exports::omnihub::connector::action::{Effect, Receipt};
 pub use bindings::describes::exports::omnihub::connector::describe::{

@@ -40,6 +40,7 @@ fn ids_of_any_length_stay_exact() {
         (r#"{"id": 82098291194615450812345678}"#, "82098291194615450812345678"),
         (r#"{"id": "0017"}"#, "0017"),
         (r#"{"id": "gr\u00fc\u00df"}"#, "grüß"),
+        (r#"{"id": "cut \ud83d"}"#, "cut \u{fffd}\u{fffd}\u{fffd}"),
     ] {
         assert_eq!(serde_json::from_str::<Body>(json).unwrap().id.0, expected);
     }
