@@ -19,7 +19,13 @@ impl Event {
             Some(time) => format!("{object}@{time}"),
             None => format!("{object}@{otherwise}"),
         };
-        Self { name: name.into(), key, happened_at: time.unwrap_or(received_at), version: time.unwrap_or(0), payload }
+        Self {
+            name: name.into(),
+            key,
+            happened_at: time.unwrap_or(received_at),
+            version: time.unwrap_or(0),
+            payload,
+        }
     }
 
     /// An event about `object` that happens once: its id alone is the key.

@@ -35,7 +35,9 @@ pub fn field<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) ->
 /// # Errors
 /// Only where the text is not JSON at all.
 #[inline(never)]
-pub fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let raw = member(deserializer)?;
     Ok(from_object(raw.get()))
 }

@@ -1,15 +1,16 @@
 //! What every connector for a Square product shares: the webhook's envelope and declaration, the endpoint and the
 //! settings. Says nothing about what is inside `data.object`: that is the connector's.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::dated::fingerprint;
 use crate::exact::{Text, timestamp};
-use crate::lenient;
-use crate::model::{Event, Header, Other, Payload};
+use crate::lenient::said;
+use crate::members::{self, Members};
+use crate::model::{Event, Other, Payload};
 use crate::{
-    Auth, Dedupe, Encoding, Endpoint, Hmac, Setting, SettingKind, Signature, SignedPart, Topic, Webhook,
+    Auth, Dedupe, Delivery, Encoding, Endpoint, Hmac, Setting, SettingKind, Signature, SignedPart, Topic,
+    Webhook,
 };
 
 /// The API version requests name unless the operator says otherwise.
@@ -19,83 +20,73 @@ pub const VERSION: &str = "2026-01-22";
 const FIRST_TRY: &str = "square-initial-delivery-timestamp";
 
 /// One webhook: `{merchant_id, location_id?, type, event_id, created_at, data{type, id, deleted?, object?}}`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Envelope {
-    #[serde(deserialize_with = "lenient::field")]
-    merchant_id: Option<Text>,
-    #[serde(rename = "type", deserialize_with = "lenient::field")]
-    kind: Option<String>,
-    #[serde(deserialize_with = "lenient::field")]
-    event_id: Option<Text>,
-    #[serde(deserialize_with = "lenient::field")]
-    created_at: Option<Text>,
-    #[serde(deserialize_with = "lenient::object")]
-    data: Option<Data>,
-}
+#[derive(Debug)]
+pub struct Envelope(Wire);
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Data {
-    #[serde(deserialize_with = "lenient::field")]
-    id: Option<Text>,
-    #[serde(deserialize_with = "lenient::raw")]
-    object: Option<Box<RawValue>>,
+crate::members! {
+    Wire {
+        text: merchant_id, kind = "type", event_id, created_at;
+        object: data: Data;
+    }
+    Data {
+        text: id;
+        raw: object;
+    }
 }
 
 impl Envelope {
     /// The envelope, when the body is one of Square's: it has a `type`, and a merchant, an event or a `data.object`.
     #[must_use]
     pub fn read(body: &str) -> Option<Self> {
-        let envelope: Self = lenient::from_object(body)?;
+        let envelope = Self(members::read(body)?);
         let carries = envelope.raw_object().is_some_and(|object| object.get().starts_with('{'));
-        let named = envelope.merchant_id.is_some() || envelope.event_id.is_some();
+        let named = envelope.0.merchant_id.is_some() || envelope.0.event_id.is_some();
         ((named || carries) && !envelope.kind().is_empty()).then_some(envelope)
     }
 
     /// `inventory.count.updated`, `loyalty.account.created` …
     #[must_use]
     pub fn kind(&self) -> &str {
-        self.kind.as_deref().unwrap_or_default()
+        self.0.kind.as_ref().map_or("", |kind| kind.0.as_str())
     }
 
     /// The same for every copy of this webhook; `fallback` where Square sent none.
     #[must_use]
     pub fn event_id(&self, fallback: &str) -> String {
-        lenient::said(self.event_id.clone()).unwrap_or_else(|| fallback.to_owned())
+        said(self.0.event_id.clone()).unwrap_or_else(|| fallback.to_owned())
     }
 
     /// When the webhook was made, the same on every retry: from the signed body, else from the (unsigned) header.
     #[must_use]
-    pub fn created_at(&self, headers: &[Header]) -> Option<i64> {
-        let header = || headers.iter().find(|header| header.name == FIRST_TRY).map(|header| header.value.as_str());
-        time(&self.created_at).or_else(|| header().and_then(timestamp))
+    pub fn created_at(&self, delivery: &Delivery) -> Option<i64> {
+        time(&self.0.created_at).or_else(|| delivery.header(&[FIRST_TRY]).and_then(timestamp))
     }
 
     /// `data.id`. Usually the object's id, but not always (loyalty events): prefer the object's own.
     #[must_use]
     pub fn data_id(&self) -> Option<String> {
-        lenient::said(self.data.as_ref().and_then(|data| data.id.clone()))
+        said(self.0.data.as_ref().and_then(|data| data.id.clone()))
     }
 
     /// `data.object` as the connector's type.
     #[must_use]
-    pub fn object<T: DeserializeOwned>(&self) -> Option<T> {
-        lenient::from_object(self.raw_object()?.get())
+    pub fn object<T: Members>(&self) -> Option<T> {
+        members::read(self.raw_object()?.get())
     }
 
     fn raw_object(&self) -> Option<&RawValue> {
-        self.data.as_ref()?.object.as_deref()
+        self.0.data.as_ref()?.object.as_deref()
     }
 
     /// The webhook as a `provider.notice`: kept and counted, without anything but ids.
     #[must_use]
-    pub fn notice(&self, headers: &[Header], fallback_id: &str, received_at: i64) -> Event {
+    pub fn notice(&self, delivery: &Delivery) -> Event {
         let mut other = Other::new(self.kind());
-        other.extra.extend(self.data_id().map(|id| ("id".to_owned(), id)));
-        other.extra.extend(lenient::said(self.merchant_id.clone()).map(|id| ("merchant_id".to_owned(), id)));
-        let id = self.event_id(fallback_id);
-        Event::once("provider.notice", id, self.created_at(headers), received_at, Payload::Other(other))
+        other.extra =
+            members::extras([("id", self.data_id()), ("merchant_id", said(self.0.merchant_id.clone()))]);
+        let id = self.event_id(&fingerprint(&delivery.body));
+        let at = self.created_at(delivery);
+        Event::once("provider.notice", id, at, delivery.received_at, Payload::Other(other))
     }
 }
 
@@ -154,11 +145,22 @@ pub fn endpoint(purpose: &str) -> Endpoint {
 /// The settings of a Square connection; `alternative` is the other provider whose bodies the connector understands.
 #[must_use]
 pub fn settings(alternative: &str) -> Vec<Setting> {
-    let provider = format!("Who mostly sends here: square or {alternative}. Only a hint: both are understood.");
+    let provider =
+        format!("Who mostly sends here: square or {alternative}. Only a hint: both are understood.");
     vec![
         Setting::secret("webhook_secret", "Signature key of the webhook subscription"),
-        Setting::optional("api_token", SettingKind::Secret, None, "Access token; only calls to Square need it"),
-        Setting::optional("square_version", SettingKind::Text, Some(VERSION), "Square-Version that calls name"),
+        Setting::optional(
+            "api_token",
+            SettingKind::Secret,
+            None,
+            "Access token; only calls to Square need it",
+        ),
+        Setting::optional(
+            "square_version",
+            SettingKind::Text,
+            Some(VERSION),
+            "Square-Version that calls name",
+        ),
         Setting::optional("provider", SettingKind::Text, Some("square"), provider),
     ]
 }
@@ -166,9 +168,12 @@ pub fn settings(alternative: &str) -> Vec<Setting> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Header;
 
-    fn header(value: &str) -> Vec<Header> {
-        vec![Header { name: FIRST_TRY.into(), value: value.into() }]
+    fn delivery(body: &str, first_try: Option<&str>) -> Delivery {
+        let header = |value: &str| Header { name: FIRST_TRY.into(), value: value.into() };
+        let headers = first_try.map(header).into_iter().collect();
+        Delivery { topic: None, headers, body: body.into(), received_at: 7 }
     }
 
     #[test]
@@ -177,24 +182,26 @@ mod tests {
         assert!(Envelope::read(r#"{"type": "a.b", "event_id": "E"}"#).is_some());
         assert!(Envelope::read(r#"{"type": "a.b", "data": {"object": {}}}"#).is_some());
         assert!(Envelope::read(r#"{"type": "a.b", "data": {"object": "event"}}"#).is_none());
-        assert!(Envelope::read(r#"{"type": 7, "merchant_id": "M"}"#).is_none());
+        assert!(Envelope::read(r#"{"type": {}, "merchant_id": "M"}"#).is_none());
         assert!(Envelope::read(r#"["M", "a.b"]"#).is_none());
     }
 
     #[test]
     fn the_signed_time_wins_over_the_header() {
-        let read = |body| Envelope::read(body).unwrap();
-        let signed = read(r#"{"type": "a", "event_id": "E", "created_at": "1970-01-01T00:00:02Z"}"#);
-        assert_eq!(signed.created_at(&header("1970-01-01T00:00:09Z")), Some(2_000_000_000));
-        let bare = read(r#"{"type": "a", "event_id": "E"}"#);
-        assert_eq!(bare.created_at(&header("1970-01-01T00:00:09Z")), Some(9_000_000_000));
-        assert_eq!(bare.created_at(&[]), None);
+        let created =
+            |body: &str, first_try| Envelope::read(body).unwrap().created_at(&delivery(body, first_try));
+        let first_try = Some("1970-01-01T00:00:09Z");
+        let signed = r#"{"type": "a", "event_id": "E", "created_at": "1970-01-01T00:00:02Z"}"#;
+        assert_eq!(created(signed, first_try), Some(2_000_000_000));
+        let bare = r#"{"type": "a", "event_id": "E"}"#;
+        assert_eq!(created(bare, first_try), Some(9_000_000_000));
+        assert_eq!(created(bare, None), None);
     }
 
     #[test]
     fn a_notice_names_ids_and_nothing_else() {
         let body = r#"{"type": "x.y", "event_id": "E", "merchant_id": "M", "data": {"id": "D", "object": {"n": 1}}}"#;
-        let event = Envelope::read(body).unwrap().notice(&[], "fallback", 7);
+        let event = Envelope::read(body).unwrap().notice(&delivery(body, None));
         assert_eq!((event.key.as_str(), event.version, event.happened_at), ("E", 0, 7));
         let Payload::Other(other) = event.payload else { panic!("{:?}", event.payload) };
         assert_eq!(other.extra, [("id".into(), "D".into()), ("merchant_id".into(), "M".into())]);
