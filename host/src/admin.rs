@@ -23,18 +23,19 @@ use hub_journal::{Entry, Seq};
 use tokio::sync::Semaphore;
 
 use error::AdminError;
+pub(crate) use journal::Verified;
 
-pub struct Admin {
-    pub config: Arc<crate::config::Config>,
-    pub journal: hub_journal::Journal,
-    pub store: Arc<dyn hub_store::Store>,
+pub(crate) struct Admin {
+    pub(crate) config: Arc<crate::config::Config>,
+    pub(crate) journal: hub_journal::Journal,
+    pub(crate) store: Arc<dyn hub_store::Store>,
     /// Absent when the data was opened without starting a hub.
-    pub plugins: Option<Arc<crate::plugins::Plugins>>,
-    pub metrics: Arc<crate::metrics::Metrics>,
-    pub health: Arc<crate::health::Health>,
+    pub(crate) plugins: Option<Arc<crate::plugins::Plugins>>,
+    pub(crate) metrics: Arc<crate::metrics::Metrics>,
+    pub(crate) health: Arc<crate::health::Health>,
     /// Absent when the data was opened without starting a hub.
-    pub inbox: Option<Arc<crate::inbox::Inbox>>,
-    pub clock: crate::clock::Clock,
+    pub(crate) inbox: Option<Arc<crate::inbox::Inbox>>,
+    pub(crate) clock: crate::clock::Clock,
 }
 
 /// What the routes share.
@@ -48,7 +49,7 @@ type Shared = axum::extract::State<Arc<Api>>;
 type Answer<T> = Result<Json<T>, AdminError>;
 
 /// All routes, behind the guard.
-pub fn router(admin: Arc<Admin>) -> Router {
+pub(crate) fn router(admin: Arc<Admin>) -> Router {
     let guard = Arc::new(guard::Guard::new(&admin.config));
     let api = Arc::new(Api { admin, verifying: Arc::new(Semaphore::new(1)) });
     Router::new()

@@ -140,6 +140,12 @@ impl Hub {
         let (work, work_taken) = mpsc::channel(config.ingress.backlog_max);
         let inbox = Arc::new(Inbox::new(data.journal.clone(), Arc::clone(&data.store), config.ingress.backlog_max, work.clone()));
         inbox.waiting_again(usize::try_from(data.store.count(hub_store::Table::Pending)?).unwrap_or(usize::MAX));
+        let reading = Arc::clone(&inbox);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = reading.load_known() {
+                tracing::error!(%error, "known deliveries cannot be listed; the view is asked about each");
+            }
+        });
         let (applied_now, applied) = watch::channel(data.store.applied()?);
         let (due, due_taken) = mpsc::channel(DUE_MAX);
         let effects = Arc::new(Notify::new());

@@ -22,7 +22,7 @@ use clap::builder::styling::Styles;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{self, Config};
-use exit::{EXIT_CODES, Failed};
+use exit::Failed;
 use out::{Color, Out};
 
 /// One customer, one timeline: sandboxed connectors, a durable journal, rules that act once.
@@ -197,12 +197,12 @@ async fn dispatch(out: &Out, command: Command) -> Result<ExitCode, Failed> {
         Command::Rule(command) => rule::rule(out, command).await,
         Command::Effect(command) => listing::effect(out, command).await,
         Command::Journal(command) => upkeep::journal(out, command).await,
-        Command::Replay(args) => replay(args).await,
+        Command::Replay(args) => replay(out, args).await,
         Command::Completion { shell } => completion(out, shell),
     }
 }
 
-async fn replay(args: ReplayArgs) -> Result<ExitCode, Failed> {
+async fn replay(out: &Out, args: ReplayArgs) -> Result<ExitCode, Failed> {
     let options = crate::replay::Options {
         deliveries: args.deliveries,
         config: args.config,
@@ -213,7 +213,14 @@ async fn replay(args: ReplayArgs) -> Result<ExitCode, Failed> {
         digest: args.digest,
         json: args.json,
     };
-    crate::replay::run(options).await.map_err(Failed::from)
+    let mut printed = Ok(ExitCode::SUCCESS);
+    let code = crate::replay::run(options, &mut |text| {
+        if printed.is_ok() {
+            printed = out.line(text);
+        }
+    })
+    .await?;
+    printed.map(|_| code)
 }
 
 fn completion(out: &Out, shell: clap_complete::Shell) -> Result<ExitCode, Failed> {

@@ -46,7 +46,8 @@ impl Dispatcher {
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut tasks = tokio::task::JoinSet::new();
         while !*stop.borrow() {
-            for (id, row) in self.due() {
+            // The view may be committing: other tasks of this thread go on elsewhere meanwhile.
+            for (id, row) in tokio::task::block_in_place(|| self.due()) {
                 let this = Arc::clone(&self);
                 tasks.spawn(async move { this.carry_out(id, row).await });
             }
@@ -232,7 +233,9 @@ impl ActingHost for Acting {
     }
 
     fn state_get(&self, key: &str) -> Option<String> {
-        hub_fold::read::plugin_state(&*self.store, &self.connection.name, key).ok().flatten()
+        tokio::task::block_in_place(|| {
+            hub_fold::read::plugin_state(&*self.store, &self.connection.name, key).ok().flatten()
+        })
     }
 
     fn state_set(&self, key: &str, value: &str) {

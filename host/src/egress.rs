@@ -9,7 +9,7 @@ mod failure;
 mod request;
 mod resolve;
 
-pub use bind::{BindError, BoundEndpoint, bind};
+pub(crate) use bind::{BoundEndpoint, bind};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,11 +46,11 @@ const RESPONSE_HEADERS_DROPPED: [&str; 6] =
 
 /// Limits of every call.
 #[derive(Clone, Debug)]
-pub struct EgressOptions {
-    pub connect_timeout: Duration,
+pub(crate) struct EgressOptions {
+    pub(crate) connect_timeout: Duration,
     /// From the first packet to the last byte of the answer.
-    pub timeout: Duration,
-    pub response_bytes_max: usize,
+    pub(crate) timeout: Duration,
+    pub(crate) response_bytes_max: usize,
 }
 
 impl Default for EgressOptions {
@@ -66,7 +66,7 @@ impl Default for EgressOptions {
 
 /// The client could not be set up.
 #[derive(Debug, thiserror::Error)]
-pub enum EgressError {
+pub(crate) enum EgressError {
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     #[error("the HTTP client cannot be set up")]
@@ -75,7 +75,7 @@ pub enum EgressError {
 
 /// Makes the calls. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Egress {
+pub(crate) struct Egress {
     /// Two clients, because they keep connections: one opened to a private address must not serve an endpoint that
     /// may not go there.
     public: Client,
@@ -86,7 +86,7 @@ pub struct Egress {
 impl Egress {
     /// # Errors
     /// TLS or the client cannot be set up.
-    pub fn new(options: EgressOptions) -> Result<Self, EgressError> {
+    pub(crate) fn new(options: EgressOptions) -> Result<Self, EgressError> {
         let tls = tls()?;
         let public = client(&options, Reach::Public, tls.clone()).https_only(true).build()?;
         let private = client(&options, Reach::Private, tls).build()?;
@@ -98,7 +98,7 @@ impl Egress {
     ///
     /// # Errors
     /// The case says how far the request got. The texts hold no secret, query or body.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         endpoint: &BoundEndpoint,
         request: HttpRequest,

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hub_fold::record::{Delivery, Record};
+use hub_fold::record::Record;
 use hub_journal::{AppendError, Entry, Journal, Seq};
 use hub_model::Timestamp;
 use hub_store::Store;
 use tokio::sync::mpsc;
 
+use crate::known::Known;
 use crate::pipeline::{Verified, Work};
 
 /// What became of a delivery.
@@ -37,6 +38,7 @@ pub struct Inbox {
     store: Arc<dyn Store>,
     /// Keys accepted and not yet in the view, with their sequence number once it is durable.
     in_flight: Mutex<HashMap<[u8; 16], Option<Seq>>>,
+    known: Known,
     backlog: AtomicUsize,
     backlog_max: usize,
     work: mpsc::Sender<Work>,
@@ -45,8 +47,8 @@ pub struct Inbox {
 impl Inbox {
     #[must_use]
     pub fn new(journal: Journal, store: Arc<dyn Store>, backlog_max: usize, work: mpsc::Sender<Work>) -> Self {
-        let in_flight = Mutex::default();
-        Self { journal, store, in_flight, backlog: AtomicUsize::new(0), backlog_max, work }
+        let (in_flight, known) = (Mutex::default(), Known::new());
+        Self { journal, store, in_flight, known, backlog: AtomicUsize::new(0), backlog_max, work }
     }
 
     /// Makes a delivery durable, once.
@@ -91,8 +93,12 @@ impl Inbox {
                 None => in_flight.insert(dedupe, None),
             };
         }
-        // Claimed first, looked up second: whoever leaves `in_flight` is in the view by then.
-        match hub_fold::seen(&*self.store, &dedupe) {
+        if !self.known.may_contain(&dedupe) {
+            return Ok(Claim::Ours);
+        }
+        // Claimed first, looked up second: whoever leaves `in_flight` is in the view by then. The view may be committing:
+        // others on this thread go on elsewhere meanwhile.
+        match tokio::task::block_in_place(|| hub_fold::seen(&*self.store, &dedupe)) {
             Ok(None) => Ok(Claim::Ours),
             Ok(Some(_)) => {
                 self.release(dedupe);
@@ -122,7 +128,7 @@ impl Inbox {
                     }
                 }
                 None => {
-                    let folded = hub_fold::seen(&*self.store, &dedupe)?.is_some();
+                    let folded = tokio::task::block_in_place(|| hub_fold::seen(&*self.store, &dedupe))?.is_some();
                     return if folded { Ok(Accepted::Duplicate) } else { Err(InboxError::Full) };
                 }
             }
@@ -139,6 +145,14 @@ impl Inbox {
         for key in keys {
             in_flight.remove(&key);
         }
+    }
+
+    /// Reads which keys the view knows; until then it is asked about each. Blocks.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn load_known(&self) -> Result<(), hub_store::StoreError> {
+        self.known.load(&*self.store)
     }
 
     /// So many deliveries are settled.
@@ -184,6 +198,7 @@ struct ClaimGuard<'a> {
 impl ClaimGuard<'_> {
     fn keep(mut self, seq: Seq) {
         self.kept = true;
+        self.inbox.known.insert(&self.dedupe);
         self.inbox.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(self.dedupe, Some(seq));
     }
 }

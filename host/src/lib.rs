@@ -14,6 +14,7 @@ mod health;
 mod inbox;
 mod ingress;
 mod judge;
+mod known;
 mod metrics;
 mod normaliser;
 mod pipeline;

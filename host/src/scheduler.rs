@@ -47,10 +47,10 @@ impl Scheduler {
                     }
                 },
                 _ = stop.wait_for(|stop| *stop) => return,
-                _ = sweep.tick() => self.sweep(&mut waiting, &mut offered),
+                _ = sweep.tick() => tokio::task::block_in_place(|| self.sweep(&mut waiting, &mut offered)),
                 () = tokio::time::sleep(next) => {}
             }
-            if !self.hand_over(&mut waiting, &mut offered) {
+            if !tokio::task::block_in_place(|| self.hand_over(&mut waiting, &mut offered)) {
                 return;
             }
         }

@@ -51,7 +51,7 @@ impl fmt::Debug for Secret {
 
 /// Where a secret stands: `env:NAME` or `file:PATH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretRef {
+pub(crate) enum SecretRef {
     Env(String),
     /// Relative to the configuration file's directory unless absolute.
     File(PathBuf),
@@ -63,7 +63,7 @@ impl SecretRef {
     ///
     /// # Errors
     /// The place and what is wrong with it.
-    pub fn resolve(&self, base_dir: &Path) -> Result<Vec<Secret>, SecretError> {
+    pub(crate) fn resolve(&self, base_dir: &Path) -> Result<Vec<Secret>, SecretError> {
         self.resolve_with(base_dir, |name| std::env::var_os(name))
     }
 

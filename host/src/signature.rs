@@ -1,12 +1,12 @@
 //! Checks that a delivery comes from who it says: the schemes a connector declares, over the raw body, before anything
-//! is parsed. All keys are tried and compared in constant time. Whatever is wrong, the sender is told one thing,
-//! [`PUBLIC_ANSWER`]; the [`Refusal`] is for metrics and the log. What a verified delivery is worth is ingress's affair.
+//! is parsed. All keys are tried and compared in constant time. Whatever is wrong, ingress tells the sender one thing; the
+//! [`Refusal`] is for metrics and the log.
 
 mod handshake;
 mod minified;
 mod standard_webhooks;
 
-pub use handshake::{Handshake, handshake};
+pub(crate) use handshake::{Handshake, handshake};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,26 +20,23 @@ use subtle::{Choice, ConstantTimeEq as _};
 use crate::secret::Secret;
 use minified::minified;
 
-/// What every refused sender reads, whether the connection exists or not.
-pub const PUBLIC_ANSWER: &str = "not accepted";
-
 const MAC_BYTES: usize = 32;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// A delivery as it arrived.
 #[derive(Clone, Copy)]
-pub struct Incoming<'a> {
-    pub headers: &'a HeaderMap,
-    pub body: &'a [u8],
+pub(crate) struct Incoming<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
     /// The address the provider was told to call, from the connection's settings and not from the request.
-    pub public_url: Option<&'a str>,
-    pub now: Timestamp,
+    pub(crate) public_url: Option<&'a str>,
+    pub(crate) now: Timestamp,
 }
 
 /// Why a delivery was not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     #[error("a header the signature needs is missing")]
     Missing,
     #[error("a header the signature needs is not in the declared form, or there are two of it")]
@@ -55,7 +52,7 @@ pub enum Refusal {
 impl Refusal {
     /// The value of the metric's label.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Missing => "missing",
             Self::Malformed => "malformed",
@@ -70,7 +67,7 @@ impl Refusal {
 ///
 /// # Errors
 /// Why the delivery is not believed; the sender is not told.
-pub fn verify(
+pub(crate) fn verify(
     scheme: &Signature,
     incoming: &Incoming<'_>,
     keys: &[Secret],
@@ -88,7 +85,7 @@ pub fn verify(
 
 /// For a delivery to a connection that does not exist: takes as long as a refusal by one that does, so that the
 /// time of an answer does not tell which connections there are.
-pub fn refuse_unknown(incoming: &Incoming<'_>) -> Refusal {
+pub(crate) fn refuse_unknown(incoming: &Incoming<'_>) -> Refusal {
     spend(incoming);
     Refusal::Mismatch
 }

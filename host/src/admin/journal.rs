@@ -87,12 +87,6 @@ impl From<app::Verification> for Verified {
     }
 }
 
-impl Verified {
-    pub(crate) fn agrees(&self) -> bool {
-        self.agrees
-    }
-}
-
 /// Comparisons begun again because the view moved on; a hub that never rests is compared when it is stopped.
 const TRIES_MAX: usize = 3;
 

@@ -36,7 +36,7 @@ pub(super) struct Credential {
 
 /// Where the calls to an endpoint go and with what.
 #[derive(Clone)]
-pub struct BoundEndpoint {
+pub(crate) struct BoundEndpoint {
     name: String,
     base: Url,
     paths: Vec<String>,
@@ -89,7 +89,7 @@ impl fmt::Debug for BoundEndpoint {
 
 /// Why an endpoint is not bound.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BindError {
+pub(crate) enum BindError {
     #[error("the base address needs the setting {0:?}, which is not set")]
     NoSetting(String),
     #[error(
@@ -129,7 +129,7 @@ pub enum BindError {
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn bind(
+pub(crate) fn bind(
     endpoint: &Endpoint,
     operator: &EndpointConfig,
     settings: &BTreeMap<String, String>,

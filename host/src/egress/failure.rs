@@ -65,7 +65,7 @@ fn tls_problem(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 /// The first of its kind behind an error.
-fn cause<'e, E: Error + 'static>(error: &'e reqwest::Error) -> Option<&'e E> {
+fn cause<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     let mut next = error.source();
     while let Some(source) = next {
         if let Some(found) = source.downcast_ref::<E>() {

@@ -9,6 +9,7 @@ use hub_runtime::manifest::{Auth, Endpoint};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::bind::BindError;
 use super::resolve::{ResolveError, allowed};
 use super::*;
 use crate::config::EndpointConfig;

@@ -10,7 +10,7 @@ use crate::secret::Secret;
 const CHALLENGE_CHARS_MAX: usize = 256;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Handshake {
+pub(crate) enum Handshake {
     /// To be sent back as it is, as `text/plain`.
     Answer(String),
     Refused,
@@ -18,7 +18,7 @@ pub enum Handshake {
 
 /// `query` is the request's as it came.
 #[must_use]
-pub fn handshake(spec: &manifest::Handshake, query: &str, tokens: &[Secret]) -> Handshake {
+pub(crate) fn handshake(spec: &manifest::Handshake, query: &str, tokens: &[Secret]) -> Handshake {
     let query: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let answer = match spec {
         manifest::Handshake::Meta(_) => meta(&query, tokens),

@@ -158,6 +158,10 @@ fn encoded(mac: &[u8], encoding: Encoding) -> String {
     }
 }
 
+fn shortened(text: &str, cut: usize) -> String {
+    text.chars().take(text.len() - cut).collect()
+}
+
 const BODY: &str = r#"{"id":1,"text":"a b"}"#;
 
 #[track_caller]
@@ -225,9 +229,7 @@ fn a_signature_in_another_form_is_malformed() {
     check_each(Err(Refusal::Malformed), |sent, hmac| sent.with_header(&hmac.headers[0], ""));
     check_each(Err(Refusal::Malformed), |sent, hmac| sent.with_header(&hmac.headers[0], "é"));
     for cut in [1, 2, 4] {
-        check_each(Err(Refusal::Malformed), |sent, hmac| {
-            resigned(sent, hmac, |text| text[..text.len() - cut].to_owned())
-        });
+        check_each(Err(Refusal::Malformed), |sent, hmac| resigned(sent, hmac, |text| shortened(text, cut)));
     }
     check_each(Err(Refusal::Malformed), |sent, hmac| resigned(sent, hmac, |text| format!("{text}00")));
     check_each(Err(Refusal::Malformed), |sent, hmac| resigned(sent, hmac, |text| format!("{text} ,{text}")));
@@ -449,10 +451,10 @@ fn standard_webhooks_signatures() {
     assert_eq!(signature(&zeros), Err(Refusal::Mismatch));
     let bare = STANDARD_SIGNATURE.strip_prefix("v1,").unwrap();
     let hex = format!("v1,{}", hex::encode(STANDARD.decode(bare).unwrap()));
-    let truncated = &STANDARD_SIGNATURE[..STANDARD_SIGNATURE.len() - 1];
+    let truncated = shortened(STANDARD_SIGNATURE, 1);
     let v2 = format!("v2,{bare}");
     let many = vec![STANDARD_SIGNATURE; 17].join(" ");
-    for text in ["", "v1", "v1,", "V1,AAAA", bare, &hex, truncated, &v2, &many, "é"] {
+    for text in ["", "v1", "v1,", "V1,AAAA", bare, &hex, &truncated, &v2, &many, "é"] {
         assert_eq!(signature(text), Err(Refusal::Malformed), "{text}");
     }
 }
@@ -499,7 +501,6 @@ fn each_refusal_has_a_word_of_its_own() {
     use Refusal::{Malformed, Mismatch, Missing, Stale, Unconfigured};
     let words = [Missing, Malformed, Stale, Mismatch, Unconfigured].map(Refusal::word);
     assert_eq!(words, ["missing", "malformed", "stale", "mismatch", "unconfigured"]);
-    assert!(!words.contains(&PUBLIC_ANSWER));
 }
 
 fn check_handshake(query: &[(&str, &str)], expected: Option<&str>) {

@@ -51,7 +51,9 @@ fn records(number: u64) -> [Sequenced; 2] {
     let at = Timestamp(1_780_000_000_000_000_000).plus(Duration::from_secs(number));
     let seq = number * 2 + 1;
     let mut dedupe = [0; 16];
-    dedupe.copy_from_slice(&[number.to_be_bytes(), number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()].concat());
+    dedupe.copy_from_slice(
+        &[number.to_be_bytes(), number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()].concat(),
+    );
     let delivery = Delivery {
         connection: "shop".into(),
         connector: "shopify".into(),
@@ -253,7 +255,12 @@ impl Tally {
             micros(folding.saturating_sub(self.reading + self.committing))
         );
         for (table, (rows, bytes)) in &self.puts {
-            println!("  {:12} {:.2} puts per delivery, {} bytes each", table.name(), each(*rows) * 2.0, bytes / rows);
+            println!(
+                "  {:12} {:.2} puts per delivery, {} bytes each",
+                table.name(),
+                each(*rows) * 2.0,
+                bytes / rows
+            );
         }
     }
 }

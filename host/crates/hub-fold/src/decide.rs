@@ -8,11 +8,11 @@ use hub_store::Table;
 use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
+use crate::active::ActiveSettings;
 use crate::catalogue::{ADD_TAG, ADD_TAG_PARAMETER};
 use crate::draft::Draft;
 use crate::facts::EventFacts;
 use crate::row::{EffectRow, EffectState, SubjectKind, decode, encode, key};
-use crate::active::ActiveSettings;
 
 /// What a rule made of an event, kept for "why".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -117,3 +117,6 @@ impl<'a> Draft<'a> {
         Ok(self.store.commit(Batch { applied, changes })?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use hub_model::{EffectId, EventId, Timestamp};
 use hub_store::{Order, Range, Store, Table};
 
 use crate::FoldError;
+use crate::active::ActiveSettings;
 use crate::apply::{About, Applying};
 use crate::decide::{Occasion, decide};
 use crate::draft::Draft;
@@ -18,7 +19,6 @@ use crate::record::{
     Settings,
 };
 use crate::row::{DeliveryRow, DeliveryState, EffectRow, EffectState, EventRow, decode, encode, key};
-use crate::active::ActiveSettings;
 
 /// A record with its place in the journal.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 //! randomness, no network, no files. hub-model says how facts merge, hub-rules what a rule means; this crate keeps the
 //! rows and their indexes and says in which order things happen.
 
+mod active;
 mod apply;
 mod catalogue;
 mod decide;
@@ -13,17 +14,15 @@ mod people;
 pub mod read;
 pub mod record;
 pub mod row;
-mod active;
 
+pub use active::ActiveSettings;
 pub use catalogue::catalogue;
 pub use decide::{Decision, Verdict};
 pub use digest::{model_digest, view_digest};
 pub use fold::{
-    Consequences, Fold, Sequenced, deliveries_pending, delivery_tries, effect, effects_due, seen,
-    settings,
+    Consequences, Fold, Sequenced, deliveries_pending, delivery_tries, effect, effects_due, seen, settings,
 };
 pub use record::{Record, RecordError};
-pub use active::ActiveSettings;
 
 use hub_store::{StoreError, Table};
 

@@ -13,8 +13,8 @@ use hub_rules::{Facts, Value};
 use hub_store::MemoryStore;
 
 use self::events::{
-    at, checkout, consent, customer, euros, event, interaction, item, level, line, loyalty_account, loyalty_entry,
-    merge, named, order, party, survey, ticket,
+    at, checkout, consent, customer, euros, event, interaction, item, level, line, loyalty_account,
+    loyalty_entry, merge, named, order, party, survey, ticket,
 };
 use super::EventFacts;
 use crate::apply::Applying;
@@ -26,61 +26,82 @@ use crate::people::PeopleContext;
 fn told() -> Vec<Event> {
     let who = || named(&["customer:1", "ana@example.com", "+4930901820"], "Ana Berg");
     let payloads = [
-        ("customer.updated", Payload::Customer(event::Customer {
-            locale: Some("de".into()),
-            tags: Some(vec!["vip".into()]),
-            ..customer(who())
-        })),
+        (
+            "customer.updated",
+            Payload::Customer(event::Customer {
+                locale: Some("de".into()),
+                tags: Some(vec!["vip".into()]),
+                ..customer(who())
+            }),
+        ),
         ("consent.changed", Payload::Consent(consent(party(&["customer:1"]), "granted"))),
         ("person.merged", Payload::PersonMerge(merge("customer:1", "customer:2"))),
-        ("order.created", Payload::Order(event::Order {
-            number: Some("#1001".into()),
-            buyer: Some(who()),
-            total: Some(euros(12_900)),
-            financial_status: Some("paid".into()),
-            fulfilment_status: Some("partial".into()),
-            placed_at: Some(at(3)),
-            tags: Some(vec!["rush".into()]),
-            source: Some("web".into()),
-            lines: Some(vec![line("mug", 1)]),
-            ..order("501")
-        })),
-        ("checkout.created", Payload::Checkout(event::Checkout {
-            buyer: Some(who()),
-            total: Some(euros(900)),
-            url: Some("https://shop.example/c1".into()),
-            ..checkout("c1")
-        })),
-        ("message.received", Payload::Interaction(event::Interaction {
-            channel: Some("instagram".into()),
-            kind: Some("message".into()),
-            direction: Some(Direction::Inbound),
-            author: Some(Author::Customer),
-            customer: Some(party(&["igsid:9", "@ana.b", "~abc", "ana@example.com"])),
-            thread: Some("t1".into()),
-            text: Some("hello".into()),
-            ticket: Some("35436".into()),
-            sent_at: Some(at(5)),
-            ..interaction("m1")
-        })),
-        ("ticket.created", Payload::Ticket(event::Ticket {
-            subject: Some("Broken mug".into()),
-            status: Some("open".into()),
-            priority: Some("high".into()),
-            channel: Some("email".into()),
-            requester: Some(who()),
-            tags: Some(vec!["damage".into()]),
-            ..ticket("35436")
-        })),
+        (
+            "order.created",
+            Payload::Order(event::Order {
+                number: Some("#1001".into()),
+                buyer: Some(who()),
+                total: Some(euros(12_900)),
+                financial_status: Some("paid".into()),
+                fulfilment_status: Some("partial".into()),
+                placed_at: Some(at(3)),
+                tags: Some(vec!["rush".into()]),
+                source: Some("web".into()),
+                lines: Some(vec![line("mug", 1)]),
+                ..order("501")
+            }),
+        ),
+        (
+            "checkout.created",
+            Payload::Checkout(event::Checkout {
+                buyer: Some(who()),
+                total: Some(euros(900)),
+                url: Some("https://shop.example/c1".into()),
+                ..checkout("c1")
+            }),
+        ),
+        (
+            "message.received",
+            Payload::Interaction(event::Interaction {
+                channel: Some("instagram".into()),
+                kind: Some("message".into()),
+                direction: Some(Direction::Inbound),
+                author: Some(Author::Customer),
+                customer: Some(party(&["igsid:9", "@ana.b", "~abc", "ana@example.com"])),
+                thread: Some("t1".into()),
+                text: Some("hello".into()),
+                ticket: Some("35436".into()),
+                sent_at: Some(at(5)),
+                ..interaction("m1")
+            }),
+        ),
+        (
+            "ticket.created",
+            Payload::Ticket(event::Ticket {
+                subject: Some("Broken mug".into()),
+                status: Some("open".into()),
+                priority: Some("high".into()),
+                channel: Some("email".into()),
+                requester: Some(who()),
+                tags: Some(vec!["damage".into()]),
+                ..ticket("35436")
+            }),
+        ),
         ("inventory.item_changed", Payload::InventoryItem(item("i1", "mug"))),
-        ("inventory.changed", Payload::InventoryLevel(event::InventoryLevel {
-            sku: Some("mug".into()),
-            ..level("i1", "berlin", 7)
-        })),
-        ("loyalty.account_changed", Payload::LoyaltyAccount(event::LoyaltyAccount {
-            tier: Some("gold".into()),
-            ..loyalty_account("club/L1", who(), 120)
-        })),
+        (
+            "inventory.changed",
+            Payload::InventoryLevel(event::InventoryLevel {
+                sku: Some("mug".into()),
+                ..level("i1", "berlin", 7)
+            }),
+        ),
+        (
+            "loyalty.account_changed",
+            Payload::LoyaltyAccount(event::LoyaltyAccount {
+                tier: Some("gold".into()),
+                ..loyalty_account("club/L1", who(), 120)
+            }),
+        ),
         ("loyalty.points_changed", Payload::LoyaltyEntry(loyalty_entry("club/L1", "e1", 20))),
         ("survey.answered", Payload::SurveyResponse(survey("s1", who(), "bad"))),
     ];
@@ -100,7 +121,8 @@ fn answers(told: &[Event]) -> Vec<(&Event, BTreeMap<String, Value>)> {
         .map(|event| {
             let finding = Some(&finding).filter(|_| matches!(event.payload, Payload::Interaction(_)));
             let told = Told { version: event.version, learned: 1 };
-            let mut applying = Applying { draft: &mut draft, connection: "shop", people, event, finding, told };
+            let mut applying =
+                Applying { draft: &mut draft, connection: "shop", people, event, finding, told };
             let about = applying.apply().unwrap();
             let facts = EventFacts::new(&draft, "shop", "shopify", event, &about);
             let fields = catalogue(["shop"].into_iter()).fields.into_keys();
@@ -112,7 +134,8 @@ fn answers(told: &[Event]) -> Vec<(&Event, BTreeMap<String, Value>)> {
 #[test]
 fn every_field_of_the_catalogue_is_answered() {
     let told = told();
-    let answered: BTreeSet<String> = answers(&told).into_iter().flat_map(|(_, answers)| answers.into_keys()).collect();
+    let answered: BTreeSet<String> =
+        answers(&told).into_iter().flat_map(|(_, answers)| answers.into_keys()).collect();
     let named: BTreeSet<String> = catalogue(["shop"].into_iter()).fields.into_keys().collect();
     assert_eq!(answered, named);
 }
@@ -150,7 +173,9 @@ fn nothing_is_answered_that_the_catalogue_does_not_name() {
     let event = &told()[3];
     let about = crate::apply::About::default();
     let facts = EventFacts::new(&draft, "shop", "shopify", event, &about);
-    for field in ["", "order", "order.", "order.nothing", "nothing.id", "customer.id_at.", "customer.id_at.other"] {
+    for field in
+        ["", "order", "order.", "order.nothing", "nothing.id", "customer.id_at.", "customer.id_at.other"]
+    {
         assert_eq!(facts.field(field), None, "{field:?}");
     }
     assert_eq!(facts.field("customer.is_known"), Some(Value::Boolean(false)));

@@ -34,7 +34,8 @@ fn check(hub: &Hub, id: EffectId, state: &str, due: &[Timestamp]) {
     assert_eq!(read::effect(&hub.store, id).unwrap().unwrap().state, state);
     let open: Vec<Timestamp> = effects_due(&hub.store, 10).unwrap().into_iter().map(|(due, _)| due).collect();
     assert_eq!(open, due, "{state}");
-    let listed = read::effects(&hub.store, &EffectQuery { state: Some(state.into()), rule: None, limit: 9 }).unwrap();
+    let listed =
+        read::effects(&hub.store, &EffectQuery { state: Some(state.into()), rule: None, limit: 9 }).unwrap();
     assert_eq!(listed.iter().map(|effect| effect.id).collect::<Vec<_>>(), [id]);
     let others = read::EFFECT_STATES.iter().filter(|word| **word != state);
     for other in others {
@@ -60,7 +61,10 @@ fn planned_claimed_waiting_confirmed() {
     let effect = read::effect(&hub.store, id).unwrap().unwrap();
     assert_eq!((effect.reference.as_deref(), effect.already_done, effect.attempts), (Some("T-1"), true, 2));
     assert!(effect.uncertain, "the first try may have been carried out");
-    assert_eq!((effect.rule.as_str(), effect.connection.as_str(), effect.action.as_str()), ("thanks", "desk", "create-ticket"));
+    assert_eq!(
+        (effect.rule.as_str(), effect.connection.as_str(), effect.action.as_str()),
+        ("thanks", "desk", "create-ticket")
+    );
 }
 
 #[test]
@@ -96,7 +100,10 @@ fn records_of_unknown_things_change_nothing() {
     receipt(&mut hub, 1, nobody, 1, Outcome::Unknown { reason: "x".into() });
     hub.command(1, Command::RetryEffect { effect: nobody });
     hub.command(1, Command::Redrive { delivery: 99 });
-    hub.record(1, Record::Setback(Setback { delivery: 99, attempt: 1, reason: "x".into(), next: AfterSetback::Park }));
+    hub.record(
+        1,
+        Record::Setback(Setback { delivery: 99, attempt: 1, reason: "x".into(), next: AfterSetback::Park }),
+    );
     assert_eq!(read::effect(&hub.store, nobody).unwrap(), None);
     assert_eq!(read::delivery(&hub.store, 99).unwrap(), None);
     assert_eq!(effects_due(&hub.store, 9).unwrap(), []);

@@ -80,14 +80,16 @@ fn the_sixth_account_on_a_key_sets_the_other_five_free() {
     assert_eq!(hub_fold::read::merges(&hub.store).unwrap(), 0);
     assert_eq!(hub.card(node("shop", "customer:1")).links[0].state, LinkState::Shared);
     // A seventh changes nothing for anybody, and is still its own customer.
-    let seven: Vec<_> = six.into_iter().chain([("desk", ["user:7", "info@example.com"].as_slice())]).collect();
+    let seven: Vec<_> =
+        six.into_iter().chain([("desk", ["user:7", "info@example.com"].as_slice())]).collect();
     assert_eq!(hub_of(&seven).people().len(), 7);
 }
 
 #[test]
 fn keys_of_machines_and_blocked_keys_join_nobody() {
     for mail in ["noreply@example.com", "team@shop.example"] {
-        let accounts: [(&'static str, &[&str]); 2] = [("shop", &["customer:1", mail]), ("desk", &["user:2", mail])];
+        let accounts: [(&'static str, &[&str]); 2] =
+            [("shop", &["customer:1", mail]), ("desk", &["user:2", mail])];
         assert_eq!(hub_of(&accounts).people().len(), 2, "{mail}");
     }
 }
@@ -122,7 +124,8 @@ fn every_id_ever_given_out_finds_the_customer_it_became() {
     let joining: (&'static str, &[&str]) = ("shop", &["customer:1", "a@example.com", "+4930901820"]);
     for (minute, (connection, keys)) in (1_i64..).zip(accounts.into_iter().chain([joining])) {
         hub.happens(connection, minute, "customer.updated", Payload::Customer(customer(party(keys))));
-        given_out.extend(hub_fold::read::customers(&hub.store, None, 100).unwrap().into_iter().map(|one| one.id));
+        given_out
+            .extend(hub_fold::read::customers(&hub.store, None, 100).unwrap().into_iter().map(|one| one.id));
     }
     assert_eq!(hub.people().len(), 1);
     given_out.sort_unstable();

@@ -1,5 +1,5 @@
 //! The fold from outside: records in, view out.
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers fail the test")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -10,8 +10,8 @@ use hub_model::model::Finding;
 use hub_model::{EventId, NodeId};
 
 use crate::support::events::{
-    at, consent, customer, euros, event, interaction, line, loyalty_account, loyalty_entry, named, order, party, survey,
-    ticket,
+    at, consent, customer, euros, event, interaction, line, loyalty_account, loyalty_entry, named, order,
+    party, survey, ticket,
 };
 use crate::support::{Hub, node, told};
 
@@ -63,7 +63,8 @@ fn hub() -> Hub {
         ..interaction("m1")
     };
     let mut said = told("ig", 31, vec![event("message.received", 30, Payload::Interaction(wrote))]);
-    let finding = Finding { language: Some("en".into()), sentiment: "negative".into(), score: -40, cues: vec![] };
+    let finding =
+        Finding { language: Some("en".into()), sentiment: "negative".into(), score: -40, cues: vec![] };
     said.findings.push((0, finding));
     hub.tell(&said);
     let note = event::Interaction {
@@ -78,7 +79,12 @@ fn hub() -> Hub {
     hub.happens("club", 5, "loyalty.account_changed", Payload::LoyaltyAccount(member));
     hub.happens("club", 15, "loyalty.points_changed", Payload::LoyaltyEntry(loyalty_entry("L1", "e/1", 20)));
     hub.happens("club", 25, "loyalty.points_changed", Payload::LoyaltyEntry(loyalty_entry("L1", "e2", -5)));
-    hub.happens("desk", 50, "survey.answered", Payload::SurveyResponse(survey("s1", party(&["user:77"]), "bad")));
+    hub.happens(
+        "desk",
+        50,
+        "survey.answered",
+        Payload::SurveyResponse(survey("s1", party(&["user:77"]), "bad")),
+    );
     let ben = event::Customer {
         given_name: Some("Ben".into()),
         family_name: Some("Berg".into()),
@@ -122,7 +128,9 @@ fn people_are_found_by_whatever_is_at_hand() {
     assert_eq!(bergs, ["Ana Berg", "Ben Berg"]);
     // Claimed by one, proven by the other: the one it belongs to stands first.
     assert_eq!(names(&hub, "shared@example.com"), ["Ben Berg", "Ana Berg"]);
-    for query in ["", "  ", "cus_", "ana ben", "nobody@example.com", "#", "1", "cus_00000000000000000000000000000000"] {
+    for query in
+        ["", "  ", "cus_", "ana ben", "nobody@example.com", "#", "1", "cus_00000000000000000000000000000000"]
+    {
         assert_eq!(names(&hub, query), [""; 0], "{query:?}");
     }
     assert_eq!(find_customers(&hub.store, "berg", 1).unwrap().len(), 1);
@@ -159,9 +167,11 @@ fn a_card_holds_everything_known_of_a_customer() {
     assert_eq!(card.orders[0].refunds[0].amount, Some(euros(1_000)));
     assert_eq!(card.orders[0].lines[0].quantity, "2");
     assert_eq!(card.tickets[0].subject.as_deref(), Some("Broken mug"));
-    let ledger: Vec<_> = card.loyalty[0].ledger.iter().map(|entry| (entry.id.as_str(), entry.points)).collect();
+    let ledger: Vec<_> =
+        card.loyalty[0].ledger.iter().map(|entry| (entry.id.as_str(), entry.points)).collect();
     assert_eq!(ledger, [("e2", Some(-5)), ("e/1", Some(20))]);
-    let suggested: Vec<_> = card.suggestions.iter().map(|one| (one.display_name.as_deref(), one.value.as_str())).collect();
+    let suggested: Vec<_> =
+        card.suggestions.iter().map(|one| (one.display_name.as_deref(), one.value.as_str())).collect();
     assert_eq!(suggested, [(Some("Ben Berg"), "shared@example.com")]);
     assert_eq!(read::customer(&hub.store, NodeId([0; 16])).unwrap(), None);
 }
@@ -341,7 +351,8 @@ fn ids_with_odd_characters_stay_apart() {
         let placed = event::Order { buyer: Some(party(&["customer:1"])), ..order(id) };
         hub.happens("shop", 1, "order.created", Payload::Order(placed));
     }
-    let mut ids: Vec<_> = hub.card(node("shop", "customer:1")).orders.into_iter().map(|order| order.id.len()).collect();
+    let mut ids: Vec<_> =
+        hub.card(node("shop", "customer:1")).orders.into_iter().map(|order| order.id.len()).collect();
     ids.sort_unstable();
     assert_eq!(ids, [1, 3, 2_000, 2_001]);
     hub_fold::model_digest(&hub.store).unwrap();

@@ -1,7 +1,8 @@
 //! What the journal holds: reads back as written, refuses what a newer version wrote, and never panics.
 
 use hub_fold::record::{
-    AfterSetback, Attempt, Command, Delivery, Outcome, PluginState, Receipt, Record, RecordError, Reported, Setback,
+    AfterSetback, Attempt, Command, Delivery, Outcome, PluginState, Receipt, Record, RecordError, Reported,
+    Setback,
 };
 use hub_model::EffectId;
 use hub_model::event::{self, Note, Payload, Remark};
@@ -9,8 +10,8 @@ use hub_model::model::Finding;
 use proptest::prelude::*;
 
 use crate::support::events::{
-    at, checkout, consent, customer, euros, event, interaction, item, level, line, loyalty_account, loyalty_entry,
-    merge, named, order, survey, ticket,
+    at, checkout, consent, customer, euros, event, interaction, item, level, line, loyalty_account,
+    loyalty_entry, merge, named, order, survey, ticket,
 };
 use crate::support::settings;
 
@@ -75,13 +76,21 @@ fn one_of_each() -> Vec<Record> {
             body: vec![0, 159, 255],
         }),
         Record::Reported(reported()),
-        Record::Setback(Setback { delivery: 1, attempt: 2, reason: "trap".into(), next: AfterSetback::RetryAt(at(1)) }),
+        Record::Setback(Setback {
+            delivery: 1,
+            attempt: 2,
+            reason: "trap".into(),
+            next: AfterSetback::RetryAt(at(1)),
+        }),
         Record::Setback(Setback { delivery: 1, attempt: 3, reason: "trap".into(), next: AfterSetback::Park }),
         Record::Attempt(Attempt { effect, number: 1 }),
         Record::Settings(Box::new(settings(&["rule: x\n", "anything: at all"]))),
         Record::Command(Command::Redrive { delivery: 7 }),
         Record::Command(Command::RetryEffect { effect }),
-        Record::PluginState(PluginState { connection: "club".into(), values: vec![("cursor".into(), "9".into())] }),
+        Record::PluginState(PluginState {
+            connection: "club".into(),
+            values: vec![("cursor".into(), "9".into())],
+        }),
     ];
     all.extend(outcomes.map(|outcome| Record::Receipt(Receipt { effect, number: 1, outcome })));
     all
@@ -99,7 +108,10 @@ fn newer_versions_and_kinds_are_refused() {
     for record in one_of_each() {
         let mut payload = record.encode();
         payload[0] += 1;
-        assert!(matches!(Record::decode(record.kind(), &payload), Err(RecordError::Version(2))), "{record:?}");
+        assert!(
+            matches!(Record::decode(record.kind(), &payload), Err(RecordError::Version(2))),
+            "{record:?}"
+        );
         assert!(matches!(Record::decode(99, &record.encode()), Err(RecordError::Kind(99))));
         assert!(matches!(Record::decode(record.kind(), &[]), Err(RecordError::Content(_))));
     }
@@ -110,7 +122,10 @@ fn no_beginning_of_a_record_is_a_record() {
     for record in one_of_each() {
         let payload = record.encode();
         for length in 0..payload.len() {
-            assert!(Record::decode(record.kind(), &payload[..length]).is_err(), "{length} bytes of {record:?}");
+            assert!(
+                Record::decode(record.kind(), &payload[..length]).is_err(),
+                "{length} bytes of {record:?}"
+            );
         }
     }
 }

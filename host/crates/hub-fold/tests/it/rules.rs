@@ -75,8 +75,16 @@ fn once_per_conversation_and_customer() {
         message(200, "igsid:1", "t1", "e"),
     ];
     let on = "mode: on\nwhen: always\n";
-    check(&format!("{on}limits: {{once_per: conversation, within: 1h}}"), &said, &["fired", "held", "fired", "fired", "fired"]);
-    check(&format!("{on}limits: {{once_per: conversation}}"), &said, &["fired", "held", "fired", "fired", "held"]);
+    check(
+        &format!("{on}limits: {{once_per: conversation, within: 1h}}"),
+        &said,
+        &["fired", "held", "fired", "fired", "fired"],
+    );
+    check(
+        &format!("{on}limits: {{once_per: conversation}}"),
+        &said,
+        &["fired", "held", "fired", "fired", "held"],
+    );
     check(&format!("{on}limits: {{once_per: customer}}"), &said, &["fired", "held", "held", "fired", "held"]);
 }
 
@@ -93,7 +101,8 @@ fn once_per_customer_follows_the_customer_over_a_merge_of_names() {
 
 #[test]
 fn a_rate_holds_for_all_customers_together_and_lets_go() {
-    let said: Vec<_> = [1, 2, 3, 70].map(|minute| message(minute, &format!("igsid:{minute}"), "t", "x")).into();
+    let said: Vec<_> =
+        [1, 2, 3, 70].map(|minute| message(minute, &format!("igsid:{minute}"), "t", "x")).into();
     check("mode: on\nwhen: always\nlimits: {max: 2/h}", &said, &["fired", "fired", "held", "fired"]);
 }
 

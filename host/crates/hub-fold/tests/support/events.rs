@@ -3,7 +3,8 @@
 
 use hub_model::event::{
     Checkout, Consent, Customer, Event, Identity, IdentityKind, Interaction, InventoryItem, InventoryLevel,
-    LoyaltyAccount, LoyaltyEntry, Order, OrderLine, Party, Payload, PersonMerge, Proof, SurveyResponse, Ticket,
+    LoyaltyAccount, LoyaltyEntry, Order, OrderLine, Party, Payload, PersonMerge, Proof, SurveyResponse,
+    Ticket,
 };
 use hub_model::{Money, Timestamp};
 
@@ -15,7 +16,13 @@ pub(crate) fn at(minute: i64) -> Timestamp {
 
 /// An event that happened at a minute, which is its version too. Its key is unique to the minute.
 pub(crate) fn event(name: &str, minute: i64, payload: Payload) -> Event {
-    Event { name: name.into(), key: format!("{name}@{minute}"), happened_at: at(minute), version: at(minute).0, payload }
+    Event {
+        name: name.into(),
+        key: format!("{name}@{minute}"),
+        happened_at: at(minute),
+        version: at(minute).0,
+        payload,
+    }
 }
 
 pub(crate) fn euros(minor: i64) -> Money {
@@ -29,12 +36,13 @@ pub(crate) fn identity(text: &str) -> Identity {
         Some(text) => (text, Proof::Claimed),
         None => (text, Proof::Verified),
     };
-    let (kind, scope, value, proof) = match text.split_once(':') {
-        Some((scope, value)) => (IdentityKind::ProviderId, scope, value, Proof::Provider),
-        None if text.starts_with(['+', '0']) => (IdentityKind::Phone, "", text, proof),
-        None if text.starts_with('@') => (IdentityKind::Handle, "username", &text[1..], Proof::Claimed),
-        None if text.starts_with('~') => (IdentityKind::Token, "order-status", &text[1..], Proof::Channel),
-        None => (IdentityKind::Email, "", text, proof),
+    let mark = |mark: char| text.strip_prefix(mark);
+    let (kind, scope, value, proof) = match (text.split_once(':'), mark('@'), mark('~')) {
+        (Some((scope, value)), ..) => (IdentityKind::ProviderId, scope, value, Proof::Provider),
+        (_, Some(name), _) => (IdentityKind::Handle, "username", name, Proof::Claimed),
+        (.., Some(token)) => (IdentityKind::Token, "order-status", token, Proof::Channel),
+        _ if text.starts_with(['+', '0']) => (IdentityKind::Phone, "", text, proof),
+        _ => (IdentityKind::Email, "", text, proof),
     };
     Identity { kind, scope: scope.into(), value: value.into(), proof }
 }

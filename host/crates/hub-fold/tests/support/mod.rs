@@ -2,9 +2,7 @@
 
 pub(crate) mod events;
 
-use hub_fold::record::{
-    ActionRoute, Command, ConnectionSettings, Delivery, Record, Reported, Settings,
-};
+use hub_fold::record::{ActionRoute, Command, ConnectionSettings, Delivery, Record, Reported, Settings};
 use hub_fold::{Consequences, Fold, Sequenced, catalogue};
 use hub_model::event::{Event, Payload};
 use hub_model::model::Finding;
@@ -86,7 +84,11 @@ pub(crate) fn settings(rules: &[&str]) -> Settings {
             })
             .collect(),
         blocked_keys: vec!["Team@Shop.example".into()],
-        rules: rules.iter().enumerate().map(|(number, text)| (format!("{number}.yaml"), (*text).to_owned())).collect(),
+        rules: rules
+            .iter()
+            .enumerate()
+            .map(|(number, text)| (format!("{number}.yaml"), (*text).to_owned()))
+            .collect(),
         catalogue,
         actions: vec![ActionRoute {
             name: "desk.create_ticket".into(),
@@ -131,7 +133,13 @@ impl Hub {
     }
 
     /// One event that is learned of at once.
-    pub(crate) fn happens(&mut self, connection: &'static str, minute: i64, name: &str, payload: Payload) -> EventId {
+    pub(crate) fn happens(
+        &mut self,
+        connection: &'static str,
+        minute: i64,
+        name: &str,
+        payload: Payload,
+    ) -> EventId {
         let event = events::event(name, minute, payload);
         let id = EventId::of(connection, &event.name, &event.key);
         self.tell(&told(connection, minute, vec![event]));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event;
 use crate::join::{Fact, Tags, Told, join_fields};
+use crate::time::Timestamp;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
@@ -58,9 +59,11 @@ pub struct Consent {
     pub purpose: String,
     /// "granted", "denied", "pending", or the provider's own word.
     pub state: Fact<String>,
+    /// When it was stated, if the provider says so.
+    pub at: Option<Fact<Timestamp>>,
 }
 
-join_fields!(Consent { state });
+join_fields!(Consent { state, at });
 
 impl Consent {
     #[must_use]
@@ -69,6 +72,7 @@ impl Consent {
             channel: consent.channel.clone(),
             purpose: consent.purpose.clone(),
             state: told.fact(consent.state.clone()),
+            at: told.maybe(&consent.at),
         }
     }
 }

@@ -1,0 +1,77 @@
+//! What calls take and give, beside events.
+
+use hub_model::Timestamp;
+
+use super::{event, wit_headers};
+use crate::bindings::acts::exports::omnihub::connector::action as wit_action;
+use crate::bindings::enriches::exports::omnihub::enricher::enrich as wit_enrich;
+use crate::bindings::polls::exports::omnihub::connector::poll as wit_poll;
+use crate::bindings::receives::exports::omnihub::connector::webhook as wit_webhook;
+pub(crate) use crate::bindings::types::Failure as WitFailure;
+use crate::exchange::{Cue, Delivery, Effect, Finding, Page, Position, Receipt, Text};
+use crate::limits::REASON_BYTES_MAX;
+use crate::outcome::Failure;
+use crate::plain_text::plain;
+
+pub(crate) fn delivery(delivery: Delivery) -> wit_webhook::Delivery {
+    wit_webhook::Delivery {
+        topic: delivery.topic,
+        headers: wit_headers(delivery.headers),
+        body: delivery.body,
+        received_at: delivery.received_at_ns,
+    }
+}
+
+pub(crate) fn position(position: Position) -> wit_poll::Position {
+    wit_poll::Position {
+        stream: position.stream,
+        cursor: position.cursor,
+        since: position.since.map(|Timestamp(ns)| ns),
+    }
+}
+
+pub(crate) fn page(page: wit_poll::Page) -> Page {
+    Page { report: event::report(page.report), cursor: page.cursor, more: page.more }
+}
+
+pub(crate) fn effect(effect: Effect) -> wit_action::Effect {
+    wit_action::Effect {
+        id: effect.id,
+        action: effect.action,
+        arguments: effect.arguments,
+        attempt: effect.attempt,
+        uncertain: effect.uncertain,
+    }
+}
+
+pub(crate) fn receipt(receipt: wit_action::Receipt) -> Receipt {
+    Receipt { reference: receipt.reference, already_done: receipt.already_done, extra: receipt.extra }
+}
+
+pub(crate) fn text(text: Text) -> wit_enrich::Text {
+    wit_enrich::Text { text: text.text, language: text.language, channel: text.channel }
+}
+
+pub(crate) fn finding(finding: wit_enrich::Finding) -> Finding {
+    let cue = |cue: wit_enrich::Cue| Cue { evidence: cue.evidence, weight: cue.weight };
+    Finding {
+        language: finding.language,
+        sentiment: finding.sentiment,
+        score: finding.score,
+        cues: finding.cues.into_iter().map(cue).collect(),
+        extra: finding.extra,
+    }
+}
+
+/// Failures are shown to people and logged, so their words are made harmless here, once.
+pub(crate) fn failure(failure: WitFailure) -> Failure {
+    let plain = |text: String| plain(&text, REASON_BYTES_MAX);
+    match failure {
+        WitFailure::RetryAfterMs(ms) => Failure::RetryAfterMs(ms),
+        WitFailure::Rejected(why) => Failure::Rejected(plain(why)),
+        WitFailure::Misconfigured(why) => Failure::Misconfigured(plain(why)),
+        WitFailure::Unauthorised(why) => Failure::Unauthorised(plain(why)),
+        WitFailure::OutcomeUnknown(why) => Failure::OutcomeUnknown(plain(why)),
+        WitFailure::Unsupported(why) => Failure::Unsupported(plain(why)),
+    }
+}

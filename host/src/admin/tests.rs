@@ -1,0 +1,223 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use hub_fold::Record;
+use hub_fold::record::{Command, Delivery};
+use hub_journal::{Entry, Journal, Options};
+use hub_model::Timestamp;
+use hub_store::{MemoryStore, Store};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use super::{Admin, router};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::folder::catch_up;
+
+/// A journal with one delivery, its view, and the routes over both.
+struct Fixture {
+    // Holds the journal's folder.
+    _dir: tempfile::TempDir,
+    journal: Journal,
+    router: Router,
+}
+
+fn fixture(config: &str) -> Fixture {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(dir.path(), Options::default()).unwrap();
+    let delivery = Record::Delivery(Delivery {
+        connection: "shop".into(),
+        connector: "echo".into(),
+        topic: Some("greeting".into()),
+        headers: vec![("x-topic".into(), "greeting".into())],
+        dedupe: [7; 16],
+        body: vec![0xff, 0x00],
+    });
+    journal
+        .append_blocking(Entry { kind: delivery.kind(), time_ns: 1_000_000_000, payload: delivery.encode() })
+        .unwrap();
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    catch_up(&journal, &*store, &mut |_| {}).unwrap();
+    let admin = Admin {
+        config: Arc::new(Config::parse("hub.toml", config, Path::new(".")).unwrap()),
+        journal: journal.clone(),
+        store,
+        plugins: None,
+        metrics: Arc::default(),
+        health: Arc::default(),
+        inbox: None,
+        clock: Clock::Manual(Arc::new(5.into())),
+    };
+    Fixture { _dir: dir, journal, router: router(Arc::new(admin)) }
+}
+
+impl Fixture {
+    async fn ask(&self, method: Method, uri: &str, headers: &[(&str, &str)]) -> (StatusCode, String) {
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.headers().get("cache-control").unwrap(), "no-store", "{uri}");
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn get(&self, uri: &str) -> (StatusCode, Value) {
+        let (status, body) = self.ask(Method::GET, uri, &[("host", "127.0.0.1:8081")]).await;
+        (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
+    }
+
+    async fn post(&self, uri: &str) -> (StatusCode, Value) {
+        let (status, body) = self.ask(Method::POST, uri, &[("host", "127.0.0.1:8081")]).await;
+        (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_is_listed_and_shown_with_its_body() {
+    let hub = fixture("");
+    let (status, list) = hub.get("/v1/deliveries?state=pending&connection=shop").await;
+    assert_eq!((status, &list["deliveries"][0]["seq"]), (StatusCode::OK, &Value::from(1)));
+    let (status, shown) = hub.get("/v1/deliveries/1").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(shown["received"]["body"]["base64"], "/wA=");
+    assert_eq!(shown["received"]["headers"][0][1], "greeting");
+    assert_eq!(shown["report"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_redrive_is_journalled_as_a_command() {
+    let hub = fixture("");
+    let (status, answer) = hub.post("/v1/deliveries/1/redrive").await;
+    assert_eq!((status, &answer["running"]), (StatusCode::ACCEPTED, &Value::Bool(false)));
+    let record = hub.journal.read(hub_journal::Seq::new(answer["command"].as_u64().unwrap())).unwrap();
+    assert_eq!(record.time_ns, 5);
+    let record = Record::decode(record.kind, &record.payload).unwrap();
+    assert_eq!(record, Record::Command(Command::Redrive { delivery: 1 }));
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_not_found_and_journals_nothing() {
+    let hub = fixture("");
+    let customer = format!("/v1/customers/cus_{}", "0".repeat(32));
+    let event = format!("evt_{}", "0".repeat(32));
+    for uri in [
+        "/v1/nothing",
+        "/v1/deliveries/2",
+        &customer,
+        &format!("{customer}/timeline"),
+        &format!("/v1/events/{event}"),
+        &format!("/v1/events/{event}/decisions"),
+        &format!("/v1/rules/any/why/{event}"),
+        &format!("/v1/effects/eff_{}", "0".repeat(32)),
+    ] {
+        let (status, answer) = hub.get(uri).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{uri}");
+        assert!(answer["error"]["message"].is_string() && answer["error"]["help"].is_string(), "{uri}");
+    }
+    let (status, _) = hub.post("/v1/deliveries/2/redrive").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, _) = hub.post(&format!("/v1/effects/eff_{}/retry", "0".repeat(32))).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(hub.journal.durable().get(), 1);
+}
+
+#[tokio::test]
+async fn a_mistyped_question_is_answered_with_what_is_wrong() {
+    let hub = fixture("");
+    for uri in [
+        "/v1/deliveries?stat=parked",
+        "/v1/deliveries?state=lost",
+        "/v1/deliveries/first",
+        "/v1/deliveries?limit=-1",
+        "/v1/customers/ana",
+        "/v1/customers?after=x",
+        "/v1/effects?state=sent",
+        &format!("/v1/customers/cus_{}/timeline?kind=letters", "0".repeat(32)),
+    ] {
+        let (status, answer) = hub.get(uri).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{uri}");
+        assert!(answer["error"]["message"].is_string(), "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn reads_are_get_and_changes_are_post() {
+    let hub = fixture("");
+    assert_eq!(hub.post("/v1/status").await.0, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(hub.get("/v1/deliveries/1/redrive").await.0, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn the_view_is_verified_against_the_journal() {
+    let hub = fixture("");
+    let (status, answer) = hub.post("/v1/journal/verify").await;
+    assert_eq!((status, &answer["agrees"]), (StatusCode::OK, &Value::Bool(true)), "{answer}");
+    assert_eq!(answer["view"], answer["journal"]);
+}
+
+#[tokio::test]
+async fn status_says_that_no_hub_runs_and_what_waits() {
+    let hub = fixture("[connections.shop]\nconnector = \"echo\"");
+    let (status, answer) = hub.get("/v1/status").await;
+    assert_eq!((status, &answer["running"]), (StatusCode::OK, &Value::Bool(false)));
+    assert_eq!(answer["backlog"], 1);
+    assert_eq!(answer["connections"][0]["connector"], "echo");
+    assert_eq!(answer["at"], Timestamp(5).to_string());
+    let (status, metrics) = hub.ask(Method::GET, "/metrics", &[]).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(metrics.contains("omnihub_journal_durable 1"), "{metrics}");
+}
+
+#[tokio::test]
+async fn only_who_shows_the_token_is_answered() {
+    // A file holds the token, because tests may not set environment variables.
+    let dir = tempfile::tempdir().unwrap();
+    let token = dir.path().join("token");
+    std::fs::write(&token, "sesame\n").unwrap();
+    let hub = fixture(&format!("[admin]\ntoken = \"file:{}\"", token.display()));
+    let status = async |headers: &[(&str, &str)], uri: &str| hub.ask(Method::GET, uri, headers).await.0;
+    assert_eq!(status(&[], "/v1/status").await, StatusCode::UNAUTHORIZED);
+    for wrong in ["Bearer sesam", "Bearer sesame2", "Basic sesame", "sesame", "Bearer "] {
+        assert_eq!(status(&[("authorization", wrong)], "/v1/status").await, StatusCode::UNAUTHORIZED, "{wrong}");
+    }
+    assert_eq!(status(&[("authorization", "Bearer sesame")], "/v1/status").await, StatusCode::OK);
+    assert_eq!(status(&[("authorization", "bearer sesame")], "/metrics").await, StatusCode::OK);
+    assert_eq!(status(&[], "/metrics").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status(&[], "/v1/nothing").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status(&[], "/healthz").await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_page_that_lets_its_name_point_here_is_not_answered() {
+    let hub = fixture("");
+    for (host, expected) in [
+        ("localhost:8081", StatusCode::OK),
+        ("127.0.0.1", StatusCode::OK),
+        ("[::1]:8081", StatusCode::OK),
+        ("rebound.example:8081", StatusCode::MISDIRECTED_REQUEST),
+        ("127.0.0.1.rebound.example", StatusCode::MISDIRECTED_REQUEST),
+        ("", StatusCode::MISDIRECTED_REQUEST),
+    ] {
+        assert_eq!(hub.ask(Method::GET, "/v1/journal/stats", &[("host", host)]).await.0, expected, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_cannot_post_blindly() {
+    let hub = fixture("");
+    let host = ("host", "127.0.0.1:8081");
+    let uri = "/v1/deliveries/1/redrive";
+    for marked in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+        assert_eq!(hub.ask(Method::POST, uri, &[host, marked]).await.0, StatusCode::FORBIDDEN, "{marked:?}");
+    }
+    assert_eq!(hub.journal.durable().get(), 1);
+    let own = ("origin", "http://127.0.0.1:8081");
+    assert_eq!(hub.ask(Method::POST, uri, &[host, own]).await.0, StatusCode::ACCEPTED);
+}

@@ -1,0 +1,245 @@
+//! Commands that ask the hub and print what it answers: `--json` prints the answer as it came.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::api::{Answer, HubArg, Question, ask};
+use super::exit::Failed;
+use super::out::Out;
+use super::show;
+
+/// What every listing takes.
+#[derive(Debug, Args)]
+pub(super) struct Listing {
+    #[command(flatten)]
+    pub(super) hub: HubArg,
+    /// Print the API's JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Listing {
+    /// Asks, then prints the answer or draws it.
+    pub(super) async fn print(
+        &self,
+        out: &Out,
+        question: Question,
+        draw: impl FnOnce(&Out, &Answer) -> Result<ExitCode, Failed>,
+    ) -> Result<ExitCode, Failed> {
+        let answer = ask(&self.hub, question).await?;
+        if self.json { out.line(&answer.text) } else { draw(out, &answer) }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  omnihub status
+  omnihub status --json | jq .counts.customers")]
+pub(super) struct StatusArgs {
+    #[command(flatten)]
+    listing: Listing,
+}
+
+pub(super) async fn status(out: &Out, args: StatusArgs) -> Result<ExitCode, Failed> {
+    args.listing.print(out, Question::get(&["status"]), show::status).await
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DeliveryCommand {
+    /// Lists deliveries, newest first
+    #[command(after_long_help = "\
+Examples:
+  omnihub delivery list
+  omnihub delivery list --state parked --connection shop
+  omnihub delivery list --before 1200 --limit 100        the page before")]
+    List {
+        /// Only those pending, processed or parked
+        #[arg(long, value_parser = hub_fold::read::DELIVERY_STATES)]
+        state: Option<String>,
+        /// Only those of this connection
+        #[arg(long, value_name = "NAME")]
+        connection: Option<String>,
+        /// Only those with a smaller number
+        #[arg(long, value_name = "NUMBER")]
+        before: Option<u64>,
+        /// How many at most
+        #[arg(long, value_name = "COUNT")]
+        limit: Option<usize>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Shows what arrived and what its connector made of it
+    #[command(after_long_help = "Examples:\n  omnihub delivery show 1207\n  omnihub delivery show 1207 --json | jq .report.events")]
+    Show {
+        /// The delivery's number
+        number: u64,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Gives a delivery to its connector again, parked or not
+    #[command(after_long_help = "\
+Safe to repeat: the same events change nothing twice. Without a running hub the wish is journalled and fulfilled when one
+starts.
+
+Examples:
+  omnihub delivery redrive 1207")]
+    Redrive {
+        /// The delivery's number
+        number: u64,
+        #[command(flatten)]
+        listing: Listing,
+    },
+}
+
+pub(super) async fn delivery(out: &Out, command: DeliveryCommand) -> Result<ExitCode, Failed> {
+    match command {
+        DeliveryCommand::List { state, connection, before, limit, listing } => {
+            let question = Question::get(&["deliveries"])
+                .with("state", state)
+                .with("connection", connection)
+                .with("before", before)
+                .with("limit", limit);
+            listing.print(out, question, show::deliveries).await
+        }
+        DeliveryCommand::Show { number, listing } => {
+            listing.print(out, Question::get(&["deliveries", &number.to_string()]), show::delivery).await
+        }
+        DeliveryCommand::Redrive { number, listing } => {
+            let question = Question::post(&["deliveries", &number.to_string(), "redrive"]);
+            listing.print(out, question, show::commanded).await
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CustomerCommand {
+    /// Finds customers by name, e-mail, phone, order number, ticket, handle or id
+    #[command(after_long_help = "\
+Without a query all customers are listed by id.
+
+Examples:
+  omnihub customer find ana@example.com
+  omnihub customer find \"ana silva\"
+  omnihub customer find '#2041'")]
+    Find {
+        /// What to look for
+        query: Vec<String>,
+        /// Of the list of all: those after this id
+        #[arg(long, value_name = "ID", conflicts_with = "query")]
+        after: Option<String>,
+        /// How many at most
+        #[arg(long, value_name = "COUNT")]
+        limit: Option<usize>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Shows everything known of one customer
+    #[command(after_long_help = "Examples:\n  omnihub customer show cus_0123456789abcdef0123456789abcdef")]
+    Show {
+        /// The customer's id; those of absorbed customers find what they became
+        id: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Shows what happened with a customer, newest first
+    #[command(after_long_help = "\
+Examples:
+  omnihub customer timeline cus_… --limit 20
+  omnihub customer timeline cus_… --kind interaction,ticket
+  omnihub customer timeline cus_… --before 2026-03-01T00:00:00Z")]
+    Timeline {
+        /// The customer's id
+        id: String,
+        /// Only what happened before this time
+        #[arg(long, value_name = "TIME")]
+        before: Option<String>,
+        /// Only these kinds, with commas: order, checkout, interaction, ticket, loyalty_account, loyalty_entry, survey
+        #[arg(long, value_name = "KINDS")]
+        kind: Option<String>,
+        /// How many at most
+        #[arg(long, value_name = "COUNT")]
+        limit: Option<usize>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+}
+
+pub(super) async fn customer(out: &Out, command: CustomerCommand) -> Result<ExitCode, Failed> {
+    match command {
+        CustomerCommand::Find { query, after, limit, listing } => {
+            let query = (!query.is_empty()).then(|| query.join(" "));
+            let question =
+                Question::get(&["customers"]).with("query", query).with("after", after).with("limit", limit);
+            listing.print(out, question, show::customers).await
+        }
+        CustomerCommand::Show { id, listing } => {
+            listing.print(out, Question::get(&["customers", &id]), show::customer).await
+        }
+        CustomerCommand::Timeline { id, before, kind, limit, listing } => {
+            let question = Question::get(&["customers", &id, "timeline"])
+                .with("before", before)
+                .with("kind", kind)
+                .with("limit", limit);
+            listing.print(out, question, show::timeline).await
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EffectCommand {
+    /// Lists effects, newest first
+    #[command(after_long_help = "\
+Examples:
+  omnihub effect list --state parked
+  omnihub effect list --rule tag-unhappy-customer")]
+    List {
+        /// Only those in this state
+        #[arg(long, value_parser = hub_fold::read::EFFECT_STATES)]
+        state: Option<String>,
+        /// Only those of this rule
+        #[arg(long, value_name = "RULE")]
+        rule: Option<String>,
+        /// How many at most
+        #[arg(long, value_name = "COUNT")]
+        limit: Option<usize>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Shows one effect: what was asked, and what became of it
+    #[command(after_long_help = "Examples:\n  omnihub effect show eff_0123456789abcdef0123456789abcdef")]
+    Show {
+        /// The effect's id
+        id: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Tries a parked or unknown effect again
+    #[command(after_long_help = "\
+An effect whose outcome is unknown may have happened: look at the provider first, or it may happen twice.
+
+Examples:
+  omnihub effect retry eff_0123456789abcdef0123456789abcdef")]
+    Retry {
+        /// The effect's id
+        id: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+}
+
+pub(super) async fn effect(out: &Out, command: EffectCommand) -> Result<ExitCode, Failed> {
+    match command {
+        EffectCommand::List { state, rule, limit, listing } => {
+            let question = Question::get(&["effects"]).with("state", state).with("rule", rule).with("limit", limit);
+            listing.print(out, question, show::effects).await
+        }
+        EffectCommand::Show { id, listing } => {
+            listing.print(out, Question::get(&["effects", &id]), show::effect).await
+        }
+        EffectCommand::Retry { id, listing } => {
+            listing.print(out, Question::post(&["effects", &id, "retry"]), show::commanded).await
+        }
+    }
+}

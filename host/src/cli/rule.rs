@@ -1,0 +1,165 @@
+//! `omnihub rule`: the rules in force, the rules in files with their own tests, and why a rule acted or did not.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use hub_rules::{Catalogue, RuleFile, RuleProblem, TestOutcome, check_all, run_tests};
+use serde::Serialize;
+
+use super::ConfigArg;
+use super::api::Question;
+use super::check::{self, RuleProblemDetails};
+use super::exit::{Failed, PROBLEMS};
+use super::listing::Listing;
+use super::out::Out;
+use super::show;
+use crate::settings;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RuleCommand {
+    /// Lists the rules in force
+    #[command(after_long_help = "Examples:\n  omnihub rule list")]
+    List {
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Checks rule files and runs their tests
+    #[command(after_long_help = "\
+Without files all rules of rules_dir are checked. What rules may name depends on the configured connections and their
+plugins. A test's fixture is looked for beside its rule.
+
+Examples:
+  omnihub rule check
+  omnihub rule check rules/late-order.yaml")]
+    Check {
+        /// Rule files; all of rules_dir without
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says what a rule made of an event, part by part
+    #[command(after_long_help = "\
+`omnihub delivery show` lists a delivery's events.
+
+Examples:
+  omnihub rule why tag-unhappy-customer evt_0123456789abcdef0123456789abcdef")]
+    Why {
+        /// The rule's id
+        rule: String,
+        /// The event's id
+        event: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+}
+
+pub(super) async fn rule(out: &Out, command: RuleCommand) -> Result<ExitCode, Failed> {
+    match command {
+        RuleCommand::List { listing } => listing.print(out, Question::get(&["rules"]), show::rules).await,
+        RuleCommand::Why { rule, event, listing } => {
+            listing.print(out, Question::get(&["rules", &rule, "why", &event]), show::why).await
+        }
+        RuleCommand::Check { files, config, json } => check_rules(out, &files, &config, json),
+    }
+}
+
+/// A rule file, and where its fixtures lie.
+struct Source {
+    name: String,
+    text: String,
+    dir: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    ok: bool,
+    problems: Vec<RuleProblemDetails>,
+    tests: Vec<Tested>,
+}
+
+#[derive(Serialize)]
+struct Tested {
+    rule: String,
+    file: String,
+    #[serde(rename = "test")]
+    outcome: TestOutcome,
+}
+
+fn check_rules(out: &Out, files: &[PathBuf], config: &ConfigArg, json: bool) -> Result<ExitCode, Failed> {
+    let config = config.load()?;
+    let sources = if files.is_empty() { of_folder(&config.rules_dir)? } else { of_files(files)? };
+    let found = check::install(config)?;
+    for problem in &found.refused {
+        out.tell(&format!("plugin {} refused: {}", problem.file.display(), problem.message));
+    }
+    let (catalogue, _) = settings::catalogue(&found.config, &found.plugins.now());
+    let problems = problems(&sources, &catalogue);
+    let tests: Vec<Tested> = sources.iter().flat_map(|source| tests_of(source, &catalogue)).collect();
+    let ok = problems.is_empty() && tests.iter().all(|test| test.outcome.passed());
+    if json {
+        let problems = problems.iter().map(RuleProblemDetails::new).collect();
+        out.json(&Checked { ok, problems, tests })?;
+    } else {
+        problems.iter().for_each(|problem| out.diagnostic(problem));
+        tell(out, &sources, &tests, problems.len())?;
+    }
+    Ok(if ok { ExitCode::SUCCESS } else { PROBLEMS.into() })
+}
+
+fn of_folder(dir: &Path) -> Result<Vec<Source>, Failed> {
+    let files = settings::rule_files(dir).map_err(|error| Failed::file(dir, &error))?;
+    Ok(files.into_iter().map(|(name, text)| Source { name, text, dir: dir.to_owned() }).collect())
+}
+
+fn of_files(files: &[PathBuf]) -> Result<Vec<Source>, Failed> {
+    let source = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).map_err(|error| Failed::file(path, &error))?;
+        let dir = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        Ok(Source { name: path.display().to_string(), text, dir })
+    };
+    files.iter().map(source).collect()
+}
+
+fn problems(sources: &[Source], catalogue: &Catalogue) -> Vec<RuleProblem> {
+    let files: Vec<RuleFile<'_>> =
+        sources.iter().map(|source| RuleFile { name: &source.name, text: &source.text }).collect();
+    check_all(&files, catalogue).err().unwrap_or_default()
+}
+
+/// A rule with problems has no tests to run.
+fn tests_of(source: &Source, catalogue: &Catalogue) -> Vec<Tested> {
+    let Ok(rule) = hub_rules::check(&source.name, &source.text, catalogue) else { return Vec::new() };
+    let load = |name: &str| {
+        let path = source.dir.join(name);
+        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let outcomes = run_tests(&rule, &load).into_iter();
+    outcomes.map(|outcome| Tested { rule: rule.id.clone(), file: source.name.clone(), outcome }).collect()
+}
+
+fn tell(out: &Out, sources: &[Source], tests: &[Tested], problems: usize) -> Result<(), Failed> {
+    for Tested { rule, outcome, .. } in tests {
+        let verdict = if outcome.passed() { "passed" } else { "FAILED" };
+        out.line(&format!("{verdict}  {rule}  {}", outcome.given))?;
+        for failure in &outcome.failures {
+            out.line(&format!("        {failure}"))?;
+        }
+        if let (false, Some(evaluation)) = (outcome.passed(), &outcome.evaluation) {
+            for line in evaluation.explain().lines() {
+                out.line(&format!("        {line}"))?;
+            }
+        }
+    }
+    let failed = tests.iter().filter(|test| !test.outcome.passed()).count();
+    out.line(&format!(
+        "{} rule file(s), {problems} problem(s), {} test(s), {failed} failed",
+        sources.len(),
+        tests.len()
+    ))?;
+    Ok(())
+}

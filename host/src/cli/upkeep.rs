@@ -1,0 +1,118 @@
+//! `omnihub journal`: is the view what the journal says, build it anew, how large is the journal.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use hub_journal::{Journal, Options};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::api::{Answer, Question, ask, open_data, require_data};
+use super::exit::{Failed, PROBLEMS};
+use super::listing::Listing;
+use super::out::Out;
+use super::show;
+use crate::admin::Verified;
+use crate::app;
+use crate::config::Config;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum JournalCommand {
+    /// Folds the journal into memory and compares the result with the view
+    #[command(after_long_help = "\
+Prints both digests. Exit code 0 when they agree, 1 when they do not: then `omnihub journal rebuild` makes the view anew,
+and the difference is worth a report. Needs memory for the whole view.
+
+Examples:
+  omnihub journal verify && echo sound")]
+    Verify {
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Builds the view anew from the journal; the hub must not run
+    #[command(after_long_help = "\
+The new view is built beside the old one and takes its place when it is complete. Interrupted, it changes nothing.
+
+Examples:
+  systemctl stop omnihub && omnihub journal rebuild && systemctl start omnihub")]
+    Rebuild {
+        #[command(flatten)]
+        config: super::ConfigArg,
+    },
+    /// Shows how much the journal holds, and damage found in it
+    #[command(after_long_help = "Examples:\n  omnihub journal stats")]
+    Stats {
+        #[command(flatten)]
+        listing: Listing,
+    },
+}
+
+pub(super) async fn journal(out: &Out, command: JournalCommand) -> Result<ExitCode, Failed> {
+    match command {
+        JournalCommand::Verify { listing } => verify(out, listing).await,
+        JournalCommand::Rebuild { config } => {
+            let config = config.load()?;
+            blocking(move || rebuild(&config)).await.and_then(|records| {
+                out.line(&format!("the view is built anew from the journal, up to record {records}"))
+            })
+        }
+        JournalCommand::Stats { listing } => {
+            listing.print(out, Question::get(&["journal", "stats"]), show::journal_stats).await
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failed> + Send + 'static) -> Result<T, Failed> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Failed::Internal(error.into()))?
+}
+
+/// A running hub compares by itself; without one it is done here, where progress can be shown.
+async fn verify(out: &Out, listing: Listing) -> Result<ExitCode, Failed> {
+    let config = listing.hub.config.load()?;
+    let answer = match listing.hub.is_answered(&config).await? {
+        true => ask(&listing.hub, Question::post(&["journal", "verify"])).await?,
+        false => Answer::of(&blocking(move || verify_offline(&config)).await?)?,
+    };
+    if listing.json {
+        out.line(&answer.text)?;
+    } else {
+        show::verified(out, &answer)?;
+    }
+    let agrees = answer.json.pointer("/agrees").and_then(serde_json::Value::as_bool) == Some(true);
+    if !agrees {
+        out.tell("the view is not what the journal says; `omnihub journal rebuild` makes it anew");
+        return Ok(PROBLEMS.into());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify_offline(config: &Config) -> Result<Verified, Failed> {
+    let data = open_data(config)?;
+    let bar = progress(data.journal.durable().get());
+    let found = app::verify(&data.journal, &*data.store, &mut |at| bar.set_position(at));
+    bar.finish_and_clear();
+    data.journal.close();
+    Ok(found?.into())
+}
+
+fn rebuild(config: &Config) -> Result<u64, Failed> {
+    let dir = require_data(config)?;
+    // Looking takes no lock, so a running hub is told apart below.
+    let last = Journal::open_read_only(&dir, Options::default()).map_or(0, |(journal, _)| journal.durable().get());
+    let bar = progress(last);
+    let rebuilt = app::rebuild(config, &mut |at| bar.set_position(at));
+    bar.finish_and_clear();
+    rebuilt.map_err(|error| match Failed::from(error) {
+        Failed::Unavailable { message, help } => Failed::unavailable(format!("nothing was rebuilt: {message}"), help),
+        other => other,
+    })
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress(records: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  record {pos} of {len}  {per_sec}  {eta} left");
+    ProgressBar::new(records).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
