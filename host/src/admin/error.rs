@@ -71,7 +71,7 @@ impl AdminError {
 
     fn help(&self) -> &'static str {
         match self {
-            Self::NoRoute => "routes begin with /v1/; see `omnihub status --help` for the commands that use them",
+            Self::NoRoute => "what the hub tells begins with /v1/",
             Self::Method => "reads are GET, requests that change something are POST",
             Self::Unauthorised => "send `Authorization: Bearer <admin.token>`",
             Self::Host => "call the hub by its address, by localhost, or with the token",

@@ -1,10 +1,16 @@
 //! Who is who, through the fold: what joins people, what keeps them apart, and that every id ever given out resolves.
 
-use hub_fold::read::LinkState;
-use hub_model::event::{self, Payload};
+use std::collections::BTreeSet;
 
-use crate::support::events::{customer, merge, order, party};
-use crate::support::{Hub, node};
+use hub_fold::read::LinkState;
+use hub_model::NodeId;
+use hub_model::event::{self, Event, Payload, Proof};
+use hub_model::identity::{Claim, Claims, KeyContext, Limits, normalise, partition};
+use hub_model::join::Join;
+use proptest::prelude::*;
+
+use crate::support::events::{at, customer, event, identity, merge, order, party};
+use crate::support::{CONNECTIONS, Hub, node, told};
 
 /// Tells of accounts, one after the other: connection and keys.
 fn hub_of(accounts: &[(&'static str, &[&str])]) -> Hub {
@@ -160,4 +166,102 @@ fn links_say_which_key_ties_which_accounts_and_how_it_was_proven() {
             ("old@example.com", LinkState::Claimed, vec!["shop"]),
         ]
     );
+}
+
+/// An account of a connection claims an address, or a connection joins two of its accounts.
+#[derive(Clone, Debug)]
+enum Evidence {
+    Claims { connection: usize, account: u8, mail: u8, proven: bool },
+    Joins { connection: usize, kept: u8, absorbed: u8 },
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    let claims = (0..CONNECTIONS.len(), 0_u8..4, 0_u8..5, prop::bool::weighted(0.8)).prop_map(
+        |(connection, account, mail, proven)| Evidence::Claims { connection, account, mail, proven },
+    );
+    let joins = (0..CONNECTIONS.len(), 0_u8..4, 0_u8..4)
+        .prop_map(|(connection, kept, absorbed)| Evidence::Joins { connection, kept, absorbed });
+    prop_oneof![9 => claims, 1 => joins]
+}
+
+impl Evidence {
+    fn connection(&self) -> &'static str {
+        let (Self::Claims { connection, .. } | Self::Joins { connection, .. }) = self;
+        CONNECTIONS[*connection]
+    }
+
+    /// The two ids it ties, the account first.
+    fn ids(&self) -> (String, String) {
+        match self {
+            Self::Claims { account, mail, proven, .. } => (
+                format!("customer:{account}"),
+                format!("m{mail}@example.com{}", if *proven { "" } else { "?" }),
+            ),
+            Self::Joins { kept, absorbed, .. } => {
+                (format!("customer:{kept}"), format!("customer:{absorbed}"))
+            }
+        }
+    }
+
+    fn event(&self, minute: i64) -> Event {
+        let (account, other) = self.ids();
+        match self {
+            Self::Claims { .. } => {
+                let who = party(&[&account, &other]);
+                event("customer.updated", minute, Payload::Customer(customer(who)))
+            }
+            Self::Joins { .. } => {
+                event("person.merged", minute, Payload::PersonMerge(merge(&account, &other)))
+            }
+        }
+    }
+}
+
+/// The customers there should be, from everything at once.
+fn expected(evidence: &[Evidence]) -> BTreeSet<BTreeSet<NodeId>> {
+    let mut all = Claims::default();
+    for (minute, one) in (0..).zip(evidence) {
+        let (account, other) = one.ids();
+        let context = KeyContext { connection: one.connection(), default_country: None };
+        let [account, key] =
+            [identity(&account), identity(&other)].map(|id| normalise(&id, context).unwrap());
+        let is_join = matches!(one, Evidence::Joins { .. });
+        if is_join && account == key {
+            continue;
+        }
+        let proof = if is_join { Proof::Provider } else { identity(&other).proof };
+        let claim = Claim { proof, first_at: at(minute) };
+        all.claims.entry((account.node(), key.node())).or_insert(claim).join(claim);
+        all.nodes.extend([account, key].map(|key| (key.node(), key)));
+    }
+    let accounts =
+        |group: BTreeSet<NodeId>| group.into_iter().filter(|node| all.nodes[node].is_account()).collect();
+    partition(&all, Limits::default()).into_iter().map(accounts).collect()
+}
+
+proptest! {
+    /// The fold looks at a neighbourhood at a time; it must come to what one look at everything comes to.
+    #[test]
+    fn step_by_step_comes_to_the_same_people_as_all_at_once(
+        evidence in prop::collection::vec(evidence(), 1..40),
+        order in any::<prop::sample::Index>(),
+    ) {
+        let mut arriving: Vec<_> = (0_i64..).zip(&evidence).collect();
+        arriving.rotate_left(order.index(evidence.len()));
+        let mut hub = Hub::new(&[]);
+        for (minute, one) in arriving {
+            hub.tell(&told(one.connection(), minute, vec![one.event(minute)]));
+        }
+        let customers = hub_fold::read::customers(&hub.store, None, 1_000).unwrap();
+        let people: BTreeSet<BTreeSet<NodeId>> = customers
+            .into_iter()
+            .map(|one| {
+                let id = |account: hub_fold::read::Account| {
+                    node(&account.connection, &format!("{}:{}", account.object, account.id))
+                };
+                one.accounts.into_iter().map(id).collect()
+            })
+            .collect();
+        prop_assert_eq!(people, expected(&evidence));
+    }
 }

@@ -1,0 +1,57 @@
+//! Voucherify's envelope `{id, project_id, created_at, type, data{…}}` and its `data`.
+
+omnihub_plugin::members! {
+    Envelope {
+        text: id, project_id, created_at, kind = "type";
+        object: data: Data;
+    }
+
+    /// What an event is about. Which members are there depends on the type; `points` is of an expiry, without sign.
+    Data {
+        text: points, created_at;
+        object: customer: Customer, holder: Customer, campaign: Campaign, voucher: Voucher, balance: Balance,
+            transaction: Transaction, order: Order, loyalty_tier: Tier, loyalty_tier_from: Tier, loyalty_tier_to: Tier;
+    }
+
+    Customer {
+        text: id, source_id, name, email, phone, updated_at, created_at;
+    }
+
+    Campaign {
+        text: id, name;
+    }
+
+    /// A loyalty card. Its `code` can be redeemed by whoever knows it, so it is not read.
+    Voucher {
+        text: id, campaign_id, holder_id, updated_at;
+        object: loyalty_card: Card;
+    }
+
+    /// `points` were ever earned, `balance` is usable.
+    Card {
+        text: points, balance;
+    }
+
+    /// A change: `points` is its signed size, `balance` is usable after it, `total` was ever earned.
+    Balance {
+        text: points, balance, total;
+    }
+
+    Transaction {
+        text: id, source_id, voucher_id, campaign_id, kind = "type", reason, created_at;
+        object: details: Details;
+    }
+
+    Details {
+        object: balance: Balance, order: Order;
+    }
+
+    /// An order by Voucherify's id and the shop's own. Its amounts are whole cents without a currency: not read.
+    Order {
+        text: id, source_id;
+    }
+
+    Tier {
+        text: id, name, campaign_id;
+    }
+}

@@ -1,0 +1,4 @@
+;; A component that exports nothing.
+;; world: nothing
+;; expect: install no-interface
+(module)

@@ -1,0 +1,261 @@
+//! The benchmark: starts the hub as a process, loads it over HTTP with signed Shopify orders, reads its memory from the
+//! kernel and its progress from its own metrics.
+
+mod load;
+mod order;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use table::Table;
+
+/// Orders sent in the timed burst, unless the first argument says otherwise.
+const ORDERS: usize = 20_000;
+const CONNECTIONS: usize = 64;
+const SECRET: &str = "bench-webhook-secret";
+
+pub fn main() -> ExitCode {
+    let orders = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(ORDERS);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let outcome = runtime.map_err(|error| error.to_string()).and_then(|runtime| runtime.block_on(run(orders)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(orders: usize) -> Result<(), String> {
+    let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let config = write_config(scratch.path())?;
+    let mut table = Table::new();
+
+    eprintln!("starting the hub with nothing compiled");
+    let (hub, cold) = Hub::start(&config, scratch.path()).await?;
+    table.row("start to ready, nothing compiled", format!("{} ms", cold.as_millis()), "");
+    hub.stop().await?;
+    let (hub, warm) = Hub::start(&config, scratch.path()).await?;
+    table.row("start to ready, plugins cached", format!("{} ms", warm.as_millis()), "≤ 300 ms");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    table.row("resident memory, idle", megabytes(hub.resident_kb()), "≤ 60 MB");
+
+    eprintln!("preparing {orders} signed orders");
+    let requests = order::requests(orders, SECRET);
+    let bytes = requests.iter().map(Vec::len).sum::<usize>() / orders.max(1);
+    eprintln!("sending them over {CONNECTIONS} connections ({bytes} bytes each)");
+    let began = Instant::now();
+    let burst = load::send(hub.ingress, requests, CONNECTIONS).await?;
+    let acknowledged = began.elapsed();
+    if burst.other > 0 {
+        return Err(format!("{} answers were not 200", burst.other));
+    }
+    hub.wait_processed(orders).await?;
+    let processed = began.elapsed();
+    table.row("acknowledged, durable", per_second(orders, acknowledged), "≥ 10000/s");
+    table.row("acknowledgement, p50", millis(burst.percentile(50)), "");
+    table.row("acknowledgement, p99", millis(burst.percentile(99)), "≤ 20 ms");
+    table.row("fully processed", per_second(orders, processed), "≥ 4000/s");
+    table.row("resident memory, after the load", megabytes(hub.resident_kb()), "");
+    table.row("CPU per delivery, whole hub", format!("{} µs", hub.cpu_micros() / orders as u128), "");
+
+    eprintln!("one connection");
+    let few = order::requests_from(orders, orders / 20 + 1, SECRET);
+    let single = load::send(hub.ingress, few, 1).await?;
+    table.row("acknowledgement, one connection, p50", millis(single.percentile(50)), "");
+    hub.stop().await?;
+
+    let call = plugin_call()?;
+    table.row("fresh plugin call (shopify order), p50", format!("{} µs", call.0.as_micros()), "");
+    table.row("fresh plugin call (echo), p50", format!("{} µs", call.1.as_micros()), "≤ 60 µs");
+    println!("{}", table.render());
+    Ok(())
+}
+
+/// The middle of many calls in this process: a whole order, and the smallest connector.
+fn plugin_call() -> Result<(Duration, Duration), String> {
+    let runtime = hub_runtime::Runtime::new(hub_runtime::RuntimeOptions::default()).map_err(|error| error.to_string())?;
+    let measure = |package: &str, topic: Option<&str>, body: String| -> Result<Duration, String> {
+        let bytes = std::fs::read(components().join(format!("{package}.wasm"))).map_err(|error| error.to_string())?;
+        let plugin = runtime.install(&bytes).map_err(|error| error.to_string())?;
+        let settings = hub_runtime::Settings::default();
+        let mut taken = Vec::new();
+        for _ in 0..2_000 {
+            let delivery = hub_runtime::Delivery {
+                topic: topic.map(str::to_owned),
+                headers: Vec::new(),
+                body: body.clone(),
+                received_at_ns: 0,
+            };
+            let began = Instant::now();
+            let answer = plugin.normalise(delivery, &settings);
+            taken.push(began.elapsed());
+            answer.map_err(|error| error.to_string())?.map_err(|failure| failure.to_string())?;
+        }
+        taken.sort();
+        taken.get(taken.len() / 2).copied().ok_or_else(|| "nothing was measured".to_owned())
+    };
+    let order = measure("connector-shopify", Some("orders/create"), order::body(1))?;
+    let echo = measure("connector-echo", None, r#"{"id":"1","from":"ana","text":"hello"}"#.to_owned())?;
+    Ok((order, echo))
+}
+
+fn per_second(count: usize, taken: Duration) -> String {
+    format!("{:.0}/s", count as f64 / taken.as_secs_f64())
+}
+
+fn millis(taken: Duration) -> String {
+    format!("{:.2} ms", taken.as_secs_f64() * 1_000.0)
+}
+
+fn megabytes(kilobytes: u64) -> String {
+    format!("{} MB", kilobytes / 1_024)
+}
+
+fn write_config(dir: &Path) -> Result<PathBuf, String> {
+    let path = dir.join("hub.toml");
+    let text = format!(
+        "plugins_dir = {:?}\n[ingress]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n\
+         [connections.shopify]\nconnector = \"shopify\"\nsettings = {{ shop = \"bench.example.com\" }}\n\
+         secrets = {{ webhook_secret = \"env:BENCH_SECRET\", api_token = \"env:BENCH_SECRET\" }}\n",
+        components()
+    );
+    std::fs::write(&path, text).map_err(|error| error.to_string())?;
+    // Rules take part in what is measured: one that looks at every order.
+    let rules = dir.join("rules");
+    std::fs::create_dir_all(&rules).map_err(|error| error.to_string())?;
+    std::fs::write(rules.join("large-orders.yaml"), RULE).map_err(|error| error.to_string())?;
+    Ok(path)
+}
+
+const RULE: &str = "\
+rule: large-orders
+says: Tag customers with large orders in the hub.
+mode: on
+on: order.created
+when:
+  all:
+    - {field: order.total, more_than: \"150.00 EUR\"}
+    - {field: customer.open_orders, at_least: 1}
+then:
+  - {id: tag, do: customer.add_tag, with: {tag: large-order}}
+limits: {once_per: customer, within: 24h}
+";
+
+fn components() -> PathBuf {
+    target().join("components")
+}
+
+/// The build directory this binary lies in.
+fn target() -> PathBuf {
+    let exe = std::env::current_exe().unwrap_or_default();
+    exe.parent().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default()
+}
+
+struct Hub {
+    child: Child,
+    ingress: std::net::SocketAddr,
+    admin: std::net::SocketAddr,
+}
+
+#[derive(serde::Deserialize)]
+struct Addresses {
+    ingress: std::net::SocketAddr,
+    admin: std::net::SocketAddr,
+}
+
+impl Hub {
+    /// Starts the hub and waits until it is ready; returns how long that took.
+    async fn start(config: &Path, dir: &Path) -> Result<(Self, Duration), String> {
+        let port_file = dir.join("ports.json");
+        drop(std::fs::remove_file(&port_file));
+        let began = Instant::now();
+        let child = Command::new(target().join("release/omnihub"))
+            .args(["run", "--log", "json", "--config"])
+            .arg(config)
+            .arg("--port-file")
+            .arg(&port_file)
+            .env("BENCH_SECRET", SECRET)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("omnihub could not be started: {error}"))?;
+        let mut hub = Self { child, ingress: NOWHERE, admin: NOWHERE };
+        for _ in 0..READY_LOOKS_MAX {
+            if let Ok(text) = std::fs::read_to_string(&port_file)
+                && let Ok(addresses) = serde_json::from_str::<Addresses>(&text)
+            {
+                hub.ingress = addresses.ingress;
+                hub.admin = addresses.admin;
+                if load::get(hub.admin, "/readyz").await.is_ok_and(|answer| answer.status == 200) {
+                    return Ok((hub, began.elapsed()));
+                }
+            }
+            tokio::time::sleep(READY_LOOK).await;
+        }
+        Err("the hub did not get ready".to_owned())
+    }
+
+    async fn wait_processed(&self, deliveries: usize) -> Result<(), String> {
+        let mut last = 0;
+        let mut still = 0;
+        while still < STILL_LOOKS_MAX {
+            let metrics = load::get(self.admin, "/metrics").await?.body;
+            let processed = metrics
+                .lines()
+                .find_map(|line| line.strip_prefix("omnihub_deliveries_processed_total "))
+                .and_then(|count| count.trim().parse::<usize>().ok())
+                .unwrap_or(0);
+            if processed >= deliveries {
+                return Ok(());
+            }
+            still = if processed > last { 0 } else { still + 1 };
+            last = processed;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err(format!("processing stopped at {last} of {deliveries}"))
+    }
+
+    fn resident_kb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
+    }
+
+    /// User and system time so far. Field 14 and 15 of proc_pid_stat(5), in ticks of 10 ms.
+    fn cpu_micros(&self) -> u128 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let after_name = stat.rsplit_once(')').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+        let ticks: u128 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u128>().ok()).sum();
+        ticks * 10_000
+    }
+
+    async fn stop(mut self) -> Result<(), String> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().map_err(|error| error.to_string())?;
+        for _ in 0..3_000 {
+            if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
+                return if status.success() { Ok(()) } else { Err(format!("the hub ended with {status}")) };
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Err("the hub did not stop in 30 s".to_owned())
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        // Ended already, or not needed any more: nothing to do about either.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+const NOWHERE: std::net::SocketAddr = std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+/// A millisecond each: looking must not add to what is measured.
+const READY_LOOK: Duration = Duration::from_millis(1);
+const READY_LOOKS_MAX: usize = 120_000;
+const STILL_LOOKS_MAX: usize = 1_000;

@@ -1,0 +1,6 @@
+//! Speed and memory of the real binary, printed as a table: `cargo xtask bench`. The load comes from this process on the
+//! same machine, so the figures are what a small sidecar host gives, not what the hub could do alone.
+
+fn main() -> std::process::ExitCode {
+    hub_tests::bench::main()
+}
