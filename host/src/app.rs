@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
-use hub_fold::record::{Record, Settings};
 use hub_fold::Fold;
+use hub_fold::record::{Record, Settings};
 use hub_journal::{Entry, Journal, Options, Seq};
 use hub_runtime::{LogLevel, LogSink, PluginName, Runtime, RuntimeOptions};
 use hub_store::{SledOptions, SledStore, Store};
@@ -111,6 +111,9 @@ struct Stages {
     scheduler: tokio::task::JoinHandle<()>,
     watcher: tokio::task::JoinHandle<()>,
     normalisers: Vec<JoinHandle<()>>,
+    /// For waking the normalisers when they are to stop.
+    work: mpsc::Sender<Work>,
+    normalisers_stop: Arc<AtomicBool>,
     folder: JoinHandle<()>,
     folder_stop: Arc<AtomicBool>,
 }
@@ -138,8 +141,15 @@ impl Hub {
         bring_settings_up_to_date(&config, &plugins, &data, &clock).await?;
         let health = Arc::new(Health::default());
         let (work, work_taken) = mpsc::channel(config.ingress.backlog_max);
-        let inbox = Arc::new(Inbox::new(data.journal.clone(), Arc::clone(&data.store), config.ingress.backlog_max, work.clone()));
-        inbox.waiting_again(usize::try_from(data.store.count(hub_store::Table::Pending)?).unwrap_or(usize::MAX));
+        let inbox = Arc::new(Inbox::new(
+            data.journal.clone(),
+            Arc::clone(&data.store),
+            config.ingress.backlog_max,
+            work.clone(),
+        ));
+        inbox.waiting_again(
+            usize::try_from(data.store.count(hub_store::Table::Pending)?).unwrap_or(usize::MAX),
+        );
         let reading = Arc::clone(&inbox);
         tokio::task::spawn_blocking(move || {
             if let Err(error) = reading.load_known() {
@@ -166,18 +176,46 @@ impl Hub {
         let scheduler = Scheduler {
             store: Arc::clone(&data.store),
             clock: clock.clone(),
-            work,
+            work: work.clone(),
             due: due_taken,
             effects: Arc::clone(&effects),
         };
         let scheduler = tokio::spawn(scheduler.run(stopped.clone()));
-        let normalisers = start_normalisers(&config, &data, &plugins, &metrics, &clock, work_taken)?;
+        let normalisers_stop = Arc::new(AtomicBool::new(false));
+        let normalisers = start_normalisers(
+            &config,
+            &data,
+            &plugins,
+            &metrics,
+            &clock,
+            work_taken,
+            Arc::clone(&normalisers_stop),
+        )?;
         let dispatcher = match acting {
             Acting::No => None,
-            Acting::Yes => Some(start_dispatcher(&config, &data, &plugins, &metrics, &clock, effects, applied.clone(), stopped)?),
+            Acting::Yes => Some(start_dispatcher(
+                &config,
+                &data,
+                &plugins,
+                &metrics,
+                &clock,
+                effects,
+                applied.clone(),
+                stopped,
+            )?),
         };
         let watcher = tokio::spawn(watch(Arc::clone(&plugins), config.plugins_dir.clone()));
-        let stages = Stages { stop, dispatcher, scheduler, watcher, normalisers, folder, folder_stop };
+        let stages = Stages {
+            stop,
+            dispatcher,
+            scheduler,
+            watcher,
+            normalisers,
+            work,
+            normalisers_stop,
+            folder,
+            folder_stop,
+        };
         Ok(Self { data, plugins, inbox, metrics, health, clock, applied, plugin_problems, config, stages })
     }
 
@@ -213,7 +251,11 @@ impl Hub {
     ///
     /// # Errors
     /// An address is in use.
-    pub async fn serve(&self, stop: watch::Receiver<bool>, ready: impl FnOnce(&Addresses)) -> anyhow::Result<()> {
+    pub async fn serve(
+        &self,
+        stop: watch::Receiver<bool>,
+        ready: impl FnOnce(&Addresses),
+    ) -> anyhow::Result<()> {
         let bind = async |name: &str, address: std::net::SocketAddr| {
             TcpListener::bind(address).await.with_context(|| {
                 format!("{name}.listen = \"{address}\" cannot be used; is another hub running, or choose another port")
@@ -228,7 +270,12 @@ impl Hub {
         };
         tokio::join!(
             ingress::serve(ingress, self.ingress(), limits, stop.clone()),
-            ingress::serve(admin, self.admin(), ServeLimits { connections_max: ADMIN_CONNECTIONS_MAX, ..limits }, stop),
+            ingress::serve(
+                admin,
+                self.admin(),
+                ServeLimits { connections_max: ADMIN_CONNECTIONS_MAX, ..limits },
+                stop
+            ),
         );
         Ok(())
     }
@@ -249,14 +296,28 @@ impl Hub {
     /// A stage panicked, or the journal could not be closed.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.health.drain();
-        let Stages { stop, dispatcher, scheduler, watcher, normalisers, folder, folder_stop } = self.stages;
+        let Stages {
+            stop,
+            dispatcher,
+            scheduler,
+            watcher,
+            normalisers,
+            work,
+            normalisers_stop,
+            folder,
+            folder_stop,
+        } = self.stages;
         watcher.abort();
         stop.send_replace(true);
         if let Some(dispatcher) = dispatcher {
             dispatcher.await?;
         }
         scheduler.await?;
-        drop(self.inbox);
+        normalisers_stop.store(true, Ordering::SeqCst);
+        for _ in &normalisers {
+            // A full queue wakes them as well.
+            drop(work.try_send(Work::default()));
+        }
         let ended = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
             for thread in normalisers {
                 thread.join().map_err(|_| anyhow::anyhow!("a normaliser thread panicked"))?;
@@ -282,7 +343,10 @@ pub struct Addresses {
 const ADMIN_CONNECTIONS_MAX: usize = 64;
 const SETTLE_LOOK: std::time::Duration = std::time::Duration::from_millis(5);
 
-async fn load_plugins(config: &Arc<Config>, metrics: &Arc<Metrics>) -> anyhow::Result<(Arc<Plugins>, Vec<PluginProblem>)> {
+async fn load_plugins(
+    config: &Arc<Config>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<(Arc<Plugins>, Vec<PluginProblem>)> {
     let log: Arc<dyn LogSink> = Arc::new(PluginLog(Arc::clone(metrics)));
     let config = Arc::clone(config);
     let loaded = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
@@ -310,11 +374,17 @@ pub fn runtime(config: &Config, log: Arc<dyn LogSink>) -> anyhow::Result<Runtime
 
 /// Journals the settings if they differ from those in force. Rules that do not check stop the start: a hub that runs
 /// with half its rules surprises its owner.
-async fn bring_settings_up_to_date(config: &Config, plugins: &Plugins, data: &Data, clock: &Clock) -> anyhow::Result<()> {
+async fn bring_settings_up_to_date(
+    config: &Config,
+    plugins: &Plugins,
+    data: &Data,
+    clock: &Clock,
+) -> anyhow::Result<()> {
     let rules = crate::settings::rule_files(&config.rules_dir)
         .with_context(|| format!("rules_dir {} cannot be read", config.rules_dir.display()))?;
     let wanted = crate::settings::gather(config, &plugins.now(), rules).map_err(|problems| {
-        let shown: Vec<String> = problems.iter().map(|problem| format!("{}: {problem}", problem.file_name())).collect();
+        let shown: Vec<String> =
+            problems.iter().map(|problem| format!("{}: {problem}", problem.file_name())).collect();
         anyhow::anyhow!("the rules have problems; `omnihub check` shows them in place\n{}", shown.join("\n"))
     })?;
     if hub_fold::settings(&*data.store)?.as_ref() != Some(&wanted) {
@@ -336,6 +406,7 @@ fn start_normalisers(
     metrics: &Arc<Metrics>,
     clock: &Clock,
     work: mpsc::Receiver<Work>,
+    stop: Arc<AtomicBool>,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let normaliser = Arc::new(Normaliser {
         journal: data.journal.clone(),
@@ -344,12 +415,15 @@ fn start_normalisers(
         clock: clock.clone(),
         retry_delays: config.processing.retry_delays.clone(),
         runtime: tokio::runtime::Handle::current(),
+        stop,
         work: Mutex::new(work),
     });
     (0..config.processing.normalise_threads)
         .map(|number| {
             let normaliser = Arc::clone(&normaliser);
-            Ok(std::thread::Builder::new().name(format!("normalise-{number}")).spawn(move || normaliser.run())?)
+            Ok(std::thread::Builder::new()
+                .name(format!("normalise-{number}"))
+                .spawn(move || normaliser.run())?)
         })
         .collect()
 }
@@ -387,7 +461,8 @@ struct PluginLog(Arc<Metrics>);
 impl LogSink for PluginLog {
     fn line(&self, plugin: &PluginName, level: LogLevel, message: &str, fields: &[(String, String)]) {
         self.0.plugin_log_lines.inc();
-        let fields = fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
+        let fields =
+            fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
         match level {
             LogLevel::Debug => tracing::debug!(target: "plugin", %plugin, message, fields),
             LogLevel::Info => tracing::info!(target: "plugin", %plugin, message, fields),
@@ -406,7 +481,8 @@ pub fn rebuild(config: &Config, progress: &mut dyn FnMut(u64)) -> anyhow::Result
     let dir = view_dir(config);
     let next = hub_store::begin_rebuild(&dir)?;
     let applied = {
-        let options = SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() };
+        let options =
+            SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() };
         let store = SledStore::open(&next, &options)?;
         catch_up(&journal, &store, progress)?;
         store.flush()?;
@@ -420,11 +496,19 @@ pub fn rebuild(config: &Config, progress: &mut dyn FnMut(u64)) -> anyhow::Result
 ///
 /// # Errors
 /// The journal or the view cannot be read.
-pub fn verify(journal: &Journal, store: &dyn Store, progress: &mut dyn FnMut(u64)) -> anyhow::Result<Verification> {
+pub fn verify(
+    journal: &Journal,
+    store: &dyn Store,
+    progress: &mut dyn FnMut(u64),
+) -> anyhow::Result<Verification> {
     let memory = hub_store::MemoryStore::new();
     let until = store.applied()?;
     crate::folder::fold_until(journal, &memory, until, progress)?;
-    Ok(Verification { records: until, view: hub_fold::view_digest(store)?, journal: hub_fold::view_digest(&memory)? })
+    Ok(Verification {
+        records: until,
+        view: hub_fold::view_digest(store)?,
+        journal: hub_fold::view_digest(&memory)?,
+    })
 }
 
 /// Two digests that must be equal.

@@ -19,7 +19,8 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {
-                let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                let since =
+                    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
                 Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
             }
             Self::Manual(now) => Timestamp(now.load(Ordering::SeqCst)),

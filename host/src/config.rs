@@ -122,7 +122,9 @@ impl Config {
     /// Every problem found.
     pub fn parse(place: &str, text: &str, base: &Path) -> Result<Self, Vec<Problem>> {
         let raw: RawConfig = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
+            let line = error
+                .span()
+                .map_or(1, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
             vec![Problem {
                 place: format!("{place}:{line}"),
                 key: "syntax".into(),
@@ -155,16 +157,22 @@ const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4A
 impl Checker<'_> {
     fn problem(&mut self, key: &str, message: impl Into<String>, help: impl Into<String>) {
         let last = key.rsplit('.').next().unwrap_or(key);
-        let line = self.text.lines().position(|line| line.trim_start().trim_start_matches('"').starts_with(last));
+        let line =
+            self.text.lines().position(|line| line.trim_start().trim_start_matches('"').starts_with(last));
         let place = line.map_or_else(|| self.place.to_owned(), |line| format!("{}:{}", self.place, line + 1));
         self.problems.push(Problem { place, key: key.into(), message: message.into(), help: help.into() });
     }
 
     fn config(&mut self, raw: RawConfig) -> Config {
         let admin_listen = self.address("admin.listen", &raw.admin.listen);
-        let token = raw.admin.token.as_deref().and_then(|text| self.secrets("admin.token", text)).and_then(first);
+        let token =
+            raw.admin.token.as_deref().and_then(|text| self.secrets("admin.token", text)).and_then(first);
         if !admin_listen.ip().is_loopback() && token.is_none() {
-            self.problem("admin.token", "a token is needed because admin.listen is not loopback", "token = \"env:OMNIHUB_ADMIN_TOKEN\"");
+            self.problem(
+                "admin.token",
+                "a token is needed because admin.listen is not loopback",
+                "token = \"env:OMNIHUB_ADMIN_TOKEN\"",
+            );
         }
         let public_url = raw.ingress.public_url.trim_end_matches('/').to_owned();
         Config {
@@ -173,21 +181,46 @@ impl Checker<'_> {
             rules_dir: self.base.join(&raw.rules_dir),
             ingress: Ingress {
                 listen: self.address("ingress.listen", &raw.ingress.listen),
-                body_bytes_max: self.within("ingress.body_bytes_max", raw.ingress.body_bytes_max, 1_024, 15 << 20),
-                connections_max: self.within("ingress.connections_max", raw.ingress.connections_max.into(), 1, 65_536),
+                body_bytes_max: self.within(
+                    "ingress.body_bytes_max",
+                    raw.ingress.body_bytes_max,
+                    1_024,
+                    15 << 20,
+                ),
+                connections_max: self.within(
+                    "ingress.connections_max",
+                    raw.ingress.connections_max.into(),
+                    1,
+                    65_536,
+                ),
                 header_timeout: Duration::from_secs(raw.ingress.header_timeout.clamp(1, 3_600)),
                 body_timeout: Duration::from_secs(raw.ingress.body_timeout.clamp(1, 3_600)),
-                backlog_max: self.within("ingress.backlog_max", raw.ingress.backlog_max.into(), 1, 10_000_000),
+                backlog_max: self.within(
+                    "ingress.backlog_max",
+                    raw.ingress.backlog_max.into(),
+                    1,
+                    10_000_000,
+                ),
             },
             admin: Admin { listen: admin_listen, token },
             processing: Processing {
                 normalise_threads: threads(raw.processing.normalise_threads),
-                retry_delays: raw.processing.retry_delays.iter().map(|seconds| Duration::from_secs(*seconds)).collect(),
+                retry_delays: raw
+                    .processing
+                    .retry_delays
+                    .iter()
+                    .map(|seconds| Duration::from_secs(*seconds))
+                    .collect(),
                 view_cache_bytes: raw.processing.view_cache_mb.max(1) << 20,
                 journal_kept: Duration::from_secs(u64::from(raw.processing.journal_days) * 24 * 3_600),
             },
             effects: Effects {
-                per_connection_max: self.within("effects.per_connection_max", raw.effects.per_connection_max.into(), 1, 1_000),
+                per_connection_max: self.within(
+                    "effects.per_connection_max",
+                    raw.effects.per_connection_max.into(),
+                    1,
+                    1_000,
+                ),
                 attempts_max: raw.effects.attempts_max.max(1),
                 retry_delay: Duration::from_secs(raw.effects.retry_delay.max(1)),
                 retry_delay_max: Duration::from_secs(raw.effects.retry_delay_max.max(1)),
@@ -207,12 +240,18 @@ impl Checker<'_> {
     fn connection(&mut self, name: &str, raw: RawConnection, public_url: &str) -> ConnectionConfig {
         let key = format!("connections.{name}");
         if !is_name(name) {
-            self.problem(&key, "a connection's name has lower-case letters, digits, '-' and '_'", "[connections.shop]");
+            self.problem(
+                &key,
+                "a connection's name has lower-case letters, digits, '-' and '_'",
+                "[connections.shop]",
+            );
         }
         let secrets = raw
             .secrets
             .iter()
-            .filter_map(|(secret, text)| Some((secret.clone(), self.secrets(&format!("{key}.secrets.{secret}"), text)?)))
+            .filter_map(|(secret, text)| {
+                Some((secret.clone(), self.secrets(&format!("{key}.secrets.{secret}"), text)?))
+            })
             .collect();
         ConnectionConfig {
             connector: raw.connector,
@@ -258,7 +297,9 @@ fn first(secrets: Vec<Secret>) -> Option<Secret> {
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
 }
 
 fn threads(wanted: u32) -> usize {

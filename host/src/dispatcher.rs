@@ -73,7 +73,8 @@ impl Dispatcher {
             }
         };
         let mut in_hand = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = due.into_iter().filter(|(at, _)| *at <= now).map(|(_, id)| id).filter(|id| !in_hand.contains(id));
+        let free =
+            due.into_iter().filter(|(at, _)| *at <= now).map(|(_, id)| id).filter(|id| !in_hand.contains(id));
         let rows: Vec<_> =
             free.filter_map(|id| Some((id, hub_fold::effect(&*self.store, id).ok().flatten()?))).collect();
         in_hand.extend(rows.iter().map(|(id, _)| *id));
@@ -123,13 +124,17 @@ impl Dispatcher {
         let now = self.clock.now();
         let wait = |at, reason| Err(Outcome::RetryAt { at, reason, uncertain: false });
         let Some(connection) = self.plugins.connection(&row.connection) else {
-            let reason = format!("connection {} is not configured or its connector is missing", row.connection);
+            let reason =
+                format!("connection {} is not configured or its connector is missing", row.connection);
             return wait(now.plus(self.limits.retry_delay_max), reason);
         };
         match connection.connector.may_call(now) {
             MayCall::Yes => Ok(connection),
             MayCall::NotUntil(until) => {
-                let reason = format!("{}: suspended until {until} because it kept failing", connection.connector.plugin.name());
+                let reason = format!(
+                    "{}: suspended until {until} because it kept failing",
+                    connection.connector.plugin.name()
+                );
                 wait(until, reason)
             }
         }
@@ -168,7 +173,13 @@ impl Dispatcher {
     }
 
     /// Journals the outcome and waits until the view has it, so that nobody takes the effect up again before.
-    async fn receipt(&self, id: EffectId, row: &EffectRow, number: u32, outcome: Outcome) -> Result<(), AppendError> {
+    async fn receipt(
+        &self,
+        id: EffectId,
+        row: &EffectRow,
+        number: u32,
+        outcome: Outcome,
+    ) -> Result<(), AppendError> {
         let (word, reason) = match &outcome {
             Outcome::Confirmed { .. } => ("confirmed", None),
             Outcome::RetryAt { reason, .. } => ("retry", Some(reason.clone())),
@@ -176,8 +187,12 @@ impl Dispatcher {
             Outcome::Unknown { reason } => ("unknown", Some(reason.clone())),
         };
         match reason {
-            None => tracing::info!(effect = %id, rule = %row.rule, connection = %row.connection, action = %row.action, attempt = number, "effect confirmed"),
-            Some(reason) => tracing::warn!(effect = %id, rule = %row.rule, connection = %row.connection, action = %row.action, attempt = number, outcome = word, %reason, "effect not confirmed"),
+            None => {
+                tracing::info!(effect = %id, rule = %row.rule, connection = %row.connection, action = %row.action, attempt = number, "effect confirmed")
+            }
+            Some(reason) => {
+                tracing::warn!(effect = %id, rule = %row.rule, connection = %row.connection, action = %row.action, attempt = number, outcome = word, %reason, "effect not confirmed")
+            }
         }
         let by = ByOutcome { connection: row.connection.clone(), outcome: word };
         self.metrics.effects.get_or_create(&by).inc();

@@ -46,7 +46,11 @@ pub struct Folder {
 ///
 /// # Errors
 /// The view's; records damaged on disk are passed over and named in the log.
-pub fn catch_up(journal: &Journal, store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<Fold, FoldError> {
+pub fn catch_up(
+    journal: &Journal,
+    store: &dyn Store,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Fold, FoldError> {
     fold_until(journal, store, journal.durable().get(), progress)
 }
 
@@ -98,7 +102,11 @@ fn read_batch(reader: &mut hub_journal::Reader) -> Batch {
                 if let Record::Delivery(delivery) = &decoded {
                     batch.dedupe.push(delivery.dedupe);
                 }
-                batch.records.push(Sequenced { seq: record.seq.get(), at: Timestamp(record.time_ns), record: decoded });
+                batch.records.push(Sequenced {
+                    seq: record.seq.get(),
+                    at: Timestamp(record.time_ns),
+                    record: decoded,
+                });
             }
             Err(error) => tracing::error!(seq = %record.seq, %error, "a journal record is passed over"),
         }

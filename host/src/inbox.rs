@@ -9,7 +9,7 @@ use hub_fold::record::Record;
 use hub_journal::{AppendError, Entry, Journal, Seq};
 use hub_model::Timestamp;
 use hub_store::Store;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::known::Known;
 use crate::pipeline::{Verified, Work};
@@ -39,6 +39,7 @@ pub struct Inbox {
     /// Keys accepted and not yet in the view, with their sequence number once it is durable.
     in_flight: Mutex<HashMap<[u8; 16], Option<Seq>>>,
     known: Known,
+    claims_changed: Notify,
     backlog: AtomicUsize,
     backlog_max: usize,
     work: mpsc::Sender<Work>,
@@ -46,9 +47,23 @@ pub struct Inbox {
 
 impl Inbox {
     #[must_use]
-    pub fn new(journal: Journal, store: Arc<dyn Store>, backlog_max: usize, work: mpsc::Sender<Work>) -> Self {
+    pub fn new(
+        journal: Journal,
+        store: Arc<dyn Store>,
+        backlog_max: usize,
+        work: mpsc::Sender<Work>,
+    ) -> Self {
         let (in_flight, known) = (Mutex::default(), Known::new());
-        Self { journal, store, in_flight, known, backlog: AtomicUsize::new(0), backlog_max, work }
+        Self {
+            journal,
+            store,
+            in_flight,
+            known,
+            claims_changed: Notify::new(),
+            backlog: AtomicUsize::new(0),
+            backlog_max,
+            work,
+        }
     }
 
     /// Makes a delivery durable, once.
@@ -78,7 +93,9 @@ impl Inbox {
             _ => None,
         };
         // A full or closed queue is no loss: the view lists what is pending.
-        if let Err(error) = self.work.try_send(Work { seq: seq.get(), received_at: now, attempt: 1, delivery }) {
+        if let Err(error) =
+            self.work.try_send(Work { seq: seq.get(), received_at: now, attempt: 1, delivery })
+        {
             tracing::debug!(%seq, %error, "left to the list of pending deliveries");
         }
         Ok(Accepted::New(seq))
@@ -113,30 +130,29 @@ impl Inbox {
 
     /// The same delivery is being written right now: answer when it is durable, or fail as it fails.
     async fn wait_for_other(&self, dedupe: [u8; 16]) -> Result<Accepted, InboxError> {
-        loop {
-            let after = self.journal.durable();
-            let state = {
-                let in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-                in_flight.get(&dedupe).copied()
-            };
-            match state {
-                Some(Some(_)) => return Ok(Accepted::Duplicate),
-                Some(None) => {
-                    let next_batch = self.journal.wait_durable(after);
-                    if tokio::time::timeout(RACE_WAIT_MAX, next_batch).await.is_err() {
-                        return Err(InboxError::Full);
+        let settled = async {
+            loop {
+                // Registered before looking, so that a change in between wakes us.
+                let changed = self.claims_changed.notified();
+                let state =
+                    self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).get(&dedupe).copied();
+                match state {
+                    Some(Some(_)) => return Ok(Accepted::Duplicate),
+                    Some(None) => changed.await,
+                    None => {
+                        let folded = tokio::task::block_in_place(|| hub_fold::seen(&*self.store, &dedupe))?;
+                        // Not there: the first one failed, and so does its copy.
+                        return folded.map(|_| Accepted::Duplicate).ok_or(InboxError::Full);
                     }
                 }
-                None => {
-                    let folded = tokio::task::block_in_place(|| hub_fold::seen(&*self.store, &dedupe))?.is_some();
-                    return if folded { Ok(Accepted::Duplicate) } else { Err(InboxError::Full) };
-                }
             }
-        }
+        };
+        tokio::time::timeout(RACE_WAIT_MAX, settled).await.unwrap_or(Err(InboxError::Full))
     }
 
     fn release(&self, dedupe: [u8; 16]) {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&dedupe);
+        self.claims_changed.notify_waiters();
     }
 
     /// The view holds these deliveries' keys now.
@@ -145,6 +161,8 @@ impl Inbox {
         for key in keys {
             in_flight.remove(&key);
         }
+        drop(in_flight);
+        self.claims_changed.notify_waiters();
     }
 
     /// Reads which keys the view knows; until then it is asked about each. Blocks.
@@ -199,7 +217,13 @@ impl ClaimGuard<'_> {
     fn keep(mut self, seq: Seq) {
         self.kept = true;
         self.inbox.known.insert(&self.dedupe);
-        self.inbox.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(self.dedupe, Some(seq));
+        // Gone already if the fold was faster than this task: then the view knows it.
+        if let Some(claim) =
+            self.inbox.in_flight.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.dedupe)
+        {
+            *claim = Some(seq);
+        }
+        self.inbox.claims_changed.notify_waiters();
     }
 }
 

@@ -129,13 +129,15 @@ impl Ingress {
 
     /// The whole body under its cap and in its time.
     async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let length =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         match length {
             None if !headers.contains_key(header::TRANSFER_ENCODING) => return Err(Refused::LengthRequired),
             Some(length) if length > self.body_bytes_max as u64 => return Err(Refused::TooLarge),
             _ => {}
         }
-        let read = tokio::time::timeout(self.body_timeout, Limited::new(body, self.body_bytes_max).collect()).await;
+        let read =
+            tokio::time::timeout(self.body_timeout, Limited::new(body, self.body_bytes_max).collect()).await;
         match read {
             Err(_) => Err(Refused::Slow),
             Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Refused::TooLarge),
@@ -154,12 +156,16 @@ impl Ingress {
             return Err(Refused::Signature("unknown_connection"));
         };
         let incoming = Incoming { headers, body, public_url: Some(&connection.public_url), now };
-        Verified::check(&connection, &webhook, &incoming).map_err(|refusal| Refused::Signature(refusal.word()))
+        Verified::check(&connection, &webhook, &incoming)
+            .map_err(|refusal| Refused::Signature(refusal.word()))
     }
 }
 
 fn is_identity(headers: &HeaderMap) -> bool {
-    headers.get_all(header::CONTENT_ENCODING).iter().all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Meta asks once whether the address is ours.
@@ -169,11 +175,13 @@ async fn handshake(
     RawQuery(query): RawQuery,
 ) -> Response {
     let connection = ingress.plugins.connection(&connection);
-    let declared = connection.as_ref().and_then(|connection| connection.manifest()?.webhook.clone()?.handshake);
+    let declared =
+        connection.as_ref().and_then(|connection| connection.manifest()?.webhook.clone()?.handshake);
     let (Some(connection), Some(declared)) = (connection, declared) else {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     };
-    match signature::handshake(&declared, query.as_deref().unwrap_or_default(), connection.handshake_tokens()) {
+    match signature::handshake(&declared, query.as_deref().unwrap_or_default(), connection.handshake_tokens())
+    {
         signature::Handshake::Answer(challenge) => {
             ([(header::CONTENT_TYPE, "text/plain")], challenge).into_response()
         }

@@ -32,16 +32,32 @@ pub fn interrupted(grade: Grade) -> Interrupted {
 
 /// The receipt of an attempt.
 #[must_use]
-pub fn judge(ended: Ended, grade: Grade, attempt: u32, now: Timestamp, limits: &Effects, jitter: u64) -> Outcome {
+pub fn judge(
+    ended: Ended,
+    grade: Grade,
+    attempt: u32,
+    now: Timestamp,
+    limits: &Effects,
+    jitter: u64,
+) -> Outcome {
     match ended {
-        Ok(Ok(receipt)) => Outcome::Confirmed { reference: receipt.reference, already_done: receipt.already_done },
+        Ok(Ok(receipt)) => {
+            Outcome::Confirmed { reference: receipt.reference, already_done: receipt.already_done }
+        }
         Ok(Err(failure)) => failed(failure, grade, attempt, now, limits, jitter),
         // A plugin that broke off may have sent its request before.
         Err(error) => unknown(error.to_string(), grade, attempt, now, limits, jitter),
     }
 }
 
-fn failed(failure: Failure, grade: Grade, attempt: u32, now: Timestamp, limits: &Effects, jitter: u64) -> Outcome {
+fn failed(
+    failure: Failure,
+    grade: Grade,
+    attempt: u32,
+    now: Timestamp,
+    limits: &Effects,
+    jitter: u64,
+) -> Outcome {
     let reason = failure.to_string();
     match failure {
         Failure::RetryAfterMs(ms) => {
@@ -56,9 +72,18 @@ fn failed(failure: Failure, grade: Grade, attempt: u32, now: Timestamp, limits: 
     }
 }
 
-fn unknown(reason: String, grade: Grade, attempt: u32, now: Timestamp, limits: &Effects, jitter: u64) -> Outcome {
+fn unknown(
+    reason: String,
+    grade: Grade,
+    attempt: u32,
+    now: Timestamp,
+    limits: &Effects,
+    jitter: u64,
+) -> Outcome {
     match interrupted(grade) {
-        Interrupted::TryAgain => again(now.plus(pause(attempt, limits, jitter)), reason, true, attempt, limits),
+        Interrupted::TryAgain => {
+            again(now.plus(pause(attempt, limits, jitter)), reason, true, attempt, limits)
+        }
         Interrupted::Unknown => Outcome::Unknown { reason },
     }
 }

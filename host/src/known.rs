@@ -28,7 +28,8 @@ struct Generation {
 impl Generation {
     fn new() -> Self {
         // The seed is fixed: keys are hashes already, and nobody outside can choose them.
-        let filter = AtomicBloomFilter::with_false_pos(FALSE_POSITIVES).seed(&0).expected_items(GENERATION_KEYS);
+        let filter =
+            AtomicBloomFilter::with_false_pos(FALSE_POSITIVES).seed(&0).expected_items(GENERATION_KEYS);
         Self { filter, keys: std::sync::atomic::AtomicUsize::new(0) }
     }
 }
@@ -74,7 +75,8 @@ impl Known {
     /// False only for a key that was never inserted.
     pub(crate) fn may_contain(&self, key: &[u8]) -> bool {
         let generations = self.generations.read().unwrap_or_else(PoisonError::into_inner);
-        !self.loaded.load(Ordering::SeqCst) || generations.iter().any(|generation| generation.filter.contains(key))
+        !self.loaded.load(Ordering::SeqCst)
+            || generations.iter().any(|generation| generation.filter.contains(key))
     }
 }
 

@@ -68,19 +68,43 @@ impl Default for Metrics {
             acknowledge_seconds: Histogram::new(exponential_buckets(0.0001, 2.0, 18)),
             plugin_log_lines: Counter::default(),
         };
-        registry.register("deliveries_accepted", "Deliveries journalled and acknowledged", metrics.accepted.clone());
-        registry.register("deliveries_duplicate", "Deliveries that had been accepted before", metrics.duplicates.clone());
+        registry.register(
+            "deliveries_accepted",
+            "Deliveries journalled and acknowledged",
+            metrics.accepted.clone(),
+        );
+        registry.register(
+            "deliveries_duplicate",
+            "Deliveries that had been accepted before",
+            metrics.duplicates.clone(),
+        );
         registry.register("deliveries_refused", "Requests not accepted, by reason", metrics.refused.clone());
         registry.register("deliveries_processed", "Deliveries turned into events", metrics.processed.clone());
-        registry.register("deliveries_parked", "Deliveries kept for a person to look at", metrics.parked.clone());
-        registry.register("deliveries_setbacks", "Tries to process a delivery that failed", metrics.setbacks.clone());
+        registry.register(
+            "deliveries_parked",
+            "Deliveries kept for a person to look at",
+            metrics.parked.clone(),
+        );
+        registry.register(
+            "deliveries_setbacks",
+            "Tries to process a delivery that failed",
+            metrics.setbacks.clone(),
+        );
         registry.register("events", "Events applied to the model", metrics.events.clone());
         registry.register("rules_fired", "Times a rule acted", metrics.rules_fired.clone());
         registry.register("effects", "Attempts at effects, by outcome", metrics.effects.clone());
         registry.register("plugin_calls", "Calls of plugins, by outcome", metrics.plugin_calls.clone());
         registry.register("backlog", "Deliveries accepted and not yet processed", metrics.backlog.clone());
-        registry.register("view_applied", "Journal sequence number the view is complete to", metrics.applied.clone());
-        registry.register("journal_durable", "Newest durable journal sequence number", metrics.durable.clone());
+        registry.register(
+            "view_applied",
+            "Journal sequence number the view is complete to",
+            metrics.applied.clone(),
+        );
+        registry.register(
+            "journal_durable",
+            "Newest durable journal sequence number",
+            metrics.durable.clone(),
+        );
         registry.register_with_unit(
             "acknowledge",
             "Time from a request's headers to its acknowledgement",

@@ -1,6 +1,7 @@
 //! Turns durable deliveries into events: calls the connector, then the enricher, and journals what they said. Runs on
 //! threads of its own, because plugins burn CPU; what a thread has in hand is journalled together.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,22 +33,30 @@ pub struct Normaliser {
     pub retry_delays: Vec<Duration>,
     /// For waiting on the journal from a plain thread.
     pub runtime: tokio::runtime::Handle,
+    pub stop: Arc<AtomicBool>,
     /// One receiver for all threads: whoever is free takes the next.
     pub work: Mutex<mpsc::Receiver<Work>>,
 }
 
 impl Normaliser {
-    /// Works until the sender is gone.
+    /// Works until told to stop. What is still queued then is durable and pending in the view: the next start finds it.
     pub fn run(&self) {
         while let Some(batch) = self.take() {
+            if self.stop.load(Ordering::SeqCst) {
+                return;
+            }
             let records: Vec<Record> = batch.into_iter().filter_map(|work| self.normalise(work)).collect();
             self.journal(&records);
         }
     }
 
-    /// Waits for one, takes what is there up to the limit.
+    /// Waits for one, takes what is there up to the limit. Whoever holds the lock is the only one that waits, so one wake-up
+    /// ends them all, each after the other.
     fn take(&self) -> Option<Vec<Work>> {
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.stop.load(Ordering::SeqCst) {
+            return None;
+        }
         let mut batch = vec![work.blocking_recv()?];
         while batch.len() < BATCH_MAX {
             match work.try_recv() {
@@ -87,14 +96,21 @@ impl Normaliser {
                     parked = next == AfterSetback::Park,
                     "delivery not processed"
                 );
-                Record::Setback(Setback { delivery: work.seq, attempt: work.attempt, reason: setback.reason, next })
+                Record::Setback(Setback {
+                    delivery: work.seq,
+                    attempt: work.attempt,
+                    reason: setback.reason,
+                    next,
+                })
             }
         })
     }
 
     fn read(&self, seq: u64) -> Option<Delivery> {
         let record = self.journal.read(Seq::new(seq)).map_err(|error| error.to_string());
-        match record.and_then(|record| Record::decode(record.kind, &record.payload).map_err(|error| error.to_string())) {
+        match record.and_then(|record| {
+            Record::decode(record.kind, &record.payload).map_err(|error| error.to_string())
+        }) {
             Ok(Record::Delivery(delivery)) => Some(delivery),
             Ok(_) => None,
             Err(problem) => {
@@ -106,12 +122,18 @@ impl Normaliser {
 
     fn call(&self, delivery: &Delivery, received_at: Timestamp, now: Timestamp) -> Result<Said, Problem> {
         let Some(connection) = self.plugins.connection(&delivery.connection) else {
-            return Err(Problem::later(format!("connection {} has no connector {}", delivery.connection, delivery.connector)));
+            return Err(Problem::later(format!(
+                "connection {} has no connector {}",
+                delivery.connection, delivery.connector
+            )));
         };
         let connector = &connection.connector;
         if let MayCall::NotUntil(until) = connector.may_call(now) {
             let plugin = connector.plugin.name();
-            return Err(Problem::at(until, format!("{plugin}: suspended until {until} because it kept failing")));
+            return Err(Problem::at(
+                until,
+                format!("{plugin}: suspended until {until} because it kept failing"),
+            ));
         }
         let Ok(body) = String::from_utf8(delivery.body.clone()) else {
             return Err(Problem::never("the body is not UTF-8".to_owned()));
@@ -147,13 +169,17 @@ impl Normaliser {
             Ok(Err(_)) => "failure",
             Err(_) => "broken",
         };
-        self.metrics.plugin_calls.get_or_create(&ByOutcome { connection: connection.name.clone(), outcome }).inc();
+        self.metrics
+            .plugin_calls
+            .get_or_create(&ByOutcome { connection: connection.name.clone(), outcome })
+            .inc();
     }
 
     /// What the enricher says of inbound texts. Without one, or when it fails, events go on without findings: a message
     /// is not held up by an opinion about it.
     fn enrich(&self, events: &[Event], now: Timestamp) -> Vec<(u32, Finding)> {
-        let texts: Vec<(u32, Text)> = (0_u32..).zip(events).filter_map(|(index, event)| Some((index, text(event)?))).collect();
+        let texts: Vec<(u32, Text)> =
+            (0_u32..).zip(events).filter_map(|(index, event)| Some((index, text(event)?))).collect();
         if texts.is_empty() {
             return Vec::new();
         }
@@ -235,7 +261,9 @@ fn problem_of(connector: &Loaded, failure: Failure, now: Timestamp) -> Problem {
     match failure {
         Failure::RetryAfterMs(ms) => Problem::at(now.plus(Duration::from_millis(ms)), reason),
         Failure::Rejected(_) | Failure::Unsupported(_) => Problem::never(reason),
-        Failure::Misconfigured(_) | Failure::Unauthorised(_) | Failure::OutcomeUnknown(_) => Problem::later(reason),
+        Failure::Misconfigured(_) | Failure::Unauthorised(_) | Failure::OutcomeUnknown(_) => {
+            Problem::later(reason)
+        }
     }
 }
 
@@ -276,9 +304,14 @@ mod tests {
     fn retried_then_parked() {
         let delays = [Duration::from_secs(1), Duration::from_secs(10)];
         let check = |problem: Problem, attempt, expected| {
-            assert_eq!(after_setback(&problem, attempt, Timestamp(0), &delays), expected, "attempt {attempt}");
+            assert_eq!(
+                after_setback(&problem, attempt, Timestamp(0), &delays),
+                expected,
+                "attempt {attempt}"
+            );
         };
-        let in_seconds = |seconds: u64| AfterSetback::RetryAt(Timestamp(0).plus(Duration::from_secs(seconds)));
+        let in_seconds =
+            |seconds: u64| AfterSetback::RetryAt(Timestamp(0).plus(Duration::from_secs(seconds)));
         check(Problem::later(String::new()), 1, in_seconds(1));
         check(Problem::later(String::new()), 2, in_seconds(10));
         check(Problem::later(String::new()), 3, AfterSetback::Park);

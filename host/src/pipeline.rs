@@ -18,6 +18,7 @@ use crate::signature::{Incoming, Refusal, verify};
 pub struct Verified(Delivery);
 
 /// A durable delivery on its way to its connector.
+#[derive(Default)]
 pub struct Work {
     pub seq: u64,
     pub received_at: Timestamp,
@@ -82,7 +83,7 @@ fn describe(
         Dedupe::JsonPointer(pointer) => member(pointer),
         Dedupe::Body => None,
     };
-    let dedupe = dedupe_key(&connection.name, name.as_deref(), &body);
+    let dedupe = dedupe_key(&connection.name, topic.as_deref(), name.as_deref(), &body);
     let headers = webhook.headers.iter().filter_map(|name| Some((name.clone(), header(name)?))).collect();
     Delivery {
         connection: connection.name.clone(),
@@ -129,10 +130,13 @@ fn scalar(raw: &str) -> Option<String> {
     }
 }
 
-/// Names a delivery for ever: by what its provider calls it, else by its whole body.
-fn dedupe_key(connection: &str, name: Option<&str>, body: &[u8]) -> [u8; 16] {
+/// Names a delivery for ever: by what its provider calls it, else by its whole body. The topic belongs to the name: one
+/// body can be sent under two (Shopify's `inventory_levels/update` and `/connect`), and is then two deliveries.
+fn dedupe_key(connection: &str, topic: Option<&str>, name: Option<&str>, body: &[u8]) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new_derive_key("omnihub dedupe v1");
-    hasher.update(&(connection.len() as u64).to_le_bytes()).update(connection.as_bytes());
+    for part in [connection, topic.unwrap_or_default()] {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
     match name {
         Some(name) => hasher.update(b"n").update(name.as_bytes()),
         None => hasher.update(b"b").update(body),

@@ -108,7 +108,11 @@ impl Plugins {
     pub fn load(&self, paths: &[PathBuf]) -> Vec<PluginProblem> {
         let before = self.now();
         let mut problems = Vec::new();
-        let mut next = Installed { connectors: before.connectors.clone(), enricher: before.enricher.clone(), ..Installed::default() };
+        let mut next = Installed {
+            connectors: before.connectors.clone(),
+            enricher: before.enricher.clone(),
+            ..Installed::default()
+        };
         for path in paths {
             match self.install(path) {
                 Ok(plugin) => take_over(&mut next, plugin, path),

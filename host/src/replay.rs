@@ -90,7 +90,10 @@ const TOGETHER: usize = 128;
 pub async fn run(options: Options, print: &mut dyn FnMut(&str)) -> anyhow::Result<ExitCode> {
     let recordings = recording::read_all(&options.deliveries)?;
     if recordings.is_empty() {
-        bail!("{} holds no recordings: files in a folder named by connection are expected", options.deliveries.display());
+        bail!(
+            "{} holds no recordings: files in a folder named by connection are expected",
+            options.deliveries.display()
+        );
     }
     let scratch = tempfile::tempdir().context("no scratch directory could be made")?;
     let config = Arc::new(configuration(&options, &recordings, scratch.path())?);
@@ -111,11 +114,14 @@ fn configuration(options: &Options, recordings: &[Recording], scratch: &Path) ->
     let mut config = match &options.config {
         Some(path) => Config::load(path).map_err(problems)?,
         None => {
-            let mut names: Vec<&str> = recordings.iter().map(|recording| recording.connection.as_str()).collect();
+            let mut names: Vec<&str> =
+                recordings.iter().map(|recording| recording.connection.as_str()).collect();
             names.sort_unstable();
             names.dedup();
-            let text: String =
-                names.iter().map(|name| format!("[connections.\"{name}\"]\nconnector = \"{name}\"\n")).collect();
+            let text: String = names
+                .iter()
+                .map(|name| format!("[connections.\"{name}\"]\nconnector = \"{name}\"\n"))
+                .collect();
             let mut config = Config::parse("replay", &text, scratch).map_err(problems)?;
             config.plugins_dir = default_plugins()?;
             config
@@ -149,14 +155,22 @@ fn default_plugins() -> anyhow::Result<PathBuf> {
     )
 }
 
-async fn play(hub: &Hub, options: &Options, recordings: Vec<Recording>, moment: &AtomicI64) -> anyhow::Result<Outcome> {
-    let (wanted, skipped): (Vec<_>, Vec<_>) = recordings.into_iter().partition(|recording| recording.is_delivery);
+async fn play(
+    hub: &Hub,
+    options: &Options,
+    recordings: Vec<Recording>,
+    moment: &AtomicI64,
+) -> anyhow::Result<Outcome> {
+    let (wanted, skipped): (Vec<_>, Vec<_>) =
+        recordings.into_iter().partition(|recording| recording.is_delivery);
     let order = order(wanted.len(), options);
     let mut accepted: BTreeMap<usize, Result<u64, String>> = BTreeMap::new();
     let mut totals = Totals { delivered: order.len(), skipped: skipped.len(), ..Totals::default() };
     for together in order.chunks(TOGETHER) {
-        let offers = together.iter().filter_map(|index| wanted.get(*index).map(|recording| (*index, recording)));
-        let answers = join_all(offers.map(|(index, recording)| async move { (index, accept(hub, recording).await) }));
+        let offers =
+            together.iter().filter_map(|index| wanted.get(*index).map(|recording| (*index, recording)));
+        let answers =
+            join_all(offers.map(|(index, recording)| async move { (index, accept(hub, recording).await) }));
         for (index, answer) in answers.await {
             match answer {
                 Ok(Accepted::New(seq)) => {
@@ -176,7 +190,9 @@ async fn play(hub: &Hub, options: &Options, recordings: Vec<Recording>, moment: 
         let fate = match accepted.get(&index) {
             Some(Ok(seq)) => fate_of(recording, hub_fold::read::delivery(store, *seq)?),
             Some(Err(reason)) => Fate { reason: Some(reason.clone()), ..fate(recording, "refused") },
-            None => Fate { reason: Some("same delivery as another file".into()), ..fate(recording, "duplicate") },
+            None => {
+                Fate { reason: Some("same delivery as another file".into()), ..fate(recording, "duplicate") }
+            }
         };
         match fate.outcome {
             "processed" => totals.processed += 1,
@@ -200,13 +216,16 @@ async fn play(hub: &Hub, options: &Options, recordings: Vec<Recording>, moment: 
 }
 
 async fn accept(hub: &Hub, recording: &Recording) -> Result<Accepted, String> {
-    let connection = hub.plugins.connection(&recording.connection).ok_or_else(|| {
-        format!("no connection {} with an installed connector", recording.connection)
-    })?;
+    let connection = hub
+        .plugins
+        .connection(&recording.connection)
+        .ok_or_else(|| format!("no connection {} with an installed connector", recording.connection))?;
     let webhook = connection.manifest().and_then(|manifest| manifest.webhook.clone());
-    let webhook = webhook.ok_or_else(|| format!("{} receives no deliveries", connection.connector.plugin.id()))?;
+    let webhook =
+        webhook.ok_or_else(|| format!("{} receives no deliveries", connection.connector.plugin.id()))?;
     let body = recording.body.clone();
-    let verified = Verified::trusted(&connection, &webhook, &recording.headers, recording.topic.clone(), body);
+    let verified =
+        Verified::trusted(&connection, &webhook, &recording.headers, recording.topic.clone(), body);
     hub.inbox.accept(verified, hub.clock.now()).await.map_err(|error| error.to_string())
 }
 
@@ -225,7 +244,10 @@ async fn settle(hub: &Hub, moment: &AtomicI64) -> anyhow::Result<()> {
                 Err(_) => break,
             }
         }
-        let next = hub_fold::deliveries_pending(&*hub.data.store, usize::MAX)?.into_iter().map(|(due, _)| due.0).max();
+        let next = hub_fold::deliveries_pending(&*hub.data.store, usize::MAX)?
+            .into_iter()
+            .map(|(due, _)| due.0)
+            .max();
         moment.fetch_max(next.unwrap_or(MOMENT.0), Ordering::SeqCst);
     }
     Ok(())
@@ -240,7 +262,8 @@ fn order(count: usize, options: &Options) -> Vec<usize> {
         hasher.finalize().as_bytes().first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes))
     };
     let twice = (0..count).filter(|index| draw(*index, 2) % 100 < u64::from(options.duplicate_percent));
-    let mut order: Vec<(usize, u8)> = (0..count).map(|index| (index, 0)).chain(twice.map(|index| (index, 1))).collect();
+    let mut order: Vec<(usize, u8)> =
+        (0..count).map(|index| (index, 0)).chain(twice.map(|index| (index, 1))).collect();
     if options.shuffle.is_some() {
         order.sort_by_key(|(index, copy)| draw(*index, *copy));
     }
@@ -282,15 +305,27 @@ fn show(outcome: &Outcome, options: &Options, print: &mut dyn FnMut(&str)) -> an
     let width = outcome.deliveries.iter().map(|fate| fate.file.len()).max().unwrap_or(0);
     for fate in &outcome.deliveries {
         let notes = [("ignored", fate.ignored), ("unknown", fate.unknown), ("malformed", fate.malformed)];
-        let notes = notes.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!(", {count} {word}"));
+        let notes =
+            notes.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!(", {count} {word}"));
         let detail = match fate.outcome {
             "processed" => format!("{} events{}", fate.events, notes.collect::<String>()),
             _ => fate.reason.clone().unwrap_or_default(),
         };
         print(&format!("{:width$}  {:9}  {detail}", fate.file, fate.outcome));
     }
-    let Totals { delivered, duplicates, processed, parked, refused, skipped, events, customers, merges, rules_fired, effects_planned } =
-        &outcome.totals;
+    let Totals {
+        delivered,
+        duplicates,
+        processed,
+        parked,
+        refused,
+        skipped,
+        events,
+        customers,
+        merges,
+        rules_fired,
+        effects_planned,
+    } = &outcome.totals;
     print(&format!(
         "{delivered} delivered, {duplicates} duplicates, {processed} processed, {parked} parked, {refused} refused, {skipped} skipped"
     ));

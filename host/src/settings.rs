@@ -78,7 +78,12 @@ pub fn catalogue(config: &Config, installed: &Installed) -> (Catalogue, Vec<Acti
     (catalogue, routes)
 }
 
-fn add_actions(name: &str, connection: &Connection, catalogue: &mut Catalogue, routes: &mut Vec<ActionRoute>) {
+fn add_actions(
+    name: &str,
+    connection: &Connection,
+    catalogue: &mut Catalogue,
+    routes: &mut Vec<ActionRoute>,
+) {
     for action in connection.manifest().iter().flat_map(|manifest| &manifest.actions) {
         let params = action.parameters.iter().map(|parameter| {
             let kind = if parameter.name == "tags" { FieldKind::TextList } else { FieldKind::Text };
@@ -86,9 +91,14 @@ fn add_actions(name: &str, connection: &Connection, catalogue: &mut Catalogue, r
             (parameter.name.clone(), spec)
         });
         let rule_name = format!("{name}.{}", action.name);
-        let spec = ActionSpec { params: params.collect(), grade: grade(action.grade), help: action.help.clone() };
+        let spec =
+            ActionSpec { params: params.collect(), grade: grade(action.grade), help: action.help.clone() };
         catalogue.actions.insert(rule_name.clone(), spec);
-        routes.push(ActionRoute { name: rule_name, connection: connection.name.clone(), action: action.name.clone() });
+        routes.push(ActionRoute {
+            name: rule_name,
+            connection: connection.name.clone(),
+            action: action.name.clone(),
+        });
     }
 }
 

@@ -1,7 +1,6 @@
 //! What wit-bindgen makes of `wit/`: one module per ability, sharing the types and host imports of the first.
 //! Never used directly: `lib.rs` names what is public.
 
-
 pub mod describes {
     wit_bindgen::generate!({
         path: ["../wit/types", "../wit/host", "../wit/connector"],

@@ -1,17 +1,21 @@
 //! Constructors for records with many optional fields: name what the provider said, take the rest from `new`.
 
-use crate::{Manifest, Setting, SettingKind};
 use crate::model::{
-    Event, Payload,
-    Checkout, Consent, Customer, Fulfilment, Identity, IdentityKind, Interaction, InventoryItem, InventoryLevel,
-    LoyaltyAccount, LoyaltyEntry, Note, Order, Other, Party, PrivacyRequest, Proof, Refund, Remark, Report,
-    ReturnRequest, SurveyResponse, Ticket,
+    Checkout, Consent, Customer, Event, Fulfilment, Identity, IdentityKind, Interaction, InventoryItem,
+    InventoryLevel, LoyaltyAccount, LoyaltyEntry, Note, Order, Other, Party, Payload, PrivacyRequest, Proof,
+    Refund, Remark, Report, ReturnRequest, SurveyResponse, Ticket,
 };
+use crate::{Manifest, Setting, SettingKind};
 
 impl Identity {
     /// The provider's own id of a person: `Identity::provider("customer", "7")`.
     pub fn provider(scope: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { kind: IdentityKind::ProviderId, scope: scope.into(), value: value.into(), proof: Proof::Provider }
+        Self {
+            kind: IdentityKind::ProviderId,
+            scope: scope.into(),
+            value: value.into(),
+            proof: Proof::Provider,
+        }
     }
 
     /// An e-mail address and how we know it.

@@ -30,7 +30,7 @@ macro_rules! enricher {
                     <$enricher as $crate::Enricher>::enrich(texts)
                 }
             }
-            $crate::bindings::enriches::export!(Exported with_types_in $crate::bindings::enriches);
+    $crate::bindings::enriches::export!(Exported with_types_in $crate::bindings::enriches);
         };
     };
 }

@@ -73,8 +73,8 @@ pub enum AmountError {
 #[must_use]
 pub fn decimals(currency: &str) -> u32 {
     match currency {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND" | "VUV"
-        | "XAF" | "XOF" | "XPF" => 0,
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
         "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
         "CLF" | "UYW" => 4,
         _ => 2,
@@ -103,7 +103,9 @@ pub fn quantity(count: &str) -> Result<i64, AmountError> {
 fn scaled(decimal: &str, places: u32) -> Result<i64, AmountError> {
     let decimal = decimal.trim();
     let (mantissa, exponent) = match decimal.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| AmountError::NotANumber)?),
+        Some((mantissa, exponent)) => {
+            (mantissa, exponent.parse::<i32>().map_err(|_| AmountError::NotANumber)?)
+        }
         None => (decimal, 0),
     };
     let (negative, digits) = match mantissa.strip_prefix('-') {
@@ -125,7 +127,10 @@ fn scaled(decimal: &str, places: u32) -> Result<i64, AmountError> {
     }
     let fraction_len = i32::try_from(fraction.len()).map_err(|_| AmountError::TooPrecise)?;
     let places = i32::try_from(places).map_err(|_| AmountError::TooLarge)?;
-    let shift = places.checked_add(exponent).and_then(|sum| sum.checked_sub(fraction_len)).ok_or(AmountError::TooLarge)?;
+    let shift = places
+        .checked_add(exponent)
+        .and_then(|sum| sum.checked_sub(fraction_len))
+        .ok_or(AmountError::TooLarge)?;
     let units = if units == 0 { 0 } else { shifted(units, shift)? };
     Ok(if negative { -units } else { units })
 }

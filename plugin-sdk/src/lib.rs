@@ -10,8 +10,8 @@ pub mod bindings;
 mod build;
 pub mod dated;
 mod delivery;
-pub mod exact;
 mod enricher;
+pub mod exact;
 pub mod host;
 pub mod lenient;
 pub mod members;
@@ -21,8 +21,8 @@ pub mod testing;
 
 pub use bindings::acts::exports::omnihub::connector::action::{Effect, Receipt};
 pub use bindings::describes::exports::omnihub::connector::describe::{
-    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Handshake, Hmac, Manifest, Parameter, Setting, SettingKind,
-    Signature, SignedPart, SignedTime, TimeFormat, Topic, Webhook,
+    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Handshake, Hmac, Manifest, Parameter, Setting,
+    SettingKind, Signature, SignedPart, SignedTime, TimeFormat, Topic, Webhook,
 };
 pub use bindings::describes::omnihub::types::types as model;
 pub use bindings::describes::omnihub::types::types::{Event, Failure, Header, Note, Payload, Remark, Report};

@@ -83,7 +83,8 @@ fn compare(path: &Path, told: &str) -> Result<(), String> {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         return std::fs::write(path, told).map_err(|error| error.to_string());
     }
-    let expected = std::fs::read_to_string(path).map_err(|_| "no events.json; run with UPDATE_GOLDEN=1 and review it")?;
+    let expected = std::fs::read_to_string(path)
+        .map_err(|_| "no events.json; run with UPDATE_GOLDEN=1 and review it")?;
     if expected == told {
         return Ok(());
     }
@@ -96,7 +97,11 @@ fn compare(path: &Path, told: &str) -> Result<(), String> {
 /// The manifest's own defaults, as a connection without settings has them.
 fn settings(plugin: &Plugin) -> Settings {
     let manifest = plugin.manifest().expect("a connector has a manifest");
-    manifest.settings.iter().filter_map(|setting| Some((setting.key.clone(), setting.default.clone()?))).collect()
+    manifest
+        .settings
+        .iter()
+        .filter_map(|setting| Some((setting.key.clone(), setting.default.clone()?)))
+        .collect()
 }
 
 fn install(runtime: &Runtime, package: &str) -> Plugin {

@@ -68,13 +68,17 @@ fn an_engine_is_named_in_one_crate() {
 fn pure_crates_ask_nothing_of_the_world() {
     let pure = ["host/crates/hub-model/", "host/crates/hub-rules/", "host/crates/hub-fold/"];
     let worldly = ["std::fs", "std::net", "std::thread", "SystemTime", "Instant::now", "std::env", "tokio::"];
-    let is_test = |name: &str| name.contains("/tests/") || name.ends_with("tests.rs") || name.contains("/examples/");
+    let is_test =
+        |name: &str| name.contains("/tests/") || name.ends_with("tests.rs") || name.contains("/examples/");
     let wrong: Vec<String> = sources()
         .into_iter()
         .filter(|(name, _)| pure.iter().any(|home| name.starts_with(home)) && !is_test(name))
         .flat_map(|(name, text)| {
-            let found: Vec<String> =
-                worldly.iter().filter(|word| text.contains(**word)).map(|word| format!("{name}: {word}")).collect();
+            let found: Vec<String> = worldly
+                .iter()
+                .filter(|word| text.contains(**word))
+                .map(|word| format!("{name}: {word}"))
+                .collect();
             found
         })
         .collect();
@@ -116,7 +120,16 @@ fn nothing_is_left_for_later() {
 #[test]
 fn the_top_level_is_what_it_should_be() {
     let expected = [
-        "Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "host", "plugin-sdk", "plugins", "tests", "wit", "xtask",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "README.md",
+        "host",
+        "plugin-sdk",
+        "plugins",
+        "tests",
+        "wit",
+        "xtask",
     ];
     let mut found: Vec<String> = std::fs::read_dir(root())
         .unwrap()

@@ -19,7 +19,8 @@ const SECRET: &str = "bench-webhook-secret";
 pub fn main() -> ExitCode {
     let orders = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(ORDERS);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let outcome = runtime.map_err(|error| error.to_string()).and_then(|runtime| runtime.block_on(run(orders)));
+    let outcome =
+        runtime.map_err(|error| error.to_string()).and_then(|runtime| runtime.block_on(run(orders)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -77,9 +78,11 @@ async fn run(orders: usize) -> Result<(), String> {
 
 /// The middle of many calls in this process: a whole order, and the smallest connector.
 fn plugin_call() -> Result<(Duration, Duration), String> {
-    let runtime = hub_runtime::Runtime::new(hub_runtime::RuntimeOptions::default()).map_err(|error| error.to_string())?;
+    let runtime = hub_runtime::Runtime::new(hub_runtime::RuntimeOptions::default())
+        .map_err(|error| error.to_string())?;
     let measure = |package: &str, topic: Option<&str>, body: String| -> Result<Duration, String> {
-        let bytes = std::fs::read(components().join(format!("{package}.wasm"))).map_err(|error| error.to_string())?;
+        let bytes =
+            std::fs::read(components().join(format!("{package}.wasm"))).map_err(|error| error.to_string())?;
         let plugin = runtime.install(&bytes).map_err(|error| error.to_string())?;
         let settings = hub_runtime::Settings::default();
         let mut taken = Vec::new();
@@ -229,7 +232,12 @@ impl Hub {
     fn cpu_micros(&self) -> u128 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
         let after_name = stat.rsplit_once(')').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-        let ticks: u128 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u128>().ok()).sum();
+        let ticks: u128 = after_name
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse::<u128>().ok())
+            .sum();
         ticks * 10_000
     }
 
@@ -254,7 +262,8 @@ impl Drop for Hub {
     }
 }
 
-const NOWHERE: std::net::SocketAddr = std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+const NOWHERE: std::net::SocketAddr =
+    std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 /// A millisecond each: looking must not add to what is measured.
 const READY_LOOK: Duration = Duration::from_millis(1);
 const READY_LOOKS_MAX: usize = 120_000;

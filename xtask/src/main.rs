@@ -65,7 +65,15 @@ fn demo(rest: &[String]) -> anyhow::Result<ExitCode> {
     components()?;
     say("building the hub, the simulator and the demo (a few minutes the first time)");
     let built = cargo(&[
-        "build", "--quiet", "--release", "--package", "omnihub", "--package", "provider-simulator", "--package", "hub-tests",
+        "build",
+        "--quiet",
+        "--release",
+        "--package",
+        "omnihub",
+        "--package",
+        "provider-simulator",
+        "--package",
+        "hub-tests",
         "--bins",
     ])?;
     if built != ExitCode::SUCCESS {
@@ -77,7 +85,16 @@ fn demo(rest: &[String]) -> anyhow::Result<ExitCode> {
 fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
     components()?;
     say("building for speed (a few minutes the first time)");
-    let built = cargo(&["build", "--quiet", "--release", "--package", "omnihub", "--package", "hub-tests", "--bins"])?;
+    let built = cargo(&[
+        "build",
+        "--quiet",
+        "--release",
+        "--package",
+        "omnihub",
+        "--package",
+        "hub-tests",
+        "--bins",
+    ])?;
     if built != ExitCode::SUCCESS {
         return Ok(built);
     }
@@ -88,7 +105,8 @@ fn test(rest: &[String]) -> anyhow::Result<ExitCode> {
     components()?;
     say("building and running the tests");
     // The hub as a process of its own is part of the tests.
-    let binaries = cargo(&["build", "--quiet", "--package", "omnihub", "--package", "provider-simulator", "--bins"])?;
+    let binaries =
+        cargo(&["build", "--quiet", "--package", "omnihub", "--package", "provider-simulator", "--bins"])?;
     if binaries != ExitCode::SUCCESS {
         return Ok(binaries);
     }

@@ -29,7 +29,10 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminError> {
         let path = Path::from_request_parts(parts, state).await;
-        path.map(|Path(named)| Self(named)).map_err(|rejection| AdminError::Question(rejection.body_text()))
+        path.map(|Path(named)| Self(named)).map_err(|rejection| {
+            let text = rejection.body_text();
+            AdminError::Question(text.strip_prefix("Invalid URL: ").unwrap_or(&text).to_owned())
+        })
     }
 }
 

@@ -40,8 +40,10 @@ pub(super) async fn list(api: Shared, Asked(asked): Asked<ListQuery>) -> Answer<
     .await
 }
 
-const UNKNOWN: AdminError =
-    AdminError::NotFound { what: "customer", help: "`omnihub customer find` searches names, e-mails, phones and orders" };
+const UNKNOWN: AdminError = AdminError::NotFound {
+    what: "customer",
+    help: "`omnihub customer find` searches names, e-mails, phones and orders",
+};
 
 pub(super) async fn one(api: Shared, Named(id): Named<NodeId>) -> Answer<CustomerCard> {
     api.read(move |admin| read::customer(&*admin.store, id)?.ok_or(UNKNOWN)).await

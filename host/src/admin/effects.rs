@@ -26,12 +26,16 @@ pub(super) struct Effects {
 }
 
 pub(super) async fn list(api: Shared, Asked(asked): Asked<ListQuery>) -> Answer<Effects> {
-    let query =
-        EffectQuery { state: state(asked.state, &EFFECT_STATES)?, rule: asked.rule, limit: limit(asked.limit) };
+    let query = EffectQuery {
+        state: state(asked.state, &EFFECT_STATES)?,
+        rule: asked.rule,
+        limit: limit(asked.limit),
+    };
     api.read(move |admin| Ok(Effects { effects: read::effects(&*admin.store, &query)? })).await
 }
 
-const UNKNOWN: AdminError = AdminError::NotFound { what: "effect", help: "`omnihub effect list` shows their ids" };
+const UNKNOWN: AdminError =
+    AdminError::NotFound { what: "effect", help: "`omnihub effect list` shows their ids" };
 
 pub(super) async fn one(api: Shared, Named(id): Named<EffectId>) -> Answer<EffectSummary> {
     api.read(move |admin| read::effect(&*admin.store, id)?.ok_or(UNKNOWN)).await

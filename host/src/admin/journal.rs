@@ -83,7 +83,12 @@ pub(crate) struct Verified {
 
 impl From<app::Verification> for Verified {
     fn from(found: app::Verification) -> Self {
-        Self { agrees: found.view == found.journal, records: found.records, view: found.view, journal: found.journal }
+        Self {
+            agrees: found.view == found.journal,
+            records: found.records,
+            view: found.view,
+            journal: found.journal,
+        }
     }
 }
 
@@ -92,13 +97,17 @@ const TRIES_MAX: usize = 3;
 
 pub(super) async fn verify(api: Shared) -> Result<Json<Verified>, AdminError> {
     let Ok(turn) = Arc::clone(&api.verifying).try_acquire_owned() else {
-        return Err(AdminError::Conflict { message: "a comparison is under way", help: "wait for it to end" });
+        return Err(AdminError::Conflict {
+            message: "a comparison is under way",
+            help: "wait for it to end",
+        });
     };
     api.read(move |admin| {
         // Kept here, not in the request: the comparison goes on when whoever asked has gone.
         let _turn = turn;
         for _ in 0..TRIES_MAX {
-            let found = app::verify(&admin.journal, &*admin.store, &mut |_| {}).map_err(AdminError::Verify)?;
+            let found =
+                app::verify(&admin.journal, &*admin.store, &mut |_| {}).map_err(AdminError::Verify)?;
             if applied(admin)? == found.records {
                 return Ok(found.into());
             }

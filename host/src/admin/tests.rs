@@ -185,7 +185,11 @@ async fn only_who_shows_the_token_is_answered() {
     let status = async |headers: &[(&str, &str)], uri: &str| hub.ask(Method::GET, uri, headers).await.0;
     assert_eq!(status(&[], "/v1/status").await, StatusCode::UNAUTHORIZED);
     for wrong in ["Bearer sesam", "Bearer sesame2", "Basic sesame", "sesame", "Bearer "] {
-        assert_eq!(status(&[("authorization", wrong)], "/v1/status").await, StatusCode::UNAUTHORIZED, "{wrong}");
+        assert_eq!(
+            status(&[("authorization", wrong)], "/v1/status").await,
+            StatusCode::UNAUTHORIZED,
+            "{wrong}"
+        );
     }
     assert_eq!(status(&[("authorization", "Bearer sesame")], "/v1/status").await, StatusCode::OK);
     assert_eq!(status(&[("authorization", "bearer sesame")], "/metrics").await, StatusCode::OK);

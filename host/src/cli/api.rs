@@ -141,14 +141,20 @@ async fn online(
 ) -> Result<Option<(StatusCode, Vec<u8>)>, Failed> {
     let base = hub.admin.clone().map_or_else(|| configured(config), Ok)?;
     let Ok(url) = base.join(&question.path_and_query()) else {
-        return Err(Failed::usage(format!("{base} is no address of a hub"), "write it as http://127.0.0.1:8081"));
+        return Err(Failed::usage(
+            format!("{base} is no address of a hub"),
+            "write it as http://127.0.0.1:8081",
+        ));
     };
     let mut request = client()?.request(question.method.clone(), url);
     if let Some(token) = &config.admin.token {
         request = request.bearer_auth(token.expose());
     }
     let broken = |error: reqwest::Error| {
-        Failed::unavailable(format!("the hub at {base} does not answer: {}", error.without_url()), "is it running?")
+        Failed::unavailable(
+            format!("the hub at {base} does not answer: {}", error.without_url()),
+            "is it running?",
+        )
     };
     match request.send().await {
         Ok(response) => {
@@ -213,7 +219,9 @@ async fn offline(config: Config, question: &Question) -> Result<(StatusCode, Vec
 async fn open(config: Arc<Config>) -> Result<(Router, hub_journal::Journal), Failed> {
     let data = {
         let config = Arc::clone(&config);
-        tokio::task::spawn_blocking(move || open_data(&config)).await.map_err(|error| Failed::Internal(error.into()))??
+        tokio::task::spawn_blocking(move || open_data(&config))
+            .await
+            .map_err(|error| Failed::Internal(error.into()))??
     };
     let journal = data.journal.clone();
     let admin = Admin {

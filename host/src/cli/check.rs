@@ -77,7 +77,9 @@ impl RuleProblemDetails {
 }
 
 pub(super) fn check(out: &Out, args: &CheckArgs) -> Result<ExitCode, Failed> {
+    let place = args.config.config.display().to_string();
     let found = match Config::load(&args.config.config) {
+        Ok(config) if !config.plugins_dir.is_dir() => Found::of_config(vec![no_plugins_dir(place, &config)]),
         Ok(config) => look(config)?,
         Err(problems) => Found::of_config(problems),
     };
@@ -87,6 +89,15 @@ pub(super) fn check(out: &Out, args: &CheckArgs) -> Result<ExitCode, Failed> {
         tell(out, &found)?;
     }
     Ok(if found.ok { ExitCode::SUCCESS } else { PROBLEMS.into() })
+}
+
+fn no_plugins_dir(place: String, config: &Config) -> Problem {
+    Problem {
+        place,
+        key: "plugins_dir".to_owned(),
+        message: format!("{} is no folder", config.plugins_dir.display()),
+        help: "make it and put the connectors' *.wasm files there".to_owned(),
+    }
 }
 
 /// The plugins of a configuration, installed without a hub.
@@ -130,11 +141,13 @@ fn look(config: Config) -> Result<Found, Failed> {
     let mut connections = Vec::new();
     for (name, configured) in &config.connections {
         match installed.connections.get(name) {
-            Some(connection) => connections.extend(connection.problems.iter().map(|problem| ConnectionProblem {
-                connection: name.clone(),
-                key: problem.key.clone(),
-                message: problem.message.clone(),
-            })),
+            Some(connection) => {
+                connections.extend(connection.problems.iter().map(|problem| ConnectionProblem {
+                    connection: name.clone(),
+                    key: problem.key.clone(),
+                    message: problem.message.clone(),
+                }))
+            }
             None => connections.push(ConnectionProblem {
                 connection: name.clone(),
                 key: "connector".to_owned(),
@@ -142,7 +155,8 @@ fn look(config: Config) -> Result<Found, Failed> {
             }),
         }
     }
-    let files = settings::rule_files(&config.rules_dir).map_err(|error| Failed::file(&config.rules_dir, &error))?;
+    let files =
+        settings::rule_files(&config.rules_dir).map_err(|error| Failed::file(&config.rules_dir, &error))?;
     let (catalogue, _) = settings::catalogue(&config, &installed);
     let read: Vec<RuleFile<'_>> = files.iter().map(|(name, text)| RuleFile { name, text }).collect();
     let drawn = check_all(&read, &catalogue).err().unwrap_or_default();

@@ -185,7 +185,8 @@ fn find(connector: &str, config: &ConfigArg) -> Result<Arc<Loaded>, Failed> {
     let installed = found.plugins.now();
     let enricher = installed.enricher.iter().find(|loaded| loaded.plugin.id() == connector);
     installed.connectors.get(connector).or(enricher).cloned().ok_or_else(|| {
-        let refused: Vec<String> = found.refused.iter().map(|one| format!("{}: {}", one.file.display(), one.message)).collect();
+        let refused: Vec<String> =
+            found.refused.iter().map(|one| format!("{}: {}", one.file.display(), one.message)).collect();
         let help = match refused.is_empty() {
             true => "`omnihub connector list` shows those there are".to_owned(),
             false => format!("refused were: {}", refused.join("; ")),
@@ -195,8 +196,8 @@ fn find(connector: &str, config: &ConfigArg) -> Result<Arc<Loaded>, Failed> {
 }
 
 fn install(path: &Path) -> Result<Arc<Loaded>, Failed> {
-    let config = Config::parse("connector", "", Path::new("."))
-        .map_err(|problems| Failed::Config { problems })?;
+    let config =
+        Config::parse("connector", "", Path::new(".")).map_err(|problems| Failed::Config { problems })?;
     let plugins = Plugins::new(check::runtime(None)?, Arc::new(config));
     let refused = plugins.load(&[path.to_owned()]);
     let installed = plugins.now();
@@ -308,10 +309,12 @@ fn normalise(loaded: &Arc<Loaded>, fixture: Fixture, args: &TestArgs) -> Result<
             "only connectors with the ability `webhook` can be tested with a delivery",
         ));
     };
-    let connection = Connection::new(TEST_CONNECTION, &configured(plugin.id(), &args.settings), Arc::clone(loaded));
+    let connection =
+        Connection::new(TEST_CONNECTION, &configured(plugin.id(), &args.settings), Arc::clone(loaded));
     let topic = args.topic.clone().or(fixture.topic);
     // From here on as from the ingress, so that a test sees what a delivery would.
-    let delivery = Verified::trusted(&connection, webhook, &fixture.headers, topic, fixture.body).into_delivery();
+    let delivery =
+        Verified::trusted(&connection, webhook, &fixture.headers, topic, fixture.body).into_delivery();
     let body = String::from_utf8(delivery.body)
         .map_err(|_| Failed::problem("the body is not UTF-8", "the hub would park such a delivery"))?;
     let received_at = args.received_at.unwrap_or_else(|| Clock::System.now());
@@ -324,8 +327,12 @@ fn normalise(loaded: &Arc<Loaded>, fixture: Fixture, args: &TestArgs) -> Result<
     let failed = |message: String, help: &str| Failed::problem(message, help);
     let report = plugin
         .normalise(asked, &connection.settings)
-        .map_err(|error| failed(error.to_string(), "the connector broke its contract; the hub would try again, then park"))?
-        .map_err(|failure| failed(format!("the connector answered: {failure}"), "the hub acts on the kind of failure"))?;
+        .map_err(|error| {
+            failed(error.to_string(), "the connector broke its contract; the hub would try again, then park")
+        })?
+        .map_err(|failure| {
+            failed(format!("the connector answered: {failure}"), "the hub acts on the kind of failure")
+        })?;
     Ok(Tested {
         plugin: plugin.id().to_owned(),
         version: plugin.version().to_owned(),

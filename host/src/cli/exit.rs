@@ -98,13 +98,19 @@ impl From<anyhow::Error> for Failed {
                 || matches!(cause.downcast_ref(), Some(StoreError::Locked))
         };
         if error.chain().any(is_locked) {
-            return Self::unavailable(message, "a hub is running with this data_dir: stop it first, or ask it");
+            return Self::unavailable(
+                message,
+                "a hub is running with this data_dir: stop it first, or ask it",
+            );
         }
         let is_data = |cause: &(dyn std::error::Error + 'static)| {
             cause.is::<OpenError>() || cause.is::<StoreError>() || cause.is::<std::io::Error>()
         };
         if error.chain().any(is_data) {
-            return Self::unavailable(message, "check data_dir and the paths and addresses in the configuration");
+            return Self::unavailable(
+                message,
+                "check data_dir and the paths and addresses in the configuration",
+            );
         }
         if error.chain().any(|cause| cause.is::<RuntimeError>() || cause.is::<tokio::task::JoinError>()) {
             return Self::Internal(error);

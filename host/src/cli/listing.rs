@@ -71,7 +71,9 @@ Examples:
         listing: Listing,
     },
     /// Shows what arrived and what its connector made of it
-    #[command(after_long_help = "Examples:\n  omnihub delivery show 1207\n  omnihub delivery show 1207 --json | jq .report.events")]
+    #[command(
+        after_long_help = "Examples:\n  omnihub delivery show 1207\n  omnihub delivery show 1207 --json | jq .report.events"
+    )]
     Show {
         /// The delivery's number
         number: u64,
@@ -232,7 +234,8 @@ Examples:
 pub(super) async fn effect(out: &Out, command: EffectCommand) -> Result<ExitCode, Failed> {
     match command {
         EffectCommand::List { state, rule, limit, listing } => {
-            let question = Question::get(&["effects"]).with("state", state).with("rule", rule).with("limit", limit);
+            let question =
+                Question::get(&["effects"]).with("state", state).with("rule", rule).with("limit", limit);
             listing.print(out, question, show::effects).await
         }
         EffectCommand::Show { id, listing } => {

@@ -2,11 +2,14 @@
 //! A reader who has had enough ends the command quietly.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use console::Term;
+use hub_rules::RuleProblem;
+use miette::{Diagnostic, LabeledSpan, SourceCode};
 
 use super::exit::Failed;
 use super::table::Table;
@@ -62,7 +65,8 @@ pub(super) struct Out {
 
 impl Out {
     pub(super) fn new(color: Color) -> Self {
-        let width = Term::stdout().size_checked().map_or(WIDTH_UNLIMITED, |(_, columns)| usize::from(columns));
+        let width =
+            Term::stdout().size_checked().map_or(WIDTH_UNLIMITED, |(_, columns)| usize::from(columns));
         let width = if std::io::stdout().is_terminal() { width.max(WIDTH_MIN) } else { WIDTH_UNLIMITED };
         Self { color, width }
     }
@@ -110,18 +114,53 @@ impl Out {
     }
 
     /// Draws a problem in its place in the file, on stderr.
-    pub(super) fn diagnostic(&self, problem: &dyn miette::Diagnostic) {
+    pub(super) fn diagnostic(&self, problem: &RuleProblem) {
         let theme = if self.is_colored() {
             miette::GraphicalTheme::unicode()
         } else {
             miette::GraphicalTheme::unicode_nocolor()
         };
-        let width = Term::stderr().size_checked().map_or(WIDTH_DIAGNOSTICS, |(_, columns)| usize::from(columns));
+        let width =
+            Term::stderr().size_checked().map_or(WIDTH_DIAGNOSTICS, |(_, columns)| usize::from(columns));
         let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(width.max(WIDTH_MIN));
         let mut drawn = String::new();
-        match handler.render_report(&mut drawn, problem) {
+        match handler.render_report(&mut drawn, &Drawn(problem)) {
             Ok(()) => self.tell(&drawn),
             Err(_) => self.tell(&problem.to_string()),
         }
+    }
+}
+
+/// A problem whose one line is its message alone: place and help are drawn around it.
+#[derive(Debug)]
+struct Drawn<'a>(&'a RuleProblem);
+
+impl fmt::Display for Drawn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Drawn<'_> {}
+
+impl Diagnostic for Drawn<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.0.code()
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.0.help()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.0.source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.0.labels()
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        self.0.related()
     }
 }

@@ -72,7 +72,8 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failed> {
 fn start_log(form: Option<LogForm>) -> Result<(), Failed> {
     let is_terminal = std::io::stderr().is_terminal();
     let form = form.unwrap_or(if is_terminal { LogForm::Text } else { LogForm::Json });
-    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).with_env_var("OMNIHUB_LOG");
+    let filter =
+        EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).with_env_var("OMNIHUB_LOG");
     let filter = filter.from_env().map_err(|error| {
         Failed::usage(format!("OMNIHUB_LOG is not understood: {error}"), "write it as warn,omnihub=debug")
     })?;

@@ -170,7 +170,8 @@ pub(super) fn delivery(out: &Out, answer: &Answer) -> Drawn {
     ))?;
     section(out, "Headers", rows(tree, "/received/headers"), &[("name", "/0"), ("value", "/1")])?;
     body(out, tree)?;
-    let events = [("id", "/id"), ("event", "/event/name"), ("happened", "/event/happened_at"), ("key", "/event/key")];
+    let events =
+        [("id", "/id"), ("event", "/event/name"), ("happened", "/event/happened_at"), ("key", "/event/key")];
     section(out, "Events", rows(tree, "/report/events"), &events)?;
     section(
         out,
@@ -187,17 +188,10 @@ fn body(out: &Out, tree: &Value) -> Result<(), Failed> {
         return Ok(());
     };
     out.line("\nBody")?;
-    match body.get("text").and_then(Value::as_str) {
-        Some(text) => {
-            let pretty = serde_json::from_str::<Value>(text).and_then(|json| serde_json::to_string_pretty(&json));
-            let shown = pretty.unwrap_or_else(|_| text.to_owned());
-            for line in shown.lines() {
-                out.line(&printable(line))?;
-            }
-        }
-        None => {
-            out.line(&cell(body, "/base64"))?;
-        }
+    // As it arrived: drawing it as a tree would round large numbers.
+    let text = body.get("text").or_else(|| body.get("base64")).and_then(Value::as_str).unwrap_or_default();
+    for line in text.lines() {
+        out.line(&printable(line))?;
     }
     Ok(())
 }
@@ -275,7 +269,11 @@ const CARD: [(&str, &str, &[Column]); 7] = [
             ("connection", "/connection"),
         ],
     ),
-    ("Loyalty", "/loyalty", &[("connection", "/connection"), ("id", "/id"), ("balance", "/balance"), ("tier", "/tier")]),
+    (
+        "Loyalty",
+        "/loyalty",
+        &[("connection", "/connection"), ("id", "/id"), ("balance", "/balance"), ("tier", "/tier")],
+    ),
     (
         "Consents",
         "/consents",
@@ -349,8 +347,14 @@ pub(super) fn effect(out: &Out, answer: &Answer) -> Drawn {
 }
 
 pub(super) fn rules(out: &Out, answer: &Answer) -> Drawn {
-    let columns =
-        [("rule", "/id"), ("mode", "/mode"), ("on", "/on"), ("tests", "/tests"), ("file", "/file"), ("what", "/sentence")];
+    let columns = [
+        ("rule", "/id"),
+        ("mode", "/mode"),
+        ("on", "/on"),
+        ("tests", "/tests"),
+        ("file", "/file"),
+        ("what", "/sentence"),
+    ];
     listed(out, answer, "/rules", &columns, "rules")
 }
 

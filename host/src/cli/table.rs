@@ -55,7 +55,8 @@ impl Table {
     /// As wide as the widest cell; then the widest column gives until all fit.
     fn widths(&self, width: usize) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0).max(self.head.len());
-        let cell = |row: &Vec<String>, column: usize| row.get(column).map_or(0, |cell| measure_text_width(cell));
+        let cell =
+            |row: &Vec<String>, column: usize| row.get(column).map_or(0, |cell| measure_text_width(cell));
         let mut widths: Vec<usize> = (0..columns)
             .map(|column| {
                 let head = self.head.get(column).map_or(0, |name| measure_text_width(name));

@@ -14,7 +14,12 @@ fn every_command_says_what_it_does() {
     fn check(command: &clap::Command) {
         assert!(command.get_about().is_some(), "{} has no help", command.get_name());
         for argument in command.get_arguments().filter(|argument| !argument.is_global_set()) {
-            assert!(argument.get_help().is_some(), "{} of {} has no help", argument.get_id(), command.get_name());
+            assert!(
+                argument.get_help().is_some(),
+                "{} of {} has no help",
+                argument.get_id(),
+                command.get_name()
+            );
         }
         command.get_subcommands().for_each(check);
     }
@@ -35,15 +40,18 @@ fn the_colour_is_known_before_the_line_is_parsed() {
 
 #[test]
 fn a_mistyped_state_is_refused_before_anybody_is_asked() {
-    let error = Cli::try_parse_from(["omnihub", "delivery", "list", "--state", "lost"]).expect_err("no such state");
+    let error =
+        Cli::try_parse_from(["omnihub", "delivery", "list", "--state", "lost"]).expect_err("no such state");
     assert!(error.to_string().contains("parked"), "{error}");
-    let cli = Cli::try_parse_from(["omnihub", "delivery", "list", "--state", "parked"]).expect("a known state");
+    let cli =
+        Cli::try_parse_from(["omnihub", "delivery", "list", "--state", "parked"]).expect("a known state");
     assert!(matches!(cli.command, Command::Delivery(_)));
 }
 
 #[test]
 fn data_in_use_is_told_apart_from_a_mistake() {
-    let in_use = anyhow::Error::from(hub_journal::OpenError::Locked { dir: "data".into() }).context("starting");
+    let in_use =
+        anyhow::Error::from(hub_journal::OpenError::Locked { dir: "data".into() }).context("starting");
     assert!(matches!(Failed::from(in_use), Failed::Unavailable { .. }));
     assert!(matches!(Failed::from(anyhow::anyhow!("rules have problems")), Failed::Problem { .. }));
 }

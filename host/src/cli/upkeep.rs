@@ -62,7 +62,9 @@ pub(super) async fn journal(out: &Out, command: JournalCommand) -> Result<ExitCo
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failed> + Send + 'static) -> Result<T, Failed> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failed> + Send + 'static,
+) -> Result<T, Failed> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Failed::Internal(error.into()))?
 }
 
@@ -98,12 +100,15 @@ fn verify_offline(config: &Config) -> Result<Verified, Failed> {
 fn rebuild(config: &Config) -> Result<u64, Failed> {
     let dir = require_data(config)?;
     // Looking takes no lock, so a running hub is told apart below.
-    let last = Journal::open_read_only(&dir, Options::default()).map_or(0, |(journal, _)| journal.durable().get());
+    let last =
+        Journal::open_read_only(&dir, Options::default()).map_or(0, |(journal, _)| journal.durable().get());
     let bar = progress(last);
     let rebuilt = app::rebuild(config, &mut |at| bar.set_position(at));
     bar.finish_and_clear();
     rebuilt.map_err(|error| match Failed::from(error) {
-        Failed::Unavailable { message, help } => Failed::unavailable(format!("nothing was rebuilt: {message}"), help),
+        Failed::Unavailable { message, help } => {
+            Failed::unavailable(format!("nothing was rebuilt: {message}"), help)
+        }
         other => other,
     })
 }
@@ -113,6 +118,7 @@ fn progress(records: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  record {pos} of {len}  {per_sec}  {eta} left");
+    let style =
+        ProgressStyle::with_template("{bar:40} {percent:>3}%  record {pos} of {len}  {per_sec}  {eta} left");
     ProgressBar::new(records).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -137,7 +137,12 @@ impl Default for RawAdmin {
 
 impl Default for RawProcessing {
     fn default() -> Self {
-        Self { normalise_threads: 0, retry_delays: vec![1, 10, 60, 600], view_cache_mb: 32, journal_days: 400 }
+        Self {
+            normalise_threads: 0,
+            retry_delays: vec![1, 10, 60, 600],
+            view_cache_mb: 32,
+            journal_days: 400,
+        }
     }
 }
 

@@ -25,7 +25,12 @@ const HEADER_BYTES_MAX: usize = 32 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stop`, then lets requests under way finish.
-pub async fn serve(listener: TcpListener, router: Router, limits: ServeLimits, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ServeLimits,
+    mut stop: watch::Receiver<bool>,
+) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
@@ -50,7 +55,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServeLimits, m
         };
         // An acknowledgement is one small write that nobody should wait for.
         drop(stream.set_nodelay(true));
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let connection =
+            http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that goes away in the middle is its own affair.

@@ -51,7 +51,8 @@ fn outcomes_by_grade() {
 fn pauses_stay_within_their_longest() {
     let lost = || Ok(Err(Failure::OutcomeUnknown(String::new())));
     for jitter in [0, 1, 999, u64::MAX] {
-        let Outcome::RetryAt { at, .. } = judge(lost(), Grade::Keyed, 2, Timestamp(0), &limits(), jitter) else {
+        let Outcome::RetryAt { at, .. } = judge(lost(), Grade::Keyed, 2, Timestamp(0), &limits(), jitter)
+        else {
             panic!("not retried")
         };
         assert!((2_000..=4_000).contains(&(at.0 / 1_000_000)), "{at:?}");

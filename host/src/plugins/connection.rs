@@ -69,7 +69,9 @@ impl Connection {
             settings: settings.into(),
             public_url: config.public_url.clone(),
             signature_tolerance: config.signature_tolerance,
-            webhook_keys: webhook.map(|webhook| keys(signature_secret(&webhook.signature))).unwrap_or_default(),
+            webhook_keys: webhook
+                .map(|webhook| keys(signature_secret(&webhook.signature)))
+                .unwrap_or_default(),
             handshake_tokens: webhook
                 .and_then(|webhook| webhook.handshake.as_ref())
                 .map(|Handshake::Meta(secret)| keys(secret))
@@ -138,7 +140,10 @@ fn problems(
         }
     }
     let known = |key: &String, secret: bool| {
-        manifest.settings.iter().any(|setting| &setting.key == key && (setting.kind == SettingKind::Secret) == secret)
+        manifest
+            .settings
+            .iter()
+            .any(|setting| &setting.key == key && (setting.kind == SettingKind::Secret) == secret)
     };
     for key in config.settings.keys().filter(|key| !known(key, false)) {
         problem(format!("settings.{key}"), format!("is no setting of {}", manifest.id));
@@ -146,7 +151,9 @@ fn problems(
     for key in config.secrets.keys().filter(|key| !known(key, true)) {
         problem(format!("secrets.{key}"), format!("is no secret of {}", manifest.id));
     }
-    for name in config.endpoints.keys().filter(|name| !manifest.endpoints.iter().any(|one| &one.name == *name)) {
+    for name in
+        config.endpoints.keys().filter(|name| !manifest.endpoints.iter().any(|one| &one.name == *name))
+    {
         problem(format!("endpoints.{name}"), format!("is no endpoint of {}", manifest.id));
     }
     for endpoint in &manifest.endpoints {
@@ -154,7 +161,9 @@ fn problems(
             Auth::None => continue,
             Auth::Bearer(secret) | Auth::Header(_, secret) | Auth::Basic(_, secret) => secret,
         };
-        if !config.secrets.contains_key(secret) && !manifest.settings.iter().any(|one| &one.key == secret && one.required) {
+        if !config.secrets.contains_key(secret)
+            && !manifest.settings.iter().any(|one| &one.key == secret && one.required)
+        {
             problem(format!("secrets.{secret}"), format!("is missing: endpoint {} needs it", endpoint.name));
         }
     }

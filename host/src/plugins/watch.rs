@@ -21,8 +21,10 @@ pub async fn watch(plugins: Arc<Plugins>, dir: PathBuf) {
         tokio::time::sleep(LOOK_EVERY).await;
         let now = look(&dir);
         let settled = now.iter().filter(|(path, seen)| before.get(*path) == Some(seen));
-        let changed: Vec<PathBuf> =
-            settled.filter(|(path, seen)| installed.get(*path) != Some(seen)).map(|(path, _)| path.clone()).collect();
+        let changed: Vec<PathBuf> = settled
+            .filter(|(path, seen)| installed.get(*path) != Some(seen))
+            .map(|(path, _)| path.clone())
+            .collect();
         if !changed.is_empty() {
             take_over(&plugins, changed.clone()).await;
             installed.extend(changed.into_iter().filter_map(|path| Some((path.clone(), *now.get(&path)?))));

@@ -51,8 +51,12 @@ pub(super) fn read_all(dir: &Path) -> anyhow::Result<Vec<Recording>> {
     collect(dir, "", &mut files).with_context(|| format!("{} cannot be read", dir.display()))?;
     files.sort();
     // A folder of one connection may be named itself.
-    let own_name = dir.canonicalize().ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
-    files.into_iter().map(|file| read(dir, &file, index.get(&file), own_name.as_deref().unwrap_or("replay"))).collect()
+    let own_name =
+        dir.canonicalize().ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
+    files
+        .into_iter()
+        .map(|file| read(dir, &file, index.get(&file), own_name.as_deref().unwrap_or("replay")))
+        .collect()
 }
 
 fn read_index(dir: &Path) -> anyhow::Result<BTreeMap<String, IndexEntry>> {
@@ -60,7 +64,8 @@ fn read_index(dir: &Path) -> anyhow::Result<BTreeMap<String, IndexEntry>> {
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
-    let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     let entries: Vec<IndexEntry> =
         serde_json::from_str(&text).with_context(|| format!("{} is not a list of files", path.display()))?;
     Ok(entries.into_iter().map(|entry| (entry.file.clone(), entry)).collect())
@@ -73,7 +78,10 @@ fn collect(dir: &Path, below: &str, files: &mut Vec<String>) -> std::io::Result<
         let path = format!("{below}{name}");
         if entry.path().is_dir() {
             collect(&entry.path(), &format!("{path}/"), files)?;
-        } else if (name.ends_with(".json") || name.ends_with(".http")) && path != INDEX && name != "events.json" {
+        } else if (name.ends_with(".json") || name.ends_with(".http"))
+            && path != INDEX
+            && name != "events.json"
+        {
             files.push(path);
         }
     }
@@ -87,7 +95,15 @@ fn read(dir: &Path, file: &str, entry: Option<&IndexEntry>, own_name: &str) -> a
     let kind = entry.and_then(|entry| entry.kind.clone());
     let is_delivery = kind.as_deref().is_none_or(|kind| kind == "webhook");
     let topic = entry.and_then(|entry| entry.topic.clone());
-    let bare = Recording { file: file.to_owned(), connection, headers: Vec::new(), topic, body: Vec::new(), kind, is_delivery };
+    let bare = Recording {
+        file: file.to_owned(),
+        connection,
+        headers: Vec::new(),
+        topic,
+        body: Vec::new(),
+        kind,
+        is_delivery,
+    };
     if file.ends_with(".http") {
         return Ok(from_http(bare, &bytes));
     }
@@ -106,7 +122,11 @@ fn from_wrapper(bare: Recording, wrapper: &Wrapper<'_>) -> Recording {
     let raw = wrapper.body.get();
     let body = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
     Recording {
-        headers: wrapper.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), text(value))).collect(),
+        headers: wrapper
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), text(value)))
+            .collect(),
         topic: wrapper.topic.clone().or(bare.topic),
         body: body.into_bytes(),
         ..bare
@@ -119,7 +139,9 @@ fn from_http(bare: Recording, bytes: &[u8]) -> Recording {
     let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
     let headers = head.lines().skip(1).filter_map(|line| line.split_once(':'));
     Recording {
-        headers: headers.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned())).collect(),
+        headers: headers
+            .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+            .collect(),
         body: body.as_bytes().to_vec(),
         ..bare
     }

@@ -44,7 +44,8 @@ impl Connector for Echo {
             sent_at: Some(delivery.received_at),
             ..Interaction::new(body.id.0.clone())
         };
-        let event = Event::new("message.received", body.id.0, delivery.received_at, Payload::Interaction(message));
+        let event =
+            Event::new("message.received", body.id.0, delivery.received_at, Payload::Interaction(message));
         Ok(Report { events: vec![event], notes: Vec::new() })
     }
 }

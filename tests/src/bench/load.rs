@@ -28,7 +28,11 @@ pub(super) struct Answer {
 }
 
 /// Sends every request once; each connection takes the next that is left.
-pub(super) async fn send(to: SocketAddr, requests: Vec<Vec<u8>>, connections: usize) -> Result<Answers, String> {
+pub(super) async fn send(
+    to: SocketAddr,
+    requests: Vec<Vec<u8>>,
+    connections: usize,
+) -> Result<Answers, String> {
     let requests = Arc::new(requests);
     let next = Arc::new(AtomicUsize::new(0));
     let mut tasks = tokio::task::JoinSet::new();
@@ -46,7 +50,11 @@ pub(super) async fn send(to: SocketAddr, requests: Vec<Vec<u8>>, connections: us
     Ok(all)
 }
 
-async fn one_connection(to: SocketAddr, requests: &[Vec<u8>], next: &AtomicUsize) -> std::io::Result<Answers> {
+async fn one_connection(
+    to: SocketAddr,
+    requests: &[Vec<u8>],
+    next: &AtomicUsize,
+) -> std::io::Result<Answers> {
     let mut stream = TcpStream::connect(to).await?;
     stream.set_nodelay(true)?;
     let mut answers = Answers::default();
@@ -63,7 +71,9 @@ async fn one_connection(to: SocketAddr, requests: &[Vec<u8>], next: &AtomicUsize
 pub(super) async fn get(from: SocketAddr, path: &str) -> Result<Answer, String> {
     let get = async {
         let mut stream = TcpStream::connect(from).await?;
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: {from}\r\nconnection: close\r\n\r\n").as_bytes()).await?;
+        stream
+            .write_all(format!("GET {path} HTTP/1.1\r\nhost: {from}\r\nconnection: close\r\n\r\n").as_bytes())
+            .await?;
         read_answer(&mut stream).await
     };
     get.await.map_err(|error: std::io::Error| error.to_string())
@@ -83,7 +93,10 @@ async fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
     };
     let text = String::from_utf8_lossy(bytes.get(..head).unwrap_or_default()).to_ascii_lowercase();
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok()).unwrap_or(0);
+    let length = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok())
+        .unwrap_or(0);
     while bytes.len() < head + length {
         if stream.read_buf(&mut bytes).await? == 0 {
             return Err(broken());

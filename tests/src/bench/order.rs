@@ -52,10 +52,22 @@ pub(super) fn body(number: usize) -> String {
         })
         .collect();
     let minute = number / 60 % 60;
-    let at = format!("2026-03-{:02}T{:02}:{minute:02}:{:02}+01:00", number / 86_400 % 28 + 1, number / 3_600 % 24, number % 60);
+    let at = format!(
+        "2026-03-{:02}T{:02}:{minute:02}:{:02}+01:00",
+        number / 86_400 % 28 + 1,
+        number / 3_600 % 24,
+        number % 60
+    );
     format!(
         r##"{{"id":{order},"admin_graphql_api_id":"gid://shopify/Order/{order}","app_id":580111,"browser_ip":null,"buyer_accepts_marketing":false,"cancel_reason":null,"cancelled_at":null,"cart_token":null,"checkout_id":{order},"checkout_token":"c{order}","closed_at":null,"confirmation_number":"C{number}","confirmed":true,"contact_email":"kim{customer}@example.com","created_at":"{at}","currency":"EUR","current_subtotal_price":"{total}","current_subtotal_price_set":{},"current_total_discounts":"0.00","current_total_price":"{total}","current_total_price_set":{},"current_total_tax":"23.46","customer_locale":"de","discount_codes":[],"email":"kim{customer}@example.com","estimated_taxes":false,"financial_status":"paid","fulfillment_status":null,"name":"#{number}","note":null,"note_attributes":[],"number":{number},"order_number":{number},"order_status_url":"https://bench.example.com/{order}/authenticate","payment_gateway_names":["example"],"phone":null,"presentment_currency":"EUR","processed_at":"{at}","source_name":"web","subtotal_price":"{total}","subtotal_price_set":{},"tags":"","tax_lines":[{{"price":"23.46","rate":0.19,"title":"VAT","price_set":{},"channel_liable":false}}],"taxes_included":true,"test":false,"token":"t{order}","total_discounts":"0.00","total_discounts_set":{},"total_line_items_price":"{total}","total_outstanding":"0.00","total_price":"{total}","total_price_set":{},"total_shipping_price_set":{},"total_tax":"23.46","total_tip_received":"0.00","total_weight":1500,"updated_at":"{at}","user_id":null,"billing_address":{address},"customer":{{"id":{customer},"email":"kim{customer}@example.com","created_at":"2025-01-01T00:00:00+01:00","updated_at":"{at}","first_name":"Kim","last_name":"Muster {customer}","state":"enabled","note":null,"verified_email":true,"multipass_identifier":null,"tax_exempt":false,"phone":null,"email_marketing_consent":null,"sms_marketing_consent":null,"tags":"","currency":"EUR","admin_graphql_api_id":"gid://shopify/Customer/{customer}","default_address":{address}}},"discount_applications":[],"fulfillments":[],"line_items":[{}],"payment_terms":null,"refunds":[],"shipping_address":{address},"shipping_lines":[]}}"##,
-        set(&total), set(&total), set(&total), set("23.46"), set("0.00"), set(&total), set("0.00"), lines.join(",")
+        set(&total),
+        set(&total),
+        set(&total),
+        set("23.46"),
+        set("0.00"),
+        set(&total),
+        set("0.00"),
+        lines.join(",")
     )
 }
 

@@ -16,7 +16,12 @@ impl Table {
 
     pub(super) fn render(&self) -> String {
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let (first, second) = (width(0), width(1));
         let lines = self.rows.iter().map(|[figure, measured, goal]| {

@@ -8,7 +8,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
     let target_dir = Path::new(root).join("target/plugins");
-    let build = hub_build::Build { root: Path::new(root), packages: &packages, target_dir: &target_dir, profile: "wasm", out_dir: Path::new(out) };
+    let build = hub_build::Build {
+        root: Path::new(root),
+        packages: &packages,
+        target_dir: &target_dir,
+        profile: "wasm",
+        out_dir: Path::new(out),
+    };
     for path in hub_build::build(&build, &mut |line| eprintln!("{line}"))? {
         eprintln!("{}", path.display());
     }

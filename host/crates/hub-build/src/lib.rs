@@ -98,7 +98,13 @@ fn wrap(build: &Build<'_>, package: &str) -> Result<PathBuf, BuildError> {
 /// A `cargo` that does not inherit what an outer cargo set for its own build.
 fn clean_cargo(program: &str) -> Command {
     let mut command = Command::new(program);
-    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+    for variable in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+    ] {
         command.env_remove(variable);
     }
     command

@@ -53,7 +53,9 @@ pub fn find_or_install(say: &mut dyn FnMut(&str)) -> Result<Toolchain, Toolchain
     if Path::new("/usr/bin/apt-get").exists() {
         say(&format!("installing {} from Debian", DEBIAN_PACKAGES.join(", ")));
         let installed = run(Command::new("apt-get").arg("update")).and_then(|()| {
-            run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES))
+            run(Command::new("apt-get")
+                .args(["install", "--yes", "--no-install-recommends"])
+                .args(DEBIAN_PACKAGES))
         });
         match installed {
             Ok(()) if debian_ready() => return Ok(Toolchain::Debian),
@@ -90,7 +92,8 @@ fn installed() -> bool {
     let Ok(output) = output else { return false };
     let Ok(libdir) = String::from_utf8(output.stdout) else { return false };
     std::fs::read_dir(libdir.trim()).is_ok_and(|mut entries| {
-        entries.any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("libcore-")))
+        entries
+            .any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("libcore-")))
     })
 }
 

@@ -28,7 +28,10 @@ pub type CustomerId = NodeId;
 impl IdentityKey {
     #[must_use]
     pub fn node(&self) -> NodeId {
-        NodeId(hash("omnihub identity key v1", &[&[self.kind as u8], self.scope.as_bytes(), self.value.as_bytes()]))
+        NodeId(hash(
+            "omnihub identity key v1",
+            &[&[self.kind as u8], self.scope.as_bytes(), self.value.as_bytes()],
+        ))
     }
 
     /// Whether it is an account at a provider, as opposed to a key several accounts may share.

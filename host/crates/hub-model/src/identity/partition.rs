@@ -87,7 +87,11 @@ fn shared_keys(all: &Claims, limits: Limits) -> BTreeSet<NodeId> {
             *accounts.entry(*key).or_default() += 1;
         }
     }
-    accounts.into_iter().filter(|(_, count)| *count > limits.accounts_per_key_max).map(|(key, _)| key).collect()
+    accounts
+        .into_iter()
+        .filter(|(_, count)| *count > limits.accounts_per_key_max)
+        .map(|(key, _)| key)
+        .collect()
 }
 
 /// A group's nodes, and which single-valued kinds of key it has.

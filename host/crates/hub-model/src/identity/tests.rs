@@ -42,10 +42,16 @@ fn customers(lines: &[&str]) -> Vec<String> {
     let mut shown: Vec<String> = partition(&all, Limits::default())
         .iter()
         .map(|group| {
-            let mut keys: Vec<_> =
-                group.iter().map(|node| &all.nodes[node]).map(|key| (key.scope.clone(), key.value.clone())).collect();
+            let mut keys: Vec<_> = group
+                .iter()
+                .map(|node| &all.nodes[node])
+                .map(|key| (key.scope.clone(), key.value.clone()))
+                .collect();
             keys.sort();
-            keys.into_iter().map(|(scope, value)| format!("{}{value}", scope.replace("c/", ""))).collect::<Vec<_>>().join(" ")
+            keys.into_iter()
+                .map(|(scope, value)| format!("{}{value}", scope.replace("c/", "")))
+                .collect::<Vec<_>>()
+                .join(" ")
         })
         .collect();
     shown.sort();
@@ -56,14 +62,20 @@ fn customers(lines: &[&str]) -> Vec<String> {
 fn proven_keys_link_and_claimed_ones_do_not() {
     check(&["shop:1 ~ email:a", "desk:2 ~ email:a"], &["a desk2 shop1"]);
     check(&["shop:1 ? email:a", "desk:2 ~ email:a"], &["a desk2", "shop1"]);
-    check(&["desk:2 ~ email:a", "desk:2 ~ phone:p", "wa:3 ~ phone:p", "shop:1 ~ email:a"], &["a p desk2 shop1 wa3"]);
+    check(
+        &["desk:2 ~ email:a", "desk:2 ~ phone:p", "wa:3 ~ phone:p", "shop:1 ~ email:a"],
+        &["a p desk2 shop1 wa3"],
+    );
 }
 
 #[test]
 fn two_accounts_of_one_kind_stay_apart_unless_their_provider_joins_them() {
     check(&["shop:1 ~ email:a", "shop:2 ~ email:a"], &["a shop1", "shop2"]);
     check(&["shop:1 ~ email:a", "shop:2 ~ email:a", "shop:1 = shop:2"], &["a shop1 shop2"]);
-    check(&["guest-order:1 ~ token:t", "ig:5 ~ token:t", "ig:5 ~ token:u", "guest-order:2 ~ token:u"], &["t u guest-order1 guest-order2 ig5"]);
+    check(
+        &["guest-order:1 ~ token:t", "ig:5 ~ token:t", "ig:5 ~ token:u", "guest-order:2 ~ token:u"],
+        &["t u guest-order1 guest-order2 ig5"],
+    );
 }
 
 #[test]
@@ -77,7 +89,8 @@ fn a_key_of_many_accounts_links_nobody() {
 #[test]
 fn keys_have_one_form() {
     let check = |kind, value: &str, expected: Option<&str>| {
-        let identity = Identity { kind, scope: "customer".into(), value: value.into(), proof: Proof::Verified };
+        let identity =
+            Identity { kind, scope: "customer".into(), value: value.into(), proof: Proof::Verified };
         let context = KeyContext { connection: "shop", default_country: Some("DE") };
         assert_eq!(normalise(&identity, context).map(|key| key.value).as_deref(), expected, "{value}");
     };

@@ -59,8 +59,24 @@ pub struct Finding {
 impl Join for Interaction {
     fn join(&mut self, other: Self) {
         let Self {
-            channel, kind, direction, author, customer, thread, text, attachments, reply_to, ticket, order, sent_at,
-            status, status_detail, edited, reactions, finding, erased,
+            channel,
+            kind,
+            direction,
+            author,
+            customer,
+            thread,
+            text,
+            attachments,
+            reply_to,
+            ticket,
+            order,
+            sent_at,
+            status,
+            status_detail,
+            edited,
+            reactions,
+            finding,
+            erased,
         } = other;
         self.channel.join(channel);
         self.kind.join(kind);

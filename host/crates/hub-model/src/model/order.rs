@@ -35,8 +35,25 @@ pub struct Order {
 }
 
 join_fields!(Order {
-    number, buyer, total, subtotal, tax, discount, financial_status, fulfilment_status, placed_at, cancelled_at,
-    closed_at, tags, note, source, lines, fulfilments, refunds, returns, deleted,
+    number,
+    buyer,
+    total,
+    subtotal,
+    tax,
+    discount,
+    financial_status,
+    fulfilment_status,
+    placed_at,
+    cancelled_at,
+    closed_at,
+    tags,
+    note,
+    source,
+    lines,
+    fulfilments,
+    refunds,
+    returns,
+    deleted,
 });
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -170,7 +187,10 @@ impl Checkout {
             buyer: told.maybe(&buyer),
             total: told.maybe(&checkout.total),
             url: told.maybe(&checkout.url),
-            lines: checkout.lines.as_ref().map(|lines| told.fact(lines.iter().map(OrderLine::told).collect())),
+            lines: checkout
+                .lines
+                .as_ref()
+                .map(|lines| told.fact(lines.iter().map(OrderLine::told).collect())),
             started_at: told.maybe(&checkout.started_at),
             completed_at: told.maybe(&checkout.completed_at),
             order: told.maybe(&checkout.order),

@@ -44,7 +44,8 @@ impl Profile {
     #[must_use]
     pub fn display_name(&self) -> Option<Fact<String>> {
         let parts: Vec<&Fact<String>> = [&self.given_name, &self.family_name].into_iter().flatten().collect();
-        let joined = parts.iter().map(|part| part.value.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        let joined =
+            parts.iter().map(|part| part.value.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>();
         match (joined.is_empty(), parts.iter().max_by_key(|part| part.version)) {
             (false, Some(newest)) => Some(Fact { value: joined.join(" "), ..(*newest).clone() }),
             _ => self.name.clone().filter(|name| !name.value.trim().is_empty()),

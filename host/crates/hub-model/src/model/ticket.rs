@@ -25,7 +25,18 @@ pub struct Ticket {
 }
 
 join_fields!(Ticket {
-    external_id, subject, status, priority, kind, channel, requester, assignee, group, tags, created_at, deleted,
+    external_id,
+    subject,
+    status,
+    priority,
+    kind,
+    channel,
+    requester,
+    assignee,
+    group,
+    tags,
+    created_at,
+    deleted,
 });
 
 impl Ticket {

@@ -1,0 +1,10 @@
+//! The only test binary. The hub as a process of its own, over HTTP, files and signals: the whole story, and what is left
+//! after crashes; golden deliveries through real components; promises about the source. `cargo xtask test` builds the
+//! binary and the components first.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking, helpers included")]
+
+mod crash;
+mod end_to_end;
+mod plugins;
+mod tidy;

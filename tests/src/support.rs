@@ -1,0 +1,32 @@
+//! The harness: where the binaries are, a configuration for six connections, the hub as a child process, deliveries
+//! signed as the providers sign them, and the questions its admin listener answers.
+
+pub mod admin;
+pub mod binaries;
+pub mod connections;
+pub mod delivery;
+pub mod hub;
+pub mod sender;
+pub mod stage;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+/// Longer than any answer of a hub that lives; a dead one is noticed by its process.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// A client for loopback: no proxy, and told which TLS provider there is, because it asks even for plain HTTP.
+///
+/// # Errors
+/// The client cannot be built.
+pub fn http_client() -> anyhow::Result<reqwest::Client> {
+    static TLS: OnceLock<()> = OnceLock::new();
+    TLS.get_or_init(|| {
+        // Somebody else in this process may have installed one: any will do.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    });
+    let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build();
+    client.context("the HTTP client could not be built")
+}

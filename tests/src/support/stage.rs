@@ -1,0 +1,189 @@
+//! Everything a play needs, in a scratch directory: simulated providers, configuration, rules, and the hub, which may
+//! be stopped, killed and started again. The directory goes when the stage does.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use provider_simulator::{Control, Simulator, SimulatorOptions};
+use tempfile::TempDir;
+
+use super::admin::Admin;
+use super::binaries;
+use super::connections::{self, Listen};
+use super::hub::{Hub, HubFiles};
+use super::sender::Sender;
+
+/// A rule file: its name and its text.
+pub type RuleFile = (&'static str, &'static str);
+
+/// The two rules the hub was built for.
+pub const RULES: [RuleFile; 2] = [
+    ("tag-unhappy-customer.yaml", include_str!("../../story/rules/tag-unhappy-customer.yaml")),
+    ("create-ticket-on-dm.yaml", include_str!("../../story/rules/create-ticket-on-dm.yaml")),
+];
+
+/// What is played on.
+#[derive(Debug)]
+pub struct Stage {
+    // Declared before the directory it writes into: dropped first.
+    hub: Option<Hub>,
+    simulator: Simulator,
+    client: reqwest::Client,
+    files: HubFiles,
+    scratch: TempDir,
+}
+
+/// What may differ from one stage to the next.
+#[derive(Debug)]
+pub struct StageOptions {
+    pub simulator: SimulatorOptions,
+    pub listen: Listen,
+    pub rules: Vec<RuleFile>,
+}
+
+impl Default for StageOptions {
+    fn default() -> Self {
+        Self { simulator: SimulatorOptions::default(), listen: Listen::default(), rules: RULES.to_vec() }
+    }
+}
+
+impl Stage {
+    /// Sets everything up and starts the hub.
+    ///
+    /// # Errors
+    /// Something is not built, or the hub does not start.
+    pub async fn set(options: StageOptions) -> anyhow::Result<Self> {
+        let components = binaries::components()?;
+        let scratch = tempfile::Builder::new()
+            .prefix("omnihub-")
+            .tempdir()
+            .context("no scratch directory could be made")?;
+        let simulator = Simulator::start(options.simulator).await?;
+        let files = HubFiles::below(scratch.path());
+        let configuration = connections::configuration(simulator.base_url(), &components, options.listen);
+        std::fs::write(&files.config, configuration).context("hub.toml could not be written")?;
+        write_rules(scratch.path(), &options.rules)?;
+        let mut stage = Self { hub: None, simulator, client: super::http_client()?, files, scratch };
+        stage.start().await?;
+        Ok(stage)
+    }
+
+    /// Starts the hub again after it was stopped or killed.
+    ///
+    /// # Errors
+    /// It runs already, or does not start.
+    pub async fn start(&mut self) -> anyhow::Result<()> {
+        if self.hub.is_some() {
+            bail!("the hub runs already");
+        }
+        let hub = Hub::start(&self.files).await?;
+        self.hub = Some(hub);
+        self.check_connections().await
+    }
+
+    /// A connection that cannot work would only be seen by what does not happen.
+    async fn check_connections(&self) -> anyhow::Result<()> {
+        let status = self.admin()?.status().await?;
+        for connection in &status.connections {
+            if let Some(problem) = connection.problems.first() {
+                bail!("connection {}: {}: {}", connection.name, problem.key, problem.message);
+            }
+            if connection.plugin.is_none() {
+                bail!(
+                    "connection {}: its connector is not installed; run `cargo xtask components`",
+                    connection.name
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops the hub in order.
+    ///
+    /// # Errors
+    /// It does not run, or does not end as it should.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        self.hub.take().context("the hub does not run")?.stop().await
+    }
+
+    /// Kills the hub as a crash would.
+    ///
+    /// # Errors
+    /// It does not run any more.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        self.hub.take().context("the hub does not run")?.kill().await
+    }
+
+    /// The running hub.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn hub(&self) -> anyhow::Result<&Hub> {
+        self.hub.as_ref().context("the hub does not run")
+    }
+
+    /// Asks the running hub.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn admin(&self) -> anyhow::Result<Admin> {
+        Ok(Admin::new(self.client.clone(), &self.hub()?.addresses().admin))
+    }
+
+    /// Delivers to the running hub.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn sender(&self) -> anyhow::Result<Sender> {
+        Ok(Sender::new(self.client.clone(), &self.hub()?.addresses().ingress))
+    }
+
+    /// What really happened at the providers.
+    #[must_use]
+    pub fn providers(&self) -> Control {
+        self.simulator.control()
+    }
+
+    /// Where the simulated providers are.
+    #[must_use]
+    pub fn simulator_url(&self) -> &str {
+        self.simulator.base_url()
+    }
+
+    /// The scratch directory: hub.toml, rules, data, log.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    #[must_use]
+    pub fn files(&self) -> &HubFiles {
+        &self.files
+    }
+
+    /// `omnihub journal verify` on the stopped hub's data: whether view and journal agree, and what it said.
+    ///
+    /// # Errors
+    /// The hub still runs, or the binary cannot be started.
+    pub async fn verify_journal(&self) -> anyhow::Result<Result<(), String>> {
+        if self.hub.is_some() {
+            bail!("the hub has to be stopped first");
+        }
+        let output = self.files.command(&["journal", "verify"]).await?;
+        if output.status.success() {
+            return Ok(Ok(()));
+        }
+        let said =
+            [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+        Ok(Err(format!("{}: {}", output.status, said.join(" "))))
+    }
+}
+
+fn write_rules(dir: &Path, rules: &[RuleFile]) -> anyhow::Result<()> {
+    let dir = dir.join("rules");
+    std::fs::create_dir(&dir).context("the rules' folder could not be made")?;
+    for (name, text) in rules {
+        std::fs::write(dir.join(name), text).with_context(|| format!("{name} could not be written"))?;
+    }
+    Ok(())
+}
