@@ -27,7 +27,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long to wait before an effect is offered again whose attempt could not be journalled.
 const JOURNAL_RETRY: Duration = Duration::from_secs(1);
 
-pub struct Dispatcher {
+pub(crate) struct Dispatcher {
     pub journal: Journal,
     pub store: Arc<dyn Store>,
     pub plugins: Arc<Plugins>,
@@ -43,7 +43,7 @@ pub struct Dispatcher {
 
 impl Dispatcher {
     /// Runs until `stop`, then waits for what is in hand.
-    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut tasks = tokio::task::JoinSet::new();
         while !*stop.borrow() {
             // The view may be committing: other tasks of this thread go on elsewhere meanwhile.

@@ -24,14 +24,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What the fold brought about for others to act on.
 #[derive(Debug)]
-pub enum Due {
+pub(crate) enum Due {
     /// Look at the effects that are due.
     Effects,
     /// Normalise this delivery at that time; the number counts tries.
     Delivery { seq: u64, at: Timestamp, attempt: u32 },
 }
 
-pub struct Folder {
+pub(crate) struct Folder {
     pub journal: Journal,
     pub store: Arc<dyn Store>,
     pub inbox: Arc<Inbox>,
@@ -46,7 +46,7 @@ pub struct Folder {
 ///
 /// # Errors
 /// The view's; records damaged on disk are passed over and named in the log.
-pub fn catch_up(
+pub(crate) fn catch_up(
     journal: &Journal,
     store: &dyn Store,
     progress: &mut dyn FnMut(u64),
@@ -58,7 +58,7 @@ pub fn catch_up(
 ///
 /// # Errors
 /// As [`catch_up`].
-pub fn fold_until(
+pub(crate) fn fold_until(
     journal: &Journal,
     store: &dyn Store,
     until: u64,
@@ -116,7 +116,7 @@ fn read_batch(reader: &mut hub_journal::Reader) -> Batch {
 
 impl Folder {
     /// Runs until told to stop and nothing durable is left to fold.
-    pub fn run(mut self, mut fold: Fold) {
+    pub(crate) fn run(mut self, mut fold: Fold) {
         let mut reader = self.journal.reader(Seq::new(*self.applied.borrow()).next());
         loop {
             let batch = read_batch(&mut reader);

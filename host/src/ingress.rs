@@ -21,9 +21,9 @@ use crate::pipeline::Verified;
 use crate::plugins::Plugins;
 use crate::signature::{self, Incoming};
 
-pub use serve::{ServeLimits, serve};
+pub(crate) use serve::{ServeLimits, serve};
 
-pub struct Ingress {
+pub(crate) struct Ingress {
     pub plugins: Arc<Plugins>,
     pub inbox: Arc<Inbox>,
     pub metrics: Arc<Metrics>,
@@ -36,7 +36,7 @@ pub struct Ingress {
 const RETRY_AFTER_SECONDS: &str = "5";
 
 /// The routes of the ingress listener.
-pub fn router(ingress: Arc<Ingress>) -> Router {
+pub(crate) fn router(ingress: Arc<Ingress>) -> Router {
     Router::new()
         .route("/hooks/{connection}", get(handshake).post(deliver))
         .fallback(|| async { StatusCode::NOT_FOUND })

@@ -10,11 +10,11 @@ use hub_runtime::{CallError, Failure, Receipt};
 use crate::config::Effects;
 
 /// How an attempt ended.
-pub type Ended = Result<Result<Receipt, Failure>, CallError>;
+pub(crate) type Ended = Result<Result<Receipt, Failure>, CallError>;
 
 /// What to do with an effect that was under way when the hub stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interrupted {
+pub(crate) enum Interrupted {
     /// Try again, telling the connector that the last try may have been carried out.
     TryAgain,
     /// A person has to look.
@@ -23,7 +23,7 @@ pub enum Interrupted {
 
 /// Only an action that can neither be recognised nor repeated is left to a person.
 #[must_use]
-pub fn interrupted(grade: Grade) -> Interrupted {
+pub(crate) fn interrupted(grade: Grade) -> Interrupted {
     match grade {
         Grade::Keyed | Grade::Probed | Grade::Natural => Interrupted::TryAgain,
         Grade::Unsafe => Interrupted::Unknown,
@@ -32,7 +32,7 @@ pub fn interrupted(grade: Grade) -> Interrupted {
 
 /// The receipt of an attempt.
 #[must_use]
-pub fn judge(
+pub(crate) fn judge(
     ended: Ended,
     grade: Grade,
     attempt: u32,

@@ -25,7 +25,7 @@ const BATCH_MAX: usize = 64;
 /// How long a thread waits before it offers a batch again that the journal could not take.
 const JOURNAL_RETRY: Duration = Duration::from_millis(200);
 
-pub struct Normaliser {
+pub(crate) struct Normaliser {
     pub journal: Journal,
     pub plugins: Arc<Plugins>,
     pub metrics: Arc<Metrics>,
@@ -40,7 +40,7 @@ pub struct Normaliser {
 
 impl Normaliser {
     /// Works until told to stop. What is still queued then is durable and pending in the view: the next start finds it.
-    pub fn run(&self) {
+    pub(crate) fn run(&self) {
         while let Some(batch) = self.take() {
             if self.stop.load(Ordering::SeqCst) {
                 return;

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use hub_model::Timestamp;
 use hub_runtime::{Permit, Plugin, PluginKind, Runtime, Suspension, SuspensionPolicy};
 
-pub use connection::{Connection, ConnectionProblem};
-pub use watch::watch;
+pub(crate) use connection::{Connection, ConnectionProblem};
+pub(crate) use watch::watch;
 
 use crate::config::Config;
 
@@ -159,7 +159,7 @@ fn take_over(installed: &mut Installed, plugin: Plugin, path: &Path) {
 ///
 /// # Errors
 /// The folder cannot be read.
-pub fn components(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(crate) fn components(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(dir)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))

@@ -20,7 +20,7 @@ const SWEEP_MAX: usize = 2_000;
 /// A delivery this long in a normaliser's queue is not offered again: it is on its way.
 const ON_ITS_WAY: Duration = Duration::from_secs(60);
 
-pub struct Scheduler {
+pub(crate) struct Scheduler {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub work: mpsc::Sender<Work>,
@@ -30,7 +30,7 @@ pub struct Scheduler {
 
 impl Scheduler {
     /// Runs until `stop`; what waits then is found again in the view's list.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut waiting: BTreeMap<(Timestamp, u64), u32> = BTreeMap::new();
         let mut offered: BTreeMap<u64, Timestamp> = BTreeMap::new();
         let mut sweep = tokio::time::interval(SWEEP_EVERY);

@@ -14,7 +14,7 @@ use crate::plugins::{Connection, Installed};
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn rule_files(dir: &Path) -> std::io::Result<Vec<(String, String)>> {
+pub(crate) fn rule_files(dir: &Path) -> std::io::Result<Vec<(String, String)>> {
     if !dir.exists() {
         return Ok(Vec::new());
     }
@@ -34,7 +34,7 @@ pub fn rule_files(dir: &Path) -> std::io::Result<Vec<(String, String)>> {
 ///
 /// # Errors
 /// All problems of all rules.
-pub fn gather(
+pub(crate) fn gather(
     config: &Config,
     installed: &Installed,
     rules: Vec<(String, String)>,
@@ -59,7 +59,7 @@ pub fn gather(
 /// What rules may name here, and where each action goes. An action is named by its connection, and by its connector too
 /// where that has only one connection.
 #[must_use]
-pub fn catalogue(config: &Config, installed: &Installed) -> (Catalogue, Vec<ActionRoute>) {
+pub(crate) fn catalogue(config: &Config, installed: &Installed) -> (Catalogue, Vec<ActionRoute>) {
     let mut catalogue = hub_fold::catalogue(config.connections.keys().map(String::as_str));
     let mut routes = Vec::new();
     let mut connections_of: BTreeMap<&str, usize> = BTreeMap::new();

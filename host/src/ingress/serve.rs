@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 /// Limits of one listener.
 #[derive(Clone, Copy, Debug)]
-pub struct ServeLimits {
+pub(crate) struct ServeLimits {
     pub connections_max: usize,
     pub header_timeout: Duration,
 }
@@ -25,7 +25,7 @@ const HEADER_BYTES_MAX: usize = 32 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stop`, then lets requests under way finish.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     limits: ServeLimits,

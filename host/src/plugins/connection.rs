@@ -105,7 +105,7 @@ impl Connection {
 
 /// The setting that holds the key of a signature.
 #[must_use]
-pub fn signature_secret(signature: &Signature) -> &str {
+pub(super) fn signature_secret(signature: &Signature) -> &str {
     match signature {
         Signature::Hmac(hmac) => &hmac.secret,
         Signature::StandardWebhooks(secret) => secret,

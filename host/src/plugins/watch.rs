@@ -14,7 +14,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 type Seen = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 
 /// Runs until it is dropped.
-pub async fn watch(plugins: Arc<Plugins>, dir: PathBuf) {
+pub(crate) async fn watch(plugins: Arc<Plugins>, dir: PathBuf) {
     let mut installed = look(&dir);
     let mut before = installed.clone();
     loop {
