@@ -220,7 +220,6 @@ impl Hub {
     }
 
     /// The router providers deliver to.
-    #[must_use]
     pub fn ingress(&self) -> axum::Router {
         ingress::router(Arc::new(Ingress {
             plugins: Arc::clone(&self.plugins),
@@ -233,7 +232,6 @@ impl Hub {
     }
 
     /// The router for people and tools.
-    #[must_use]
     pub fn admin(&self) -> axum::Router {
         admin::router(Arc::new(Admin {
             config: Arc::clone(&self.config),

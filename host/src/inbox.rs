@@ -176,9 +176,15 @@ impl Inbox {
     /// So many deliveries are settled.
     pub fn settled(&self, count: u64) {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let subtract = |backlog: usize| Some(backlog.saturating_sub(count));
-        // The closure always answers, so the update cannot fail.
-        drop(self.backlog.fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract));
+        let mut backlog = self.backlog.load(Ordering::Relaxed);
+        while let Err(now) = self.backlog.compare_exchange_weak(
+            backlog,
+            backlog.saturating_sub(count),
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        ) {
+            backlog = now;
+        }
     }
 
     /// So many deliveries wait that were not accepted just now: found at start, or redriven.

@@ -33,7 +33,7 @@ impl Verified {
     ///
     /// # Errors
     /// Why it is refused, for metrics; the provider hears one answer.
-    pub fn check(
+    pub(crate) fn check(
         connection: &Connection,
         webhook: &Webhook,
         incoming: &Incoming<'_>,

@@ -5,6 +5,7 @@ mod load;
 mod order;
 mod table;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -72,8 +73,7 @@ async fn run(orders: usize) -> Result<(), String> {
     let call = plugin_call()?;
     table.row("fresh plugin call (shopify order), p50", format!("{} µs", call.0.as_micros()), "");
     table.row("fresh plugin call (echo), p50", format!("{} µs", call.1.as_micros()), "≤ 60 µs");
-    println!("{}", table.render());
-    Ok(())
+    writeln!(std::io::stdout(), "{}", table.render()).map_err(|error| error.to_string())
 }
 
 /// The middle of many calls in this process: a whole order, and the smallest connector.

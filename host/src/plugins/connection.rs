@@ -98,7 +98,7 @@ impl Connection {
     }
 
     #[must_use]
-    pub fn endpoint(&self, name: &str) -> Option<&BoundEndpoint> {
+    pub(crate) fn endpoint(&self, name: &str) -> Option<&BoundEndpoint> {
         self.endpoints.get(name)
     }
 }
