@@ -149,15 +149,14 @@ impl Ingress {
     fn verify(&self, name: &str, headers: &HeaderMap, body: &[u8]) -> Result<Verified, Refused> {
         let now = self.clock.now();
         let connection = self.plugins.connection(name);
-        let webhook = connection.as_ref().and_then(|connection| connection.manifest()?.webhook.clone());
-        let (Some(connection), Some(webhook)) = (connection, webhook) else {
+        let webhook = connection.as_ref().and_then(|connection| connection.manifest()?.webhook.as_ref());
+        let (Some(connection), Some(webhook)) = (&connection, webhook) else {
             let incoming = Incoming { headers, body, public_url: None, now };
             signature::refuse_unknown(&incoming);
             return Err(Refused::Signature("unknown_connection"));
         };
         let incoming = Incoming { headers, body, public_url: Some(&connection.public_url), now };
-        Verified::check(&connection, &webhook, &incoming)
-            .map_err(|refusal| Refused::Signature(refusal.word()))
+        Verified::check(connection, webhook, &incoming).map_err(|refusal| Refused::Signature(refusal.word()))
     }
 }
 

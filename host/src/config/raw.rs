@@ -140,7 +140,7 @@ impl Default for RawProcessing {
         Self {
             normalise_threads: 0,
             retry_delays: vec![1, 10, 60, 600],
-            view_cache_mb: 32,
+            view_cache_mb: 64,
             journal_days: 400,
         }
     }

@@ -32,8 +32,7 @@ struct IndexEntry {
 
 #[derive(Deserialize)]
 struct Wrapper<'a> {
-    #[serde(default)]
-    headers: BTreeMap<String, serde_json::Value>,
+    headers: Option<BTreeMap<String, serde_json::Value>>,
     #[serde(borrow)]
     body: &'a RawValue,
     topic: Option<String>,
@@ -108,8 +107,9 @@ fn read(dir: &Path, file: &str, entry: Option<&IndexEntry>, own_name: &str) -> a
         return Ok(from_http(bare, &bytes));
     }
     Ok(match serde_json::from_slice::<Wrapper<'_>>(&bytes) {
-        Ok(wrapper) => from_wrapper(bare, &wrapper),
-        Err(_) => Recording { body: bytes, ..bare },
+        // A provider's own payload may have a member "body" as well; a recording says more than that.
+        Ok(wrapper) if wrapper.headers.is_some() || wrapper.topic.is_some() => from_wrapper(bare, &wrapper),
+        _ => Recording { body: bytes, ..bare },
     })
 }
 
@@ -125,6 +125,7 @@ fn from_wrapper(bare: Recording, wrapper: &Wrapper<'_>) -> Recording {
         headers: wrapper
             .headers
             .iter()
+            .flatten()
             .map(|(name, value)| (name.to_ascii_lowercase(), text(value)))
             .collect(),
         topic: wrapper.topic.clone().or(bare.topic),
@@ -135,7 +136,7 @@ fn from_wrapper(bare: Recording, wrapper: &Wrapper<'_>) -> Recording {
 
 /// Request line, headers, an empty line, the body.
 fn from_http(bare: Recording, bytes: &[u8]) -> Recording {
-    let text = String::from_utf8_lossy(bytes);
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
     let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
     let headers = head.lines().skip(1).filter_map(|line| line.split_once(':'));
     Recording {

@@ -130,7 +130,7 @@ impl Applying<'_, '_, '_> {
         let buyer = self.party(order.buyer.as_ref())?;
         let (subject, order_now) = self.file(&order.id, Order::told(order, buyer, self.told))?;
         if let (Some(buyer), Some(number)) = (order_now.account(), &order.number) {
-            self.draft.put_raw(Table::Index, key::word(number, buyer), Vec::new());
+            // Search leaves the sign away as well.
             self.draft.put_raw(Table::Index, key::word(number.trim_start_matches('#'), buyer), Vec::new());
         }
         Ok(About { account: order_now.account(), subject: Some(subject) })

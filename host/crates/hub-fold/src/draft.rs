@@ -1,6 +1,7 @@
 //! Changes not yet committed, laid over the store: the fold reads its own writes and commits them at once.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use hub_model::join::Join;
 use hub_store::{Batch, Change, Order, Range, Row as StoredRow, Store, Table, prefix_range};
@@ -12,6 +13,11 @@ use crate::row::{Row, decode, encode};
 pub(crate) struct Draft<'a> {
     store: &'a dyn Store,
     changes: BTreeMap<Table, BTreeMap<Vec<u8>, Option<Vec<u8>>>>,
+    /// What the store said, absent rows included: within a batch the same keys are asked for again and again, and nobody
+    /// else writes.
+    reads: RefCell<HashMap<(Table, Vec<u8>), Option<Vec<u8>>>>,
+    /// Rows that this batch was the first to write: deleted again, they never were.
+    created: HashSet<(Table, Vec<u8>)>,
 }
 
 /// A thing before and after an event was joined in.
@@ -23,14 +29,24 @@ pub(crate) struct Joined<T> {
 impl<'a> Draft<'a> {
     /// Nothing changed yet.
     pub(crate) fn new(store: &'a dyn Store) -> Self {
-        Self { store, changes: BTreeMap::new() }
+        Self { store, changes: BTreeMap::new(), reads: RefCell::default(), created: HashSet::new() }
     }
 
     pub(crate) fn get_raw(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, FoldError> {
         match self.changes.get(&table).and_then(|changes| changes.get(key)) {
             Some(change) => Ok(change.clone()),
-            None => Ok(self.store.get(table, key)?),
+            None => self.read(table, key),
         }
+    }
+
+    fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, FoldError> {
+        let place = (table, key.to_vec());
+        if let Some(known) = self.reads.borrow().get(&place) {
+            return Ok(known.clone());
+        }
+        let value = self.store.get(table, key)?;
+        self.reads.borrow_mut().insert(place, value.clone());
+        Ok(value)
     }
 
     pub(crate) fn get<T: Row>(&self, key: &[u8]) -> Result<Option<T>, FoldError> {
@@ -45,8 +61,22 @@ impl<'a> Draft<'a> {
         self.changes.entry(table).or_default().insert(key, Some(value));
     }
 
+    /// Puts a row that the caller knows is not there yet.
+    pub(crate) fn put_new(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
+        self.created.insert((table, key.clone()));
+        self.put_raw(table, key, value);
+    }
+
     pub(crate) fn delete(&mut self, table: Table, key: Vec<u8>) {
-        self.changes.entry(table).or_default().insert(key, None);
+        let place = (table, key);
+        let was_created = self.created.remove(&place);
+        let (table, key) = place;
+        let changes = self.changes.entry(table).or_default();
+        if was_created {
+            changes.remove(&key);
+        } else {
+            changes.insert(key, None);
+        }
     }
 
     /// Joins what an event tells of a thing into what is known of it.

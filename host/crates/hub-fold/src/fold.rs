@@ -133,7 +133,7 @@ impl Folding<'_> {
         let mut age = key::time(at).to_vec();
         age.extend_from_slice(&delivery.dedupe);
         self.draft.put_raw(Table::DedupeAge, age, Vec::new());
-        self.draft.put_raw(Table::Pending, key::pending(at, seq), Vec::new());
+        self.draft.put_new(Table::Pending, key::pending(at, seq), Vec::new());
         let row = DeliveryRow {
             connection: delivery.connection.clone(),
             connector: delivery.connector.clone(),

@@ -38,7 +38,11 @@ pub(crate) fn identify(
     let keys: Vec<(IdentityKey, Proof)> = party
         .ids
         .iter()
-        .filter_map(|identity| Some((normalise(identity, context.keys)?, proof(identity, context))))
+        .filter_map(|identity| {
+            let key = normalise(identity, context.keys)?;
+            let proof = proof(identity, &key, context);
+            Some((key, proof))
+        })
         .collect();
     let Some(account) = account_of(&keys, context) else { return Ok(None) };
     let node = account.node();
@@ -111,9 +115,8 @@ pub(crate) fn merge_accounts(
 }
 
 /// A key on the block list is claimed by people but links nobody.
-fn proof(identity: &Identity, context: PeopleContext<'_>) -> Proof {
-    let blocked = normalise(identity, context.keys)
-        .is_some_and(|key| context.blocked.contains(&key.value) || is_nobodys(&key));
+fn proof(identity: &Identity, key: &IdentityKey, context: PeopleContext<'_>) -> Proof {
+    let blocked = context.blocked.contains(&key.value) || is_nobodys(key);
     if blocked { Proof::Claimed } else { identity.proof }
 }
 
