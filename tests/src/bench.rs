@@ -166,8 +166,13 @@ struct Hub {
 
 #[derive(serde::Deserialize)]
 struct Addresses {
-    ingress: std::net::SocketAddr,
-    admin: std::net::SocketAddr,
+    /// "http://127.0.0.1:8080"
+    ingress: String,
+    admin: String,
+}
+
+fn address(url: &str) -> Option<std::net::SocketAddr> {
+    url.strip_prefix("http://")?.parse().ok()
 }
 
 impl Hub {
@@ -191,8 +196,8 @@ impl Hub {
             if let Ok(text) = std::fs::read_to_string(&port_file)
                 && let Ok(addresses) = serde_json::from_str::<Addresses>(&text)
             {
-                hub.ingress = addresses.ingress;
-                hub.admin = addresses.admin;
+                hub.ingress = address(&addresses.ingress).ok_or("the hub names no address")?;
+                hub.admin = address(&addresses.admin).ok_or("the hub names no address")?;
                 if load::get(hub.admin, "/readyz").await.is_ok_and(|answer| answer.status == 200) {
                     return Ok((hub, began.elapsed()));
                 }
@@ -266,5 +271,5 @@ const NOWHERE: std::net::SocketAddr =
     std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 /// A millisecond each: looking must not add to what is measured.
 const READY_LOOK: Duration = Duration::from_millis(1);
-const READY_LOOKS_MAX: usize = 120_000;
+const READY_LOOKS_MAX: usize = 30_000;
 const STILL_LOOKS_MAX: usize = 1_000;
