@@ -9,15 +9,18 @@ use hub_store::{Batch, Change, Order, Range, Row as StoredRow, Store, Table, pre
 use crate::FoldError;
 use crate::row::{Row, decode, encode};
 
+/// Where a row is.
+type Place = (Table, Vec<u8>);
+
 /// One batch in the making.
 pub(crate) struct Draft<'a> {
     store: &'a dyn Store,
     changes: BTreeMap<Table, BTreeMap<Vec<u8>, Option<Vec<u8>>>>,
     /// What the store said, absent rows included: within a batch the same keys are asked for again and again, and nobody
     /// else writes.
-    reads: RefCell<HashMap<(Table, Vec<u8>), Option<Vec<u8>>>>,
+    reads: RefCell<HashMap<Place, Option<Vec<u8>>>>,
     /// Rows that this batch was the first to write: deleted again, they never were.
-    created: HashSet<(Table, Vec<u8>)>,
+    created: HashSet<Place>,
 }
 
 /// A thing before and after an event was joined in.
