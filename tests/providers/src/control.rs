@@ -1,28 +1,35 @@
-//! The view from outside the play: what the providers remember, what they were asked, what is to go wrong.
-//! The typed [`Control`] and the `/control` routes are two faces of the same acts.
+//! The view from outside the play: what the providers remember, what they were asked, what is to go wrong, what they
+//! send. The typed [`Control`] and the `/control` routes are two faces of the same acts.
 
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
-use bytes::Bytes;
-use http::StatusCode;
+mod routes;
+mod rows;
+
+use std::net::SocketAddr;
+
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::Value;
 
+pub(crate) use self::routes::router;
+pub use self::rows::{Claim, Counted, Rows, RowsError};
+
+use crate::clock::later_ms;
+use crate::doors::{Door, DoorError, Doors};
 use crate::faults::{ArmedFault, Fault, FaultError};
 use crate::graph::{Graph, Window};
+use crate::outages::{Outage, OutageError, PlannedOutage};
+use crate::outbox::{Connection, ConnectionError, Delivery, NoConnection, OutboxAccount, Parcel, Standing};
+use crate::pump::{self, Handshake, Pumped, Until};
 use crate::shopify::{Kind, Shop, ShopObject};
 use crate::square::Seller;
-use crate::state::{Call, CallLog, Shared};
+use crate::state::{Call, CallLog, Provider, Shared};
 use crate::zendesk::Desk;
 
 /// Looks into a running simulator and changes it.
 #[derive(Debug, Clone)]
 pub struct Control {
     shared: Shared,
+    doors: Doors,
 }
 
 /// Everything at one moment.
@@ -119,8 +126,8 @@ pub enum SeedError {
 }
 
 impl Control {
-    pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared }
+    pub(crate) fn new(shared: Shared, doors: Doors) -> Self {
+        Self { shared, doors }
     }
 
     /// A copy of everything.
@@ -151,7 +158,13 @@ impl Control {
         self.shared.lock().calls.iter().cloned().collect()
     }
 
-    /// Forgets everything, also armed faults; ids already given are not given again.
+    /// Counts what the state holds: the generic way to ask whether something happened exactly once.
+    pub fn count(&self, rows: &Rows) -> Result<Counted, RowsError> {
+        rows::count(&self.shared, rows)
+    }
+
+    /// Forgets everything, also faults, outages and connections; ids already given are not given again, and the clock
+    /// stays where it is.
     pub fn reset(&self) {
         self.shared.lock().reset(self.shared.options());
     }
@@ -202,6 +215,130 @@ impl Control {
     pub fn disarm(&self, id: u64) -> Disarmed {
         self.shared.lock().faults.disarm(id)
     }
+
+    /// Plans an outage; returns its id.
+    pub fn plan_outage(&self, outage: Outage) -> Result<u64, OutageError> {
+        self.shared.lock().outbox.outages.plan(outage)
+    }
+
+    /// Past ones too.
+    pub fn outages(&self) -> Vec<PlannedOutage> {
+        self.shared.lock().outbox.outages.list().to_vec()
+    }
+
+    /// Says whether there was such an outage.
+    pub fn cancel_outage(&self, id: u64) -> bool {
+        self.shared.lock().outbox.outages.cancel(id)
+    }
+
+    pub fn clear_outages(&self) {
+        self.shared.lock().outbox.outages.clear();
+    }
+
+    /// The clock all providers read.
+    pub fn now(&self) -> Timestamp {
+        self.shared.now()
+    }
+
+    /// Sets up where a provider sends its webhooks, or changes it.
+    pub fn connect(&self, name: &str, connection: Connection) -> Result<(), ConnectionError> {
+        self.shared.lock().outbox.connect(name, connection)
+    }
+
+    pub fn disconnect(&self, name: &str) -> Result<(), NoConnection> {
+        self.shared.lock().outbox.disconnect(name)
+    }
+
+    /// As the provider, or a merchant in its settings, would change a subscription.
+    pub fn set_standing(&self, name: &str, standing: Standing) -> Result<(), NoConnection> {
+        self.shared.lock().outbox.set_standing(name, standing)
+    }
+
+    /// Asks the connection's address, as Meta does before it subscribes one.
+    pub async fn handshake(&self, name: &str, verify_token: &str) -> Result<Handshake, NoConnection> {
+        let target = self.shared.lock().outbox.target(name)?.to_owned();
+        Ok(pump::handshake(&self.shared, &target, verify_token).await)
+    }
+
+    /// As the provider's own endpoint would: the connection with this address gets a topic more, and works again.
+    pub fn subscribe(&self, provider: Provider, target: &str, topic: &str) -> Result<(), NoConnection> {
+        self.shared.lock().outbox.subscribe(provider, target, topic)
+    }
+
+    /// The opposite: as when a subscription disappears and nobody says so.
+    pub fn unsubscribe(&self, provider: Provider, target: &str, topic: &str) -> Result<(), NoConnection> {
+        self.shared.lock().outbox.unsubscribe(provider, target, topic)
+    }
+
+    /// Owes one connection a webhook; returns its number. It leaves with the next [`advance`](Self::advance),
+    /// [`flush`](Self::flush) or [`send_due`](Self::send_due).
+    pub fn deliver(&self, connection: &str, parcel: Parcel) -> Result<u64, NoConnection> {
+        self.shared.lock().outbox.post(connection, parcel)
+    }
+
+    /// Something happened at the provider: owes every connection that subscribed a webhook. Returns how many.
+    pub fn announce(&self, provider: Provider, topic: &str, body: &Value) -> usize {
+        self.shared.lock().outbox.announce(provider, topic, body)
+    }
+
+    /// The account of every delivery kept, oldest first.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.shared.lock().outbox.deliveries().cloned().collect()
+    }
+
+    /// What is still owed, and how each connection fares.
+    pub fn outbox(&self) -> OutboxAccount {
+        self.shared.lock().outbox.account()
+    }
+
+    /// Sends what is due; the clock stays. `at_once` attempts are on their way together: with more than one the order
+    /// in which they arrive is up to the network.
+    pub async fn send_due(&self, at_once: usize) -> Pumped {
+        pump::run(self.shared.clone(), Until::Now, at_once).await
+    }
+
+    /// Turns the clock forward, and sends everything that comes due on the way at its time.
+    pub async fn advance_to(&self, to: Timestamp, at_once: usize) -> Pumped {
+        pump::run(self.shared.clone(), Until::At(to), at_once).await
+    }
+
+    /// As [`advance_to`](Self::advance_to).
+    pub async fn advance(&self, by: std::time::Duration, at_once: usize) -> Pumped {
+        let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.advance_to(later_ms(self.now(), ms), at_once).await
+    }
+
+    /// Turns the clock forward until nothing is owed any more: every delivery has come to its end.
+    pub async fn flush(&self, at_once: usize) -> Pumped {
+        pump::run(self.shared.clone(), Until::Empty, at_once).await
+    }
+
+    /// One more port onto this simulator, which can be closed.
+    pub async fn add_door(&self) -> Result<Door, DoorError> {
+        self.doors.add(self.own_address(), self.router()).await
+    }
+
+    /// From now on calls to this door are refused.
+    pub async fn close_door(&self, id: u64) -> Result<Door, DoorError> {
+        self.doors.close(id).await
+    }
+
+    pub fn open_door(&self, id: u64) -> Result<Door, DoorError> {
+        self.doors.open(id, self.router())
+    }
+
+    pub fn doors(&self) -> Vec<Door> {
+        self.doors.list()
+    }
+
+    fn router(&self) -> axum::Router {
+        crate::router(&self.shared, &self.doors)
+    }
+
+    fn own_address(&self) -> SocketAddr {
+        let address = self.shared.base_url().trim_start_matches("http://");
+        address.parse().unwrap_or(self.shared.options().listen)
+    }
 }
 
 /// What became of taking back a fault.
@@ -210,70 +347,4 @@ pub enum Disarmed {
     Yes,
     /// It was used up, cleared, or never armed.
     NotArmed,
-}
-
-pub(crate) fn router(shared: &Shared) -> Router {
-    Router::new()
-        .route("/state", get(async |State(control): State<Control>| Json(control.world())))
-        .route("/counts", get(async |State(control): State<Control>| Json(control.counts())))
-        .route("/reset", post(reset))
-        .route("/seed", post(seed))
-        .route("/faults", get(list_faults).post(inject).delete(clear_faults))
-        .route("/faults/{id}", delete(disarm))
-        .fallback(async || refused(StatusCode::NOT_FOUND, "no such control"))
-        .with_state(Control::new(shared.clone()))
-}
-
-/// Why a control call was not obeyed.
-struct Refused {
-    status: StatusCode,
-    why: String,
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        (self.status, Json(json!({ "error": self.why }))).into_response()
-    }
-}
-
-fn refused(status: StatusCode, why: impl std::fmt::Display) -> Refused {
-    Refused { status, why: why.to_string() }
-}
-
-/// The parser's words may quote the input; only this interface, which no customer reaches, shows them.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|error| refused(StatusCode::BAD_REQUEST, error))
-}
-
-async fn reset(State(control): State<Control>) -> StatusCode {
-    control.reset();
-    StatusCode::NO_CONTENT
-}
-
-async fn seed(State(control): State<Control>, body: Bytes) -> Result<StatusCode, Refused> {
-    let seed: Seed = read(&body)?;
-    control.seed(seed).map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn list_faults(State(control): State<Control>) -> Response {
-    Json(json!({ "faults": control.faults() })).into_response()
-}
-
-async fn inject(State(control): State<Control>, body: Bytes) -> Result<Response, Refused> {
-    let fault: Fault = read(&body)?;
-    let id = control.inject(fault).map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
-    Ok((StatusCode::CREATED, Json(json!({ "id": id }))).into_response())
-}
-
-async fn clear_faults(State(control): State<Control>) -> StatusCode {
-    control.clear_faults();
-    StatusCode::NO_CONTENT
-}
-
-async fn disarm(State(control): State<Control>, Path(id): Path<u64>) -> Response {
-    match control.disarm(id) {
-        Disarmed::Yes => StatusCode::NO_CONTENT.into_response(),
-        Disarmed::NotArmed => refused(StatusCode::NOT_FOUND, "no such fault is armed").into_response(),
-    }
 }

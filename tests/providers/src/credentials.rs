@@ -42,6 +42,11 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme_value(headers, "bearer")
 }
 
+/// A token that is the whole of a header.
+pub(crate) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
 /// The API token inside `Authorization: Basic base64({email}/token:{api_token})`.
 pub(crate) fn basic_api_token(headers: &HeaderMap) -> Option<String> {
     let decoded = STANDARD.decode(scheme_value(headers, "basic")?).ok()?;

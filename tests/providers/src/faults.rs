@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
@@ -17,6 +17,7 @@ use tokio::time::Sleep;
 
 use crate::control::Disarmed;
 use crate::gate;
+use crate::outbox::happens;
 use crate::serve::Hangup;
 use crate::state::Provider;
 
@@ -43,7 +44,15 @@ pub struct Fault {
     /// How many calls meet it.
     #[serde(default = "once")]
     pub times: u32,
-    /// Wait before the provider acts.
+    /// How many calls that match pass unharmed first.
+    #[serde(default)]
+    pub skip: u32,
+    /// Of the calls after those: how many meet it, drawn from `seed`. The others pass, and do not count in `times`.
+    #[serde(default = "always")]
+    pub percent: u8,
+    #[serde(default)]
+    pub seed: u64,
+    /// Wait before the provider acts. It acts even when the caller has gone by then.
     #[serde(default)]
     pub delay_before_ms: u64,
     /// Wait after it acted, before it answers.
@@ -76,6 +85,12 @@ pub enum Outcome {
     TruncatedJson,
     /// Acts; the JSON is announced as a web page.
     WrongContentType,
+    /// Acts; the answer has no body.
+    EmptyBody,
+    /// Acts; blanks follow the JSON until the body has this size, which is still sound JSON.
+    OversizedBody { bytes: usize },
+    /// Does not act; a web page of whatever stands before the provider.
+    Page { status: u16 },
 }
 
 impl Fault {
@@ -86,6 +101,9 @@ impl Fault {
             method: None,
             path_prefix: String::new(),
             times: once(),
+            skip: 0,
+            percent: always(),
+            seed: 0,
             delay_before_ms: 0,
             delay_after_ms: 0,
             outcome,
@@ -117,12 +135,19 @@ impl Outcome {
             Self::CutBody => "cut_body",
             Self::TruncatedJson => "truncated_json",
             Self::WrongContentType => "wrong_content_type",
+            Self::EmptyBody => "empty_body",
+            Self::OversizedBody { .. } => "oversized_body",
+            Self::Page { .. } => "page",
         }
     }
 }
 
 fn once() -> u32 {
     1
+}
+
+fn always() -> u8 {
+    100
 }
 
 /// Why a fault was not armed.
@@ -136,6 +161,10 @@ pub enum FaultError {
     Delay(u64),
     #[error("a slow body needs 1 to {PIECES_MAX} pieces")]
     Pieces,
+    #[error("`percent` must be 1 to 100")]
+    Percent,
+    #[error("a body has at most {ANSWER_BYTES_MAX} bytes")]
+    Size,
 }
 
 /// A fault still waiting for calls.
@@ -143,10 +172,22 @@ pub enum FaultError {
 pub struct ArmedFault {
     pub id: u64,
     pub times_left: u32,
+    /// How many calls have matched.
+    pub matched: u64,
     pub fault: Fault,
 }
 
-/// All armed faults, oldest first; the first that matches is taken.
+impl ArmedFault {
+    /// Counts a call that matches, and says whether this one is met.
+    fn strikes(&mut self) -> bool {
+        let number = self.matched;
+        self.matched += 1;
+        let Fault { skip, percent, seed, .. } = self.fault;
+        number >= u64::from(skip) && happens(seed, "fault", number, percent)
+    }
+}
+
+/// All armed faults, oldest first; the first that matches and strikes is taken.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Faults {
     armed: Vec<ArmedFault>,
@@ -157,12 +198,14 @@ impl Faults {
     pub(crate) fn arm(&mut self, fault: Fault) -> Result<u64, FaultError> {
         check(&fault)?;
         self.given += 1;
-        self.armed.push(ArmedFault { id: self.given, times_left: fault.times, fault });
+        self.armed.push(ArmedFault { id: self.given, times_left: fault.times, matched: 0, fault });
         Ok(self.given)
     }
 
     pub(crate) fn take(&mut self, provider: Provider, method: &str, path: &str) -> Option<Fault> {
-        let armed = self.armed.iter_mut().find(|armed| armed.fault.matches(provider, method, path))?;
+        let matching = |armed: &&mut ArmedFault| armed.fault.matches(provider, method, path);
+        let armed =
+            self.armed.iter_mut().filter(matching).find_map(|armed| armed.strikes().then_some(armed))?;
         armed.times_left -= 1;
         let fault = armed.fault.clone();
         self.armed.retain(|armed| armed.times_left > 0);
@@ -188,8 +231,13 @@ fn check(fault: &Fault) -> Result<(), FaultError> {
     if fault.times == 0 {
         return Err(FaultError::Never);
     }
+    if !(1..=100).contains(&fault.percent) {
+        return Err(FaultError::Percent);
+    }
     let pause = match fault.outcome {
-        Outcome::Status { status, .. } | Outcome::StatusAfterActing { status, .. }
+        Outcome::Status { status, .. }
+        | Outcome::StatusAfterActing { status, .. }
+        | Outcome::Page { status }
             if !(400..=599).contains(&status) =>
         {
             return Err(FaultError::Status(status));
@@ -197,6 +245,7 @@ fn check(fault: &Fault) -> Result<(), FaultError> {
         Outcome::SlowBody { pieces, .. } if !(1..=PIECES_MAX).contains(&pieces) => {
             return Err(FaultError::Pieces);
         }
+        Outcome::OversizedBody { bytes } if bytes > ANSWER_BYTES_MAX => return Err(FaultError::Size),
         Outcome::SlowBody { pause_ms, .. } => pause_ms,
         _ => 0,
     };
@@ -215,6 +264,7 @@ pub(crate) async fn befall(
     wait(fault.delay_before_ms).await;
     let response = match &fault.outcome {
         Outcome::Status { status, retry_after } => refuse(provider, *status, retry_after.as_deref()),
+        Outcome::Page { status } => page(*status),
         Outcome::ConnectionReset => hang_up(Hangup::Reset),
         Outcome::StatusAfterActing { status, retry_after } => {
             drop(act.await);
@@ -237,8 +287,17 @@ async fn wait(ms: u64) {
     }
 }
 
+fn failing(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
+}
+
+fn page(status: u16) -> Response {
+    let page = "<!doctype html><title>Error</title><h1>The origin did not answer</h1>";
+    (failing(status), Html(page)).into_response()
+}
+
 fn refuse(provider: Provider, status: u16, retry_after: Option<&str>) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let status = failing(status);
     let answer = gate::failure(provider, status);
     match retry_after {
         Some(after) => answer.with_header("retry-after", after).into_response(),
@@ -264,6 +323,12 @@ async fn spoil(outcome: &Outcome, response: Response) -> Response {
         }
         Outcome::CutBody => Body::new(UnreliableBody::cut(&whole)),
         Outcome::TruncatedJson => Body::from(whole.slice(..whole.len() / 2)),
+        Outcome::EmptyBody => Body::empty(),
+        Outcome::OversizedBody { bytes } => {
+            let mut padded = whole.to_vec();
+            padded.resize(whole.len().max(*bytes), b' ');
+            Body::from(padded)
+        }
         _ => {
             parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
             Body::from(whole)

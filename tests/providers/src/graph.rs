@@ -1,16 +1,20 @@
-//! Meta's Graph API, as far as messages are sent with it: WhatsApp and Instagram, their windows and limits.
-//! Owns the messages sent and who wrote last when; never delivers anything.
+//! Meta's Graph API, as far as messages go through it: WhatsApp and Instagram, their windows, limits, subscriptions and
+//! conversations. Owns what was said on either side; hands the webhooks about it to the outbox and sends none itself.
 
+mod accounts;
+mod conversations;
 mod instagram;
+mod people;
+mod webhooks;
 mod whatsapp;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::post;
+use axum::routing::{get, post};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
@@ -19,7 +23,11 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Answered};
 use crate::credentials;
-use crate::state::{Ids, Shared};
+use crate::options::Unknown;
+use crate::state::{Shared, Worlds};
+
+use self::accounts::{Subscription, Template, Throttle};
+use self::people::{Comment, Inbound};
 
 /// Free-form messages are for a day after the customer last wrote.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
@@ -29,6 +37,20 @@ const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 pub struct Graph {
     /// Sent through us, oldest first.
     pub messages: Vec<Message>,
+    /// What customers wrote, oldest first.
+    pub inbound: Vec<Inbound>,
+    /// Under posts of an Instagram account, oldest first.
+    pub comments: Vec<Comment>,
+    /// Messages shown as read to who wrote them.
+    pub read: BTreeSet<String>,
+    /// WhatsApp's catalogue. While it is empty every template is known.
+    pub templates: Vec<Template>,
+    /// Of accounts whose subscription was changed; all others get all webhooks.
+    pub subscriptions: BTreeMap<String, Subscription>,
+    /// Accounts that are refused for a while.
+    pub throttles: BTreeMap<String, Throttle>,
+    /// The business account of each phone that is not of the usual one.
+    pub business_accounts: BTreeMap<String, String>,
     #[serde(serialize_with = "as_windows")]
     windows: BTreeMap<(String, String), Option<Timestamp>>,
 }
@@ -58,6 +80,12 @@ pub struct Message {
     pub reply_to: Option<String>,
     /// `biz_opaque_callback_data`: the sender's own id, echoed in statuses.
     pub callback_data: Option<String>,
+    /// Where a medium is fetched from.
+    pub media_url: Option<String>,
+    /// The comment this one answers in private.
+    pub comment: Option<String>,
+    /// `HUMAN_AGENT`.
+    pub tag: Option<String>,
 }
 
 /// When a customer last wrote to an account; `None` is never.
@@ -85,7 +113,13 @@ impl Graph {
         self.windows.insert((window.account, window.user), window.last_message_at);
     }
 
-    /// How long the customer has been silent; none when nothing was said about them.
+    /// The customer wrote, which opens the window anew.
+    fn wrote(&mut self, account: &str, user: &str, at: Timestamp) {
+        let last = self.windows.entry((account.to_owned(), user.to_owned())).or_default();
+        *last = (*last).max(Some(at));
+    }
+
+    /// How long the customer has been silent; none when nothing is known about them.
     fn silence(&self, account: &str, user: &str, now: Timestamp) -> Option<SignedDuration> {
         let last = self.windows.get(&(account.to_owned(), user.to_owned()))?;
         Some(last.map_or(SignedDuration::MAX, |last| now.duration_since(last)))
@@ -93,7 +127,17 @@ impl Graph {
 }
 
 pub(crate) fn router(shared: &Shared) -> Router {
-    Router::new().route("/{version}/{account}/messages", post(send)).with_state(shared.clone())
+    Router::new()
+        .route("/{version}/{account}/messages", post(send).get(conversations::messages))
+        .route("/{version}/{account}/conversations", get(conversations::list))
+        .route("/{version}/{node}", get(conversations::node))
+        .route(
+            "/{version}/{account}/subscribed_apps",
+            get(accounts::subscribed).post(accounts::subscribe).delete(accounts::unsubscribe),
+        )
+        .route("/{version}/{account}/message_templates", post(accounts::add_template))
+        .merge(people::router())
+        .with_state(shared.clone())
 }
 
 pub(crate) fn token(headers: &HeaderMap) -> Option<String> {
@@ -156,10 +200,10 @@ impl From<MetaError> for Answer {
 
 /// A send in progress: who sends, when, and what it may touch.
 struct Sending<'a> {
-    graph: &'a mut Graph,
-    ids: &'a mut Ids,
+    worlds: &'a mut Worlds,
     account: String,
     now: Timestamp,
+    unknown: Unknown,
 }
 
 async fn send(
@@ -167,21 +211,28 @@ async fn send(
     Path((version, account)): Path<(String, String)>,
     body: Bytes,
 ) -> Answered {
-    if !is_version(&version) {
-        return Err(Answer::new(StatusCode::NOT_FOUND, failure_body(StatusCode::NOT_FOUND)));
-    }
+    versioned(&version)?;
     let posted: Map<String, Value> = serde_json::from_slice(&body)
         .map_err(|_| MetaError::permanent(100, "(#100) The body must be a JSON object"))?;
     let now = shared.now();
     let mut worlds = shared.lock();
-    let worlds = &mut *worlds;
-    let sending = Sending { graph: &mut worlds.graph, ids: &mut worlds.ids, account, now };
+    worlds.graph.admit(&account)?;
+    let sending = Sending { worlds: &mut worlds, account, now, unknown: shared.options().unknown };
     let answered = if posted.contains_key("messaging_product") {
         whatsapp::send(sending, &posted)
     } else {
         instagram::send(sending, &posted)
     };
     Ok(Answer::ok(answered?))
+}
+
+/// Meta knows no paths without a version.
+fn versioned(version: &str) -> Result<(), Answer> {
+    if is_version(version) { Ok(()) } else { Err(not_found()) }
+}
+
+fn not_found() -> Answer {
+    Answer::new(StatusCode::NOT_FOUND, failure_body(StatusCode::NOT_FOUND))
 }
 
 /// `v25.0` and the like.
@@ -193,12 +244,27 @@ fn is_version(text: &str) -> bool {
 }
 
 impl Sending<'_> {
-    fn silence(&self, user: &str) -> Option<SignedDuration> {
-        self.graph.silence(&self.account, user, self.now)
+    /// Whether the customer wrote within this time. One nobody knows of may always be written to, unless the simulator
+    /// is to be strict about them.
+    fn is_open(&self, user: &str, allowed: SignedDuration) -> bool {
+        match self.worlds.graph.silence(&self.account, user, self.now) {
+            Some(silence) => silence <= allowed,
+            None => self.unknown == Unknown::Created,
+        }
     }
 
     fn fresh_id(&mut self, prefix: &str) -> String {
-        format!("{prefix}{}", STANDARD.encode(self.ids.fresh()))
+        fresh_id(self.worlds, prefix)
+    }
+}
+
+fn fresh_id(worlds: &mut Worlds, prefix: &str) -> String {
+    format!("{prefix}{}", URL_SAFE.encode(worlds.ids.fresh()))
+}
+
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
     }
 }
 

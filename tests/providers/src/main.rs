@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use provider_simulator::{Credentials, Simulator, SimulatorOptions, StartError, Unknown};
+use jiff::Timestamp;
+use provider_simulator::{Clock, Credentials, Sending, Simulator, SimulatorOptions, StartError, Unknown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// Shopify, Zendesk, Meta's Graph API and Square, simulated on one local port.
+/// Shopify, Zendesk, Meta's Graph API, Square and Voucherify, simulated on one local port.
 #[derive(Debug, Parser)]
 #[command(name = "provider-simulator")]
 struct Args {
@@ -33,6 +34,15 @@ struct Args {
     /// How long a new Zendesk ticket stays invisible to search.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     zendesk_search_lag_ms: u64,
+    /// Let the providers' clock stand still here until it is turned over /control. It runs with the machine's otherwise.
+    #[arg(long, value_name = "TIME")]
+    clock: Option<Timestamp>,
+    /// Let it run from there instead, so many times as fast as the machine's.
+    #[arg(long, value_name = "TIMES", requires = "clock")]
+    clock_speed: Option<u32>,
+    /// Send webhooks as their time comes, not only when told to over /control.
+    #[arg(long)]
+    send_by_itself: bool,
     /// Stop when standard input closes, so that no simulator outlives what started it.
     #[arg(long)]
     until_stdin_closes: bool,
@@ -79,6 +89,12 @@ fn options(args: &Args) -> SimulatorOptions {
         credentials: args.token.as_ref().map_or_else(Credentials::any, Credentials::only),
         zendesk_requests_per_minute: args.zendesk_per_minute.unwrap_or(defaults.zendesk_requests_per_minute),
         zendesk_search_lag: Duration::from_millis(args.zendesk_search_lag_ms),
+        clock: match (args.clock, args.clock_speed) {
+            (None, _) => defaults.clock,
+            (Some(start), None) => Clock::stopped_at(start),
+            (Some(start), Some(times)) => Clock::compressed(start, times),
+        },
+        sending: if args.send_by_itself { Sending::ByItself } else { Sending::WhenAsked },
         ..defaults
     }
 }

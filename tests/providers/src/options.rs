@@ -26,6 +26,8 @@ pub struct SimulatorOptions {
     pub zendesk_requests_per_minute: u32,
     /// How long a new Zendesk ticket stays invisible to search, which indexes late. Lists show it at once.
     pub zendesk_search_lag: Duration,
+    /// When webhooks leave.
+    pub sending: Sending,
 }
 
 impl Default for SimulatorOptions {
@@ -38,6 +40,7 @@ impl Default for SimulatorOptions {
             shopify_bucket: BucketSize::default(),
             zendesk_requests_per_minute: ZENDESK_REQUESTS_PER_MINUTE,
             zendesk_search_lag: Duration::ZERO,
+            sending: Sending::WhenAsked,
         }
     }
 }
@@ -49,6 +52,15 @@ pub enum Unknown {
     Created,
     /// It is refused as the provider refuses it.
     Refused,
+}
+
+/// When webhooks leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sending {
+    /// When control turns the clock, flushes or sends: the same every time.
+    WhenAsked,
+    /// Also when the clock reaches their time by itself: for demos, on a clock that runs.
+    ByItself,
 }
 
 /// A leaking bucket: how much it holds and how fast it fills up again.

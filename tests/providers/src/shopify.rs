@@ -1,9 +1,14 @@
-//! Shopify's Admin GraphQL API: tags and notes of customers and orders, under a cost bucket.
-//! Owns what the shop remembers and how it answers; `graphql` reads documents, `bucket` counts cost.
+//! Shopify's Admin GraphQL API: customers and orders to list, tag and note, webhook subscriptions, under a cost bucket.
+//! Owns what the shop remembers and how it answers; `graphql` reads documents, `call` acts, `bucket` counts cost.
 
 mod bucket;
+mod call;
 mod graphql;
+mod hooks;
+mod merchant;
+mod object;
 mod schema;
+mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,33 +17,42 @@ use axum::extract::{Path, State};
 use axum::routing::post;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use self::bucket::{Bucket, Taken};
+use self::call::{Acted, RootCall, Stage, TagChange};
 use self::graphql::{GraphqlError, Request};
+use self::hooks::Unserved;
+use self::object::Kept;
+use self::search::Index;
 use crate::answer::{Answer, Answered};
 use crate::options::{BucketSize, Unknown};
-use crate::state::Shared;
+use crate::state::{Provider, Shared, whole_seconds};
 
 const TOKEN_HEADER: &str = "x-shopify-access-token";
-/// Shopify takes 10 points for each mutation.
-const MUTATION_COST: u32 = 10;
-/// And one for each object read.
-const OBJECT_COST: u32 = 1;
+/// No query may cost more, however full the bucket is.
+const QUERY_COST_MAX: u32 = 1_000;
 
 /// What the shop remembers.
 #[derive(Debug, Clone, Serialize)]
 pub struct Shop {
     /// By gid.
-    pub customers: BTreeMap<String, ShopObject>,
+    pub customers: BTreeMap<String, Kept>,
     /// By gid.
-    pub orders: BTreeMap<String, ShopObject>,
+    pub orders: BTreeMap<String, Kept>,
+    /// Made over the API, to addresses that are no connections.
+    pub subscriptions: Unserved,
+    #[serde(skip)]
+    customers_changed: Index,
+    #[serde(skip)]
+    orders_changed: Index,
     #[serde(skip)]
     bucket: Bucket,
 }
 
-/// A customer or an order.
+/// What a customer or an order begins with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ShopObject {
     pub tags: BTreeSet<String>,
@@ -74,30 +88,120 @@ impl Kind {
 
 impl Shop {
     pub(crate) fn new(size: BucketSize) -> Self {
-        Self { customers: BTreeMap::new(), orders: BTreeMap::new(), bucket: Bucket::new(size) }
+        Self {
+            customers: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            subscriptions: Unserved::new(),
+            customers_changed: Index::new(),
+            orders_changed: Index::new(),
+            bucket: Bucket::new(size),
+        }
     }
 
-    /// Puts an object in place, as if a merchant had made it. The gid has been checked by the caller.
+    /// Puts an object in place, as if it had always been there. The gid has been checked by the caller.
     pub(crate) fn seed(&mut self, kind: Kind, gid: &str, object: ShopObject) {
-        self.objects(kind).insert(gid.to_owned(), object);
+        self.put(kind, gid, Kept::new(object, Timestamp::UNIX_EPOCH));
     }
 
-    fn objects(&mut self, kind: Kind) -> &mut BTreeMap<String, ShopObject> {
+    fn put(&mut self, kind: Kind, gid: &str, object: Kept) {
+        let (objects, changed) = self.table(kind);
+        let updated_at = object.updated_at;
+        if let Some(before) = objects.insert(gid.to_owned(), object) {
+            changed.remove(&(before.updated_at, gid.to_owned()));
+        }
+        changed.insert((updated_at, gid.to_owned()));
+    }
+
+    fn remove(&mut self, kind: Kind, gid: &str) -> Option<Kept> {
+        let (objects, changed) = self.table(kind);
+        let before = objects.remove(gid)?;
+        changed.remove(&(before.updated_at, gid.to_owned()));
+        Some(before)
+    }
+
+    /// It changed now.
+    fn touch(&mut self, kind: Kind, gid: &str, now: Timestamp) {
+        let (objects, changed) = self.table(kind);
+        if let Some(object) = objects.get_mut(gid) {
+            changed.remove(&(object.updated_at, gid.to_owned()));
+            object.updated_at = whole_seconds(now);
+            changed.insert((object.updated_at, gid.to_owned()));
+        }
+    }
+
+    fn table(&mut self, kind: Kind) -> (&mut BTreeMap<String, Kept>, &mut Index) {
         match kind {
-            Kind::Customer => &mut self.customers,
-            Kind::Order => &mut self.orders,
+            Kind::Customer => (&mut self.customers, &mut self.customers_changed),
+            Kind::Order => (&mut self.orders, &mut self.orders_changed),
         }
     }
 
-    fn find(&mut self, gid: &str, unknown: Unknown) -> Result<(Kind, &mut ShopObject), NotFound> {
-        let kind = Kind::of_gid(gid).ok_or(NotFound::NoSuchForm)?;
-        let objects = self.objects(kind);
-        match unknown {
-            Unknown::Created => Ok((kind, objects.entry(gid.to_owned()).or_default())),
-            Unknown::Refused => {
-                objects.get_mut(gid).map(|object| (kind, object)).ok_or(NotFound::NoSuchObject(kind))
-            }
+    fn get(&self, kind: Kind, gid: &str) -> Option<&Kept> {
+        match kind {
+            Kind::Customer => self.customers.get(gid),
+            Kind::Order => self.orders.get(gid),
         }
+    }
+
+    fn index(&self, kind: Kind) -> &Index {
+        match kind {
+            Kind::Customer => &self.customers_changed,
+            Kind::Order => &self.orders_changed,
+        }
+    }
+
+    /// The Admin API's object.
+    fn node(&self, kind: Kind, gid: &str) -> Value {
+        let Some(object) = self.get(kind, gid) else { return Value::Null };
+        let customer = self.customer_of(object).map(|(gid, kept)| kept.node(Kind::Customer, gid, None));
+        object.node(kind, gid, customer)
+    }
+
+    /// The body of a webhook about it.
+    fn webhook(&self, kind: Kind, gid: &str) -> Value {
+        let Some(object) = self.get(kind, gid) else { return Value::Null };
+        let customer = self.customer_of(object).map(|(gid, kept)| kept.webhook(gid, None));
+        object.webhook(gid, customer)
+    }
+
+    /// An order names its customer by `{"customer": {"id": 1}}`.
+    fn customer_of(&self, order: &Kept) -> Option<(&String, &Kept)> {
+        let id = order.fields.get("customer")?.get("id")?;
+        let number = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        self.customers.get_key_value(&format!("gid://shopify/Customer/{number}"))
+    }
+}
+
+impl Stage<'_> {
+    fn find(&mut self, gid: &str) -> Result<(Kind, &mut Kept), NotFound> {
+        let kind = Kind::of_gid(gid).ok_or(NotFound::NoSuchForm)?;
+        if self.unknown == Unknown::Created && self.shop.get(kind, gid).is_none() {
+            self.shop.put(kind, gid, Kept::new(ShopObject::default(), self.now));
+        }
+        let (objects, _) = self.shop.table(kind);
+        objects.get_mut(gid).map(|object| (kind, object)).ok_or(NotFound::NoSuchObject(kind))
+    }
+
+    /// It changed now: every webhook that is due because of it, besides that of the change itself.
+    fn changed(&mut self, kind: Kind, gid: &str, topics: &[&str]) {
+        self.shop.touch(kind, gid, self.now);
+        let updated = match kind {
+            Kind::Customer => "customers/update",
+            Kind::Order => "orders/updated",
+        };
+        let body = self.shop.webhook(kind, gid);
+        for topic in topics.iter().copied().chain([updated]) {
+            self.outbox.announce(Provider::Shopify, topic, &body);
+        }
+    }
+
+    fn tell_tags(&mut self, gid: &str, tags: &[String], change: TagChange) {
+        let topic = match change {
+            TagChange::Add => "customer.tags_added",
+            TagChange::Remove => "customer.tags_removed",
+        };
+        let body = json!({ "customerId": gid, "tags": tags, "occurredAt": self.now });
+        self.outbox.announce(Provider::Shopify, topic, &body);
     }
 }
 
@@ -117,7 +221,10 @@ impl NotFound {
 }
 
 pub(crate) fn router(shared: &Shared) -> Router {
-    Router::new().route("/admin/api/{version}/graphql.json", post(answer_graphql)).with_state(shared.clone())
+    Router::new()
+        .route("/admin/api/{version}/graphql.json", post(answer_graphql))
+        .with_state(shared.clone())
+        .merge(merchant::router(shared))
 }
 
 pub(crate) fn token(headers: &HeaderMap) -> Option<String> {
@@ -176,19 +283,33 @@ fn run(shared: &Shared, request: &Request) -> Value {
         Ok(calls) => calls,
         Err(error) => return json!({ "errors": [error.to_json()] }),
     };
-    let cost = calls.iter().map(|(_, call)| call.cost()).fold(0, u32::saturating_add);
+    let cost = calls.iter().map(RootCall::cost).fold(0, u32::saturating_add);
+    if cost > QUERY_COST_MAX {
+        let message =
+            format!("Query cost is {cost}, which exceeds the single query max cost limit ({QUERY_COST_MAX})");
+        return json!({ "errors": [GraphqlError::new("MAX_COST_EXCEEDED", message).to_json()] });
+    }
     let now = shared.now();
     let mut worlds = shared.lock();
+    let worlds = &mut *worlds;
     let shop = &mut worlds.shopify;
     if shop.bucket.take(cost, now) == Taken::TooFew {
         return throttled(cost, &shop.bucket);
     }
+    let mut stage = Stage { shop, outbox: &mut worlds.outbox, unknown: shared.options().unknown, now };
+    let mut actual = cost;
     let mut data = Map::new();
-    for (field, call) in calls {
-        let result = call.act(shop, shared.options().unknown);
-        data.insert(graphql::key(&field), request.select(&field, &result));
+    for (field, call) in request.fields().iter().zip(calls) {
+        match call.act(&mut stage) {
+            Ok(Acted { result, given_back }) => {
+                actual -= given_back;
+                data.insert(graphql::key(field), request.select(field, &result));
+            }
+            Err(error) => return json!({ "errors": [error.to_json()] }),
+        }
     }
-    json!({ "data": data, "extensions": cost_report(cost, json!(cost), &shop.bucket) })
+    stage.shop.bucket.give(cost - actual);
+    json!({ "data": data, "extensions": cost_report(cost, json!(actual), &stage.shop.bucket) })
 }
 
 fn throttled(cost: u32, bucket: &Bucket) -> Value {
@@ -210,125 +331,4 @@ fn cost_report(requested: u32, actual: Value, bucket: &Bucket) -> Value {
         "actualQueryCost": actual,
         "throttleStatus": bucket.status(),
     } })
-}
-
-/// One root field, understood.
-enum RootCall {
-    Tags { id: String, tags: Vec<String>, change: TagChange },
-    OrderUpdate { id: String, note: Option<Option<String>>, tags: Option<Vec<String>> },
-    Read { id: String, wanted: Option<Kind> },
-}
-
-#[derive(Clone, Copy)]
-enum TagChange {
-    Add,
-    Remove,
-}
-
-impl RootCall {
-    fn read(request: &Request, field: &graphql::Field) -> Result<(graphql::Field, Self), GraphqlError> {
-        let mut arguments = request.arguments(field)?;
-        let call = match field.name.as_str() {
-            "tagsAdd" => Self::read_tags(&mut arguments, TagChange::Add)?,
-            "tagsRemove" => Self::read_tags(&mut arguments, TagChange::Remove)?,
-            "orderUpdate" => Self::read_order_update(&mut arguments)?,
-            "customer" => Self::Read { id: arguments.text("id")?, wanted: Some(Kind::Customer) },
-            "order" => Self::Read { id: arguments.text("id")?, wanted: Some(Kind::Order) },
-            _ => Self::Read { id: arguments.text("id")?, wanted: None },
-        };
-        arguments.finish()?;
-        if let Self::Read { id, .. } = &call
-            && !id.starts_with("gid://shopify/")
-        {
-            return Err(GraphqlError::new("argumentLiteralsIncompatible", "Invalid global id"));
-        }
-        Ok((field.clone(), call))
-    }
-
-    fn read_tags(arguments: &mut graphql::Arguments, change: TagChange) -> Result<Self, GraphqlError> {
-        Ok(Self::Tags { id: arguments.text("id")?, tags: arguments.tags("tags")?, change })
-    }
-
-    fn read_order_update(arguments: &mut graphql::Arguments) -> Result<Self, GraphqlError> {
-        let mut input = arguments.object("input")?;
-        let id = input.text("id")?;
-        let note = input.nullable_text("note")?;
-        let tags = if input.has("tags") { Some(input.tags("tags")?) } else { None };
-        input.finish()?;
-        Ok(Self::OrderUpdate { id, note, tags })
-    }
-
-    fn cost(&self) -> u32 {
-        match self {
-            Self::Tags { .. } | Self::OrderUpdate { .. } => MUTATION_COST,
-            Self::Read { .. } => OBJECT_COST,
-        }
-    }
-
-    fn act(self, shop: &mut Shop, unknown: Unknown) -> Value {
-        match self {
-            Self::Tags { id, tags, change } => change_tags(shop, unknown, &id, tags, change),
-            Self::OrderUpdate { id, note, tags } => update_order(shop, unknown, &id, note, tags),
-            Self::Read { id, wanted } => match shop.find(&id, unknown) {
-                Ok((kind, object)) if wanted.is_none_or(|wanted| wanted == kind) => node(kind, &id, object),
-                _ => Value::Null,
-            },
-        }
-    }
-}
-
-fn change_tags(shop: &mut Shop, unknown: Unknown, id: &str, tags: Vec<String>, change: TagChange) -> Value {
-    let payload = match change {
-        TagChange::Add => "TagsAddPayload",
-        TagChange::Remove => "TagsRemovePayload",
-    };
-    match shop.find(id, unknown) {
-        Ok((kind, object)) => {
-            match change {
-                TagChange::Add => object.tags.extend(tags),
-                TagChange::Remove => object.tags.retain(|tag| !tags.contains(tag)),
-            }
-            json!({ "__typename": payload, "node": node(kind, id, object), "userErrors": [] })
-        }
-        Err(error) => json!({ "__typename": payload, "node": null, "userErrors": [error.user_error()] }),
-    }
-}
-
-/// `tags` replaces the whole list here, unlike `tagsAdd`: the trap is part of the provider.
-fn update_order(
-    shop: &mut Shop,
-    unknown: Unknown,
-    id: &str,
-    note: Option<Option<String>>,
-    tags: Option<Vec<String>>,
-) -> Value {
-    let payload = "OrderUpdatePayload";
-    let found = match Kind::of_gid(id) {
-        Some(Kind::Order) => shop.find(id, unknown),
-        _ => Err(NotFound::NoSuchForm),
-    };
-    match found {
-        Ok((kind, object)) => {
-            if let Some(note) = note {
-                object.note = note;
-            }
-            if let Some(tags) = tags {
-                object.tags = tags.into_iter().collect();
-            }
-            json!({ "__typename": payload, "order": node(kind, id, object), "userErrors": [] })
-        }
-        Err(error) => json!({ "__typename": payload, "order": null, "userErrors": [error.user_error()] }),
-    }
-}
-
-fn node(kind: Kind, id: &str, object: &ShopObject) -> Value {
-    let number = id.rsplit('/').next().unwrap_or_default();
-    json!({
-        "__typename": kind.name(),
-        "id": id,
-        "legacyResourceId": number,
-        "name": format!("#{number}"),
-        "tags": object.tags,
-        "note": object.note,
-    })
 }

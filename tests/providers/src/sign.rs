@@ -42,6 +42,19 @@ pub fn shopify(secret: &str, delivery: &ShopifyDelivery<'_>, body: &[u8]) -> Hea
     ]
 }
 
+/// As [`shopify`], in the spelling of the newer subscriptions to events.
+pub fn shopify_events(secret: &str, delivery: &ShopifyDelivery<'_>, body: &[u8]) -> Headers {
+    vec![
+        ("shopify-topic", delivery.topic.to_owned()),
+        ("shopify-shop-domain", delivery.shop_domain.to_owned()),
+        ("shopify-api-version", delivery.api_version.to_owned()),
+        ("shopify-webhook-id", delivery.webhook_id.to_owned()),
+        ("shopify-event-id", delivery.event_id.to_owned()),
+        ("shopify-triggered-at", delivery.triggered_at.to_owned()),
+        ("shopify-hmac-sha256", base64_mac(secret.as_bytes(), &[body])),
+    ]
+}
+
 /// What a Zendesk delivery says about itself beside its body.
 #[derive(Debug, Clone, Copy)]
 pub struct ZendeskDelivery<'a> {
@@ -88,6 +101,11 @@ pub fn square(signature_key: &str, delivery: &SquareDelivery<'_>, body: &[u8]) -
         ("square-initial-delivery-timestamp", delivery.initial_delivery_timestamp.to_owned()),
         ("x-square-hmacsha256-signature", signature),
     ]
+}
+
+/// The MAC over the body in lower-case hex. The body is sent without blanks between its tokens, so these are its bytes.
+pub fn voucherify(secret: &str, body: &[u8]) -> Headers {
+    vec![("x-voucherify-signature", hex::encode(mac(secret.as_bytes(), &[body])))]
 }
 
 /// What a delivery after the Standard Webhooks specification says about itself beside its body.

@@ -1,19 +1,22 @@
-//! Square: routes, credentials, idempotency keys and error shapes. What stock and points are is next door,
-//! in `inventory` and `loyalty`.
+//! Square: routes, credentials, idempotency keys and error shapes. What stock and points are is next door, in
+//! `inventory` and `loyalty`; what it says when they change, in `webhooks`.
 
 mod inventory;
 mod loyalty;
+mod page;
 mod quantity;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,8 +27,12 @@ pub use self::inventory::StockCount;
 pub(crate) use self::loyalty::Loyalty;
 pub use self::loyalty::{LoyaltyAccount, LoyaltyEvent};
 use crate::answer::{Answer, Answered};
+use crate::clock::later_ms;
 use crate::credentials;
-use crate::state::Shared;
+use crate::options::Unknown;
+use crate::outbox::Outbox;
+use crate::state::{Ids, Shared};
+use crate::voucherify::Project;
 
 const VERSION_HEADER: &str = "square-version";
 /// What an application is pinned to when a call names no version.
@@ -37,6 +44,11 @@ const IDEMPOTENCY_KEY_CHARS_MAX: usize = 128;
 pub struct Seller {
     pub(crate) inventory: Inventory,
     pub(crate) loyalty: Loyalty,
+    /// What the same merchant has at Voucherify, which shares this world.
+    pub(crate) voucherify: Project,
+    /// When something last happened here.
+    #[serde(skip)]
+    latest: Option<Timestamp>,
     #[serde(skip)]
     idempotent: BTreeMap<(String, String), (Value, Answer)>,
 }
@@ -52,6 +64,14 @@ impl Seller {
         self.loyalty.account(id)
     }
 
+    /// Now, but later than everything before by a millisecond: Square's times tell its changes apart, however fast they
+    /// follow and however still the clock stands.
+    pub(crate) fn moment(&mut self, now: Timestamp) -> Timestamp {
+        let moment = self.latest.map_or(now, |latest| now.max(later_ms(latest, 1)));
+        self.latest = Some(moment);
+        moment
+    }
+
     /// The points ledger, oldest first.
     pub fn loyalty_events(&self) -> &[LoyaltyEvent] {
         self.loyalty.events()
@@ -61,10 +81,20 @@ impl Seller {
 pub(crate) fn router(shared: &Shared) -> Router {
     Router::new()
         .route("/v2/inventory/changes/batch-create", post(change_inventory))
+        .route("/v2/inventory/changes/batch-retrieve", post(retrieve_changes))
         .route("/v2/inventory/counts/batch-retrieve", post(retrieve_counts))
         .route("/v2/inventory/{catalog_object_id}", get(show_counts))
+        .route("/v2/loyalty/accounts", post(open_account))
+        .route("/v2/loyalty/accounts/search", post(search_accounts))
         .route("/v2/loyalty/accounts/{id}", get(show_account))
         .route("/v2/loyalty/accounts/{id}/adjust", post(adjust_points))
+        .route("/v2/loyalty/accounts/{id}/accumulate", post(accumulate_points))
+        .route("/v2/loyalty/events/search", post(search_events))
+        .route("/v2/loyalty/rewards", post(create_reward))
+        .route("/v2/loyalty/rewards/{id}", get(show_reward).delete(delete_reward))
+        .route("/v2/loyalty/rewards/{id}/redeem", post(redeem_reward))
+        .route("/v2/webhooks/subscriptions", get(list_subscriptions))
+        .route("/v2/webhooks/subscriptions/{id}", put(update_subscription))
         .layer(from_fn(speak_version))
         .with_state(shared.clone())
 }
@@ -189,13 +219,20 @@ async fn change_inventory(State(shared): State<Shared>, body: Bytes) -> Answered
     let mut worlds = shared.lock();
     let worlds = &mut *worlds;
     once(&mut worlds.square, "inventory", body, |seller, body| {
-        seller.inventory.change(parse(body)?, unknown, &mut worlds.ids, now)
+        let moment = seller.moment(now);
+        let answer = seller.inventory.change(parse(body)?, unknown, &mut worlds.ids, (now, moment))?;
+        let told = ("inventory_counts", answer.get("counts").cloned().unwrap_or_default());
+        webhooks::announce(&mut worlds.outbox, &mut worlds.ids, moment, "inventory.count.updated", told);
+        Ok(answer)
     })
 }
 
 async fn retrieve_counts(State(shared): State<Shared>, body: Bytes) -> Answered {
-    let wanted: inventory::WantedCounts = parse(&json_body(&body)?)?;
-    Ok(Answer::ok(shared.lock().square.inventory.retrieve(&wanted)?))
+    Ok(Answer::ok(shared.lock().square.inventory.retrieve(&json_body(&body)?)?))
+}
+
+async fn retrieve_changes(State(shared): State<Shared>, body: Bytes) -> Answered {
+    Ok(Answer::ok(shared.lock().square.inventory.changes(&json_body(&body)?)?))
 }
 
 async fn show_counts(State(shared): State<Shared>, Path(catalog_object_id): Path<String>) -> Answered {
@@ -209,13 +246,97 @@ async fn show_account(State(shared): State<Shared>, Path(id): Path<String>) -> A
     Ok(Answer::ok(json!({ "loyalty_account": account })))
 }
 
+async fn search_accounts(State(shared): State<Shared>, body: Bytes) -> Answered {
+    Ok(Answer::ok(shared.lock().square.loyalty.search_accounts(&json_body(&body)?)?))
+}
+
+async fn search_events(State(shared): State<Shared>, body: Bytes) -> Answered {
+    Ok(Answer::ok(shared.lock().square.loyalty.search_events(&json_body(&body)?)?))
+}
+
+async fn show_reward(State(shared): State<Shared>, Path(id): Path<String>) -> Answered {
+    let worlds = shared.lock();
+    let reward =
+        worlds.square.loyalty.reward(&id).ok_or_else(|| SquareError::not_found("Reward not found."))?;
+    Ok(Answer::ok(json!({ "reward": reward })))
+}
+
+async fn open_account(State(shared): State<Shared>, body: Bytes) -> Answered {
+    change_points(&shared, "loyalty", json_body(&body)?, |loyalty, body, _, ids, now| {
+        loyalty.open(parse(body)?, ids, now)
+    })
+}
+
 async fn adjust_points(State(shared): State<Shared>, Path(id): Path<String>, body: Bytes) -> Answered {
-    let body = json_body(&body)?;
+    change_points(&shared, &format!("loyalty/{id}"), json_body(&body)?, |loyalty, body, unknown, ids, now| {
+        loyalty.adjust(&id, parse(body)?, unknown, ids, now)
+    })
+}
+
+async fn accumulate_points(State(shared): State<Shared>, Path(id): Path<String>, body: Bytes) -> Answered {
+    change_points(&shared, &format!("loyalty/{id}"), json_body(&body)?, |loyalty, body, unknown, ids, now| {
+        loyalty.accumulate(&id, parse(body)?, unknown, ids, now)
+    })
+}
+
+async fn create_reward(State(shared): State<Shared>, body: Bytes) -> Answered {
+    change_points(&shared, "rewards", json_body(&body)?, |loyalty, body, unknown, ids, now| {
+        loyalty.create_reward(parse(body)?, unknown, ids, now)
+    })
+}
+
+async fn redeem_reward(State(shared): State<Shared>, Path(id): Path<String>, body: Bytes) -> Answered {
+    change_points(&shared, &format!("rewards/{id}"), json_body(&body)?, |loyalty, body, _, ids, now| {
+        loyalty.redeem_reward(&id, parse(body)?, ids, now)
+    })
+}
+
+/// Takes no key: a reward that is gone cannot be taken back again.
+async fn delete_reward(State(shared): State<Shared>, Path(id): Path<String>) -> Answered {
+    let now = shared.now();
+    let mut worlds = shared.lock();
+    let worlds = &mut *worlds;
+    let moment = worlds.square.moment(now);
+    let done = worlds.square.loyalty.delete_reward(&id, &mut worlds.ids, moment)?;
+    tell(&mut worlds.outbox, &mut worlds.ids, moment, &done);
+    Ok(Answer::ok(done.answer))
+}
+
+/// Changes points once per key, and tells everybody who subscribed.
+fn change_points(
+    shared: &Shared,
+    operation: &str,
+    body: Value,
+    act: impl FnOnce(&mut Loyalty, &Value, Unknown, &mut Ids, Timestamp) -> Result<loyalty::Done, SquareError>,
+) -> Answered {
     let (now, unknown) = (shared.now(), shared.options().unknown);
     let mut worlds = shared.lock();
     let worlds = &mut *worlds;
-    let operation = format!("loyalty/{id}");
-    once(&mut worlds.square, &operation, body, |seller, body| {
-        seller.loyalty.adjust(&id, parse(body)?, unknown, &mut worlds.ids, now)
+    once(&mut worlds.square, operation, body, |seller, body| {
+        let moment = seller.moment(now);
+        let done = act(&mut seller.loyalty, body, unknown, &mut worlds.ids, moment)?;
+        tell(&mut worlds.outbox, &mut worlds.ids, moment, &done);
+        Ok(done.answer)
     })
+}
+
+/// One change is an entry and an account, and a webhook for each.
+fn tell(outbox: &mut Outbox, ids: &mut Ids, at: Timestamp, done: &loyalty::Done) {
+    if let Some(event) = &done.event {
+        webhooks::announce(outbox, ids, at, "loyalty.event.created", ("loyalty_event", event.clone()));
+    }
+    let told = ("loyalty_account", json!(done.account));
+    webhooks::announce(outbox, ids, at, done.account_event, told);
+}
+
+async fn list_subscriptions(
+    State(shared): State<Shared>,
+    Query(wanted): Query<webhooks::WantedSubscriptions>,
+) -> Answered {
+    Ok(Answer::ok(webhooks::list(&shared.lock().outbox, &wanted)?))
+}
+
+async fn update_subscription(State(shared): State<Shared>, Path(id): Path<String>, body: Bytes) -> Answered {
+    let update = parse(&json_body(&body)?)?;
+    Ok(Answer::ok(webhooks::update(&mut shared.lock().outbox, &id, update)?))
 }

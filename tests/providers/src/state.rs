@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 use crate::faults::Faults;
 use crate::graph::Graph;
 use crate::options::SimulatorOptions;
+use crate::outbox::Outbox;
+use crate::pump::Post;
 use crate::shopify::Shop;
 use crate::square::Seller;
 use crate::zendesk::Desk;
@@ -27,6 +29,7 @@ pub enum Provider {
     /// Meta: Instagram and WhatsApp.
     Graph,
     Square,
+    Voucherify,
 }
 
 /// One call a provider received. No bodies, no headers: those may hold personal data or secrets.
@@ -41,7 +44,9 @@ pub struct Call {
     pub idempotency_key: Option<String>,
     /// What the caller was told; none while it is under way and when the connection was dropped.
     pub status: Option<u16>,
-    /// The injected fault that met this call.
+    /// Whether the provider itself worked on it to the end, whatever the caller was told.
+    pub handled: bool,
+    /// The injected fault that met this call; `outage` when the provider was down.
     pub fault: Option<String>,
 }
 
@@ -63,8 +68,16 @@ impl CallLog {
     }
 
     pub(crate) fn close(&mut self, n: u64, status: Option<u16>) {
+        self.change(n, |call| call.status = status);
+    }
+
+    pub(crate) fn handled(&mut self, n: u64) {
+        self.change(n, |call| call.handled = true);
+    }
+
+    fn change(&mut self, n: u64, change: impl FnOnce(&mut Call)) {
         if let Some(call) = self.kept.iter_mut().rev().find(|call| call.n == n) {
-            call.status = status;
+            change(call);
         }
     }
 
@@ -88,6 +101,8 @@ pub(crate) struct Worlds {
     pub(crate) square: Seller,
     pub(crate) calls: CallLog,
     pub(crate) faults: Faults,
+    /// Webhooks owed and sent; [`Outbox::announce`] is how a provider says that something happened.
+    pub(crate) outbox: Outbox,
     pub(crate) ids: Ids,
 }
 
@@ -100,23 +115,31 @@ impl Worlds {
         self.square = Seller::default();
         self.calls = CallLog::default();
         self.faults = Faults::default();
+        self.outbox.reset();
     }
 }
 
 /// Makes ids that no other run of the simulator made.
 #[derive(Debug)]
 pub(crate) struct Ids {
+    /// Keeps apart those who give out ids at the same time.
+    series: &'static str,
     started: Timestamp,
     given: u64,
 }
 
 impl Ids {
+    fn new(series: &'static str, started: Timestamp) -> Self {
+        Self { series, started, given: 0 }
+    }
+
     /// Thirty-two bytes never returned before.
     pub(crate) fn fresh(&mut self) -> [u8; 32] {
         self.given += 1;
         let mut hash = Sha256::new();
         hash.update(self.started.as_nanosecond().to_be_bytes());
         hash.update(self.given.to_be_bytes());
+        hash.update(self.series.as_bytes());
         hash.finalize().into()
     }
 
@@ -137,10 +160,13 @@ struct Inner {
     options: SimulatorOptions,
     base_url: String,
     worlds: Mutex<Worlds>,
+    post: Post,
 }
 
 impl Shared {
     pub(crate) fn new(options: SimulatorOptions, base_url: String) -> Self {
+        let clock = options.clock.clone();
+        let started = clock.now();
         let worlds = Worlds {
             shopify: Shop::new(options.shopify_bucket),
             zendesk: Desk::default(),
@@ -148,9 +174,10 @@ impl Shared {
             square: Seller::default(),
             calls: CallLog::default(),
             faults: Faults::default(),
-            ids: Ids { started: options.clock.now(), given: 0 },
+            outbox: Outbox::new(clock, Ids::new("deliveries", started)),
+            ids: Ids::new("", started),
         };
-        Self(Arc::new(Inner { options, base_url, worlds: Mutex::new(worlds) }))
+        Self(Arc::new(Inner { options, base_url, worlds: Mutex::new(worlds), post: Post::new() }))
     }
 
     pub(crate) fn options(&self) -> &SimulatorOptions {
@@ -163,6 +190,11 @@ impl Shared {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.0.options.clock.now()
+    }
+
+    /// The way out, for the pump.
+    pub(crate) fn post(&self) -> &Post {
+        &self.0.post
     }
 
     /// One lock for all: every act of a provider is atomic, as its own database would make it.

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Channel, Message, MetaError, Sending, WINDOW, object_at, text_at};
+use super::accounts::Used;
+use super::{Channel, Message, MetaError, Sending, WINDOW, object_at, text_at, webhooks};
 
 /// Meta's limit for a text body, in characters.
 const TEXT_CHARS_MAX: usize = 4_096;
@@ -17,10 +18,9 @@ pub(super) fn send(mut sending: Sending<'_>, posted: &Map<String, Value>) -> Res
         return Err(invalid("messaging_product must be whatsapp"));
     }
     if text_at(posted, "status") == Some("read") {
-        return match text_at(posted, "message_id") {
-            Some(_) => Ok(json!({ "success": true })),
-            None => Err(invalid("message_id is required")),
-        };
+        let id = text_at(posted, "message_id").ok_or_else(|| invalid("message_id is required"))?;
+        sending.worlds.graph.read.insert(id.to_owned());
+        return Ok(json!({ "success": true }));
     }
     let to = Recipient::read(posted)?;
     let content = Content::read(posted)?;
@@ -28,7 +28,9 @@ pub(super) fn send(mut sending: Sending<'_>, posted: &Map<String, Value>) -> Res
     if callback_data.as_ref().is_some_and(|data| data.chars().count() > CALLBACK_CHARS_MAX) {
         return Err(invalid("biz_opaque_callback_data is longer than 512 characters"));
     }
-    if content.template.is_none() && sending.silence(&to.user).is_some_and(|silence| silence > WINDOW) {
+    if let Some(template) = &content.template {
+        sending.worlds.graph.check_template(template, sending.unknown)?;
+    } else if !sending.is_open(&to.user, WINDOW) {
         return Err(MetaError {
             details: Some(
                 "Message failed to send because more than 24 hours have passed since the customer last replied to this number.",
@@ -38,7 +40,7 @@ pub(super) fn send(mut sending: Sending<'_>, posted: &Map<String, Value>) -> Res
     }
     let id = sending.fresh_id("wamid.");
     let answer = to.answer(&id, content.template.is_some());
-    sending.graph.messages.push(Message {
+    let message = Message {
         id,
         at: sending.now,
         channel: Channel::Whatsapp,
@@ -46,10 +48,16 @@ pub(super) fn send(mut sending: Sending<'_>, posted: &Map<String, Value>) -> Res
         to: to.user,
         kind: content.kind,
         text: content.text,
-        template: content.template,
+        template: content.template.map(|template| template.name),
         reply_to: object_at(posted, "context").and_then(|it| text_at(it, "message_id")).map(str::to_owned),
         callback_data,
-    });
+        media_url: content.media_url,
+        comment: None,
+        tag: None,
+    };
+    webhooks::status(sending.worlds, &message, "sent", sending.now);
+    webhooks::status(sending.worlds, &message, "delivered", sending.now);
+    sending.worlds.graph.messages.push(message);
     Ok(answer)
 }
 
@@ -97,13 +105,14 @@ impl Recipient {
 struct Content {
     kind: String,
     text: Option<String>,
-    template: Option<String>,
+    template: Option<Used>,
+    media_url: Option<String>,
 }
 
 impl Content {
     fn read(posted: &Map<String, Value>) -> Result<Self, MetaError> {
         let kind = text_at(posted, "type").unwrap_or("text");
-        let mut content = Self { kind: kind.to_owned(), text: None, template: None };
+        let mut content = Self { kind: kind.to_owned(), text: None, template: None, media_url: None };
         match kind {
             "text" => {
                 let body = object_at(posted, "text").and_then(|text| text_at(text, "body"));
@@ -116,15 +125,17 @@ impl Content {
             "template" => {
                 let template =
                     object_at(posted, "template").ok_or_else(|| invalid("template is required"))?;
-                let language = object_at(template, "language").and_then(|it| text_at(it, "code"));
-                let name = text_at(template, "name").zip(language).map(|(name, _)| name);
-                let name = name.ok_or_else(|| invalid("template needs a name and a language code"))?;
-                content.template = Some(name.to_owned());
+                let used = Used::read(template);
+                content.template =
+                    Some(used.ok_or_else(|| invalid("template needs a name and a language code"))?);
             }
             other if OTHER_KINDS.contains(&other) => {
                 if !posted.get(other).is_some_and(|it| it.is_object() || it.is_array()) {
                     return Err(invalid("the object named by type is missing"));
                 }
+                let medium = object_at(posted, other);
+                content.media_url = medium.and_then(|it| text_at(it, "link")).map(str::to_owned);
+                content.text = medium.and_then(|it| text_at(it, "caption")).map(str::to_owned);
             }
             _ => return Err(MetaError::permanent(131_051, "(#131051) Unsupported message type")),
         }

@@ -38,6 +38,12 @@ impl Bucket {
         }
     }
 
+    /// Gives back what was asked for and not used.
+    pub(crate) fn give(&mut self, points: u32) {
+        let full = u64::from(self.size.points_max) * MILLI;
+        self.available_milli = self.available_milli.saturating_add(u64::from(points) * MILLI).min(full);
+    }
+
     fn restore(&mut self, now: Timestamp) {
         let since = self.counted_at.replace(now).unwrap_or(now);
         // A clock that went back restores nothing.

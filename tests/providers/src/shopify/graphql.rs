@@ -298,11 +298,14 @@ impl Request {
         Ok(Arguments { left })
     }
 
-    /// Cuts a result to the field's selections; lists are cut item by item.
+    /// Cuts a result to the field's selections and to as much of a list as the field asks for.
     pub(crate) fn select(&self, field: &Field, result: &Value) -> Value {
         match result {
             Value::Array(items) if !field.selection_set.items.is_empty() => {
-                items.iter().map(|item| self.select(field, item)).collect()
+                items.iter().take(self.first(field)).map(|item| self.select(field, item)).collect()
+            }
+            Value::Object(object) if object.contains_key("nodes") && !object.contains_key("pageInfo") => {
+                self.select(field, &self.paged(field, object))
             }
             Value::Object(object) => {
                 let mut selected = Map::new();
@@ -311,6 +314,31 @@ impl Request {
             }
             leaf => leaf.clone(),
         }
+    }
+
+    fn first(&self, field: &Field) -> usize {
+        let first = self.argument(field, "first").and_then(|first| first.as_u64());
+        first.and_then(|first| usize::try_from(first).ok()).unwrap_or(usize::MAX)
+    }
+
+    fn argument(&self, field: &Field, name: &str) -> Option<Value> {
+        let (_, value) = field.arguments.iter().find(|(known, _)| known == name)?;
+        literal(value, &self.variables).ok()
+    }
+
+    /// A list within an object is whole until here; its cursors are places in it.
+    fn paged(&self, field: &Field, connection: &Map<String, Value>) -> Value {
+        let all = connection.get("nodes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let after = self.argument(field, "after");
+        let from = after.and_then(|after| after.as_str()?.parse::<usize>().ok()).unwrap_or(0);
+        let until = from.saturating_add(self.first(field)).min(all.len());
+        let info = json!({
+            "__typename": "PageInfo", "hasNextPage": until < all.len(), "endCursor": until.to_string(),
+        });
+        let mut page = connection.clone();
+        page.insert("nodes".to_owned(), all.get(from..until).unwrap_or_default().into());
+        page.insert("pageInfo".to_owned(), info);
+        page.into()
     }
 
     fn collect(&self, set: &Selections, object: &Map<String, Value>, into: &mut Map<String, Value>) {
@@ -357,6 +385,17 @@ impl Arguments {
             Some(Value::Number(number)) if number.is_i64() => Ok(number.to_string()),
             other => Err(refused(name, other.as_ref())),
         }
+    }
+
+    /// Text; absent and null are the same.
+    pub(crate) fn optional_text(&mut self, name: &str) -> Result<Option<String>, GraphqlError> {
+        Ok(self.nullable_text(name)?.flatten())
+    }
+
+    pub(crate) fn count(&mut self, name: &str) -> Result<u32, GraphqlError> {
+        let given = self.left.remove(name);
+        let count = given.as_ref().and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok());
+        count.ok_or_else(|| refused(name, given.as_ref()))
     }
 
     /// Absent, null, or text.

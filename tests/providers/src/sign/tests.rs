@@ -25,6 +25,10 @@ fn shopify_signs_the_body() {
     let headers = shopify("shop secret", &delivery, BODY.as_bytes());
     check_header(&headers, "x-shopify-hmac-sha256", "/2iDdD3a11pN4qgs3pVa3vXAZctYQatEjgTN29bvB4s=");
     check_header(&headers, "x-shopify-topic", "orders/create");
+    let newer = shopify_events("shop secret", &delivery, BODY.as_bytes());
+    let shorter =
+        |(name, value): &(&'static str, String)| (name.strip_prefix("x-").expect("x-"), value.clone());
+    assert_eq!(newer, headers.iter().map(shorter).collect::<Headers>());
 }
 
 #[test]
@@ -70,4 +74,11 @@ fn standard_webhooks_signs_id_time_and_body_with_the_decoded_key() {
         check_header(&headers, "webhook-timestamp", "1772359200");
     }
     assert_eq!(standard_webhooks("whsec_*", &delivery, b""), Err(BadSecret));
+}
+
+#[test]
+fn voucherify_signs_the_body_in_hex() {
+    let headers = voucherify("project secret", BODY.as_bytes());
+    let expected = "76384c3d73408ccd6d0692c2e288082330fe06653da5df81c533939ad3613c8f";
+    check_header(&headers, "x-voucherify-signature", expected);
 }

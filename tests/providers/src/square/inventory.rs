@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::SquareError;
+use super::page::{Page, page};
 use super::quantity::Quantity;
 use crate::options::Unknown;
 use crate::state::Ids;
@@ -123,13 +124,13 @@ struct PostedCount {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct WantedCounts {
+pub(crate) struct Wanted {
     catalog_object_ids: Option<Vec<String>>,
     location_ids: Option<Vec<String>>,
     states: Option<Vec<String>>,
+    types: Option<Vec<String>>,
     updated_after: Option<Timestamp>,
-    cursor: Option<String>,
-    limit: Option<usize>,
+    updated_before: Option<Timestamp>,
 }
 
 /// What a posted change says, whichever of its two forms it has.
@@ -183,13 +184,14 @@ impl Inventory {
         Ok(())
     }
 
-    /// All changes of a batch, or none.
+    /// All changes of a batch, or none. `moment` is later than that of every change before, so that counts can be told
+    /// apart by when they were calculated.
     pub(crate) fn change(
         &mut self,
         batch: Batch,
         unknown: Unknown,
         ids: &mut Ids,
-        now: Timestamp,
+        (now, moment): (Timestamp, Timestamp),
     ) -> Result<Value, SquareError> {
         if batch.changes.is_empty() || batch.changes.len() > CHANGES_MAX {
             return Err(SquareError::bad("BAD_REQUEST", "A batch has 1 to 100 changes.", "changes"));
@@ -201,7 +203,7 @@ impl Inventory {
         let mut changes = Vec::new();
         for change in checked {
             if !(batch.ignore_unchanged_counts && self.is_unchanged(&change)) {
-                changes.push(self.record(change, ids, now));
+                changes.push(self.record(change, ids, moment));
             }
         }
         let counts: Vec<_> = (touched.iter())
@@ -275,33 +277,65 @@ impl Inventory {
         json!({ "counts": counts, "errors": [] })
     }
 
-    /// Newest first, in pages; the cursor is how many were shown.
-    pub(crate) fn retrieve(&self, wanted: &WantedCounts) -> Result<Value, SquareError> {
-        let within = |list: &Option<Vec<String>>, value: &String| {
-            list.as_ref().is_none_or(|list| list.is_empty() || list.contains(value))
-        };
+    /// Newest first, in pages.
+    pub(crate) fn retrieve(&self, body: &Value) -> Result<Value, SquareError> {
+        let wanted: Wanted = super::parse(body)?;
         let mut counts = self.counts();
         counts.retain(|it| {
-            within(&wanted.catalog_object_ids, &it.catalog_object_id)
-                && within(&wanted.location_ids, &it.location_id)
+            wanted.covers(&it.catalog_object_id, &it.location_id)
                 && within(&wanted.states, &it.state)
-                && wanted.updated_after.is_none_or(|after| it.calculated_at > after)
+                && wanted.is_within(it.calculated_at)
         });
         counts.sort_by_key(|it| std::cmp::Reverse(it.calculated_at));
-        let shown = match wanted.cursor.as_deref() {
-            None | Some("") => 0,
-            Some(cursor) => {
-                cursor.parse().map_err(|_| SquareError::bad("INVALID_CURSOR", "Unknown cursor.", "cursor"))?
-            }
-        };
-        let limit = wanted.limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
-        let left = counts.len().saturating_sub(shown);
-        let page: Vec<_> = counts.into_iter().skip(shown).take(limit).collect();
-        let mut answer = json!({ "counts": page, "errors": [] });
-        if let (Some(answer), true) = (answer.as_object_mut(), left > limit) {
-            answer.insert("cursor".to_owned(), json!((shown + limit).to_string()));
+        listed("counts", page(counts, body, PAGE_MAX)?)
+    }
+
+    /// The ledger in the order things happened, in pages. Filtered by when it was recorded.
+    pub(crate) fn changes(&self, body: &Value) -> Result<Value, SquareError> {
+        let wanted: Wanted = super::parse(body)?;
+        let mut changes: Vec<(&Place, &Change)> = (self.ledger.iter())
+            .flat_map(|(place, changes)| changes.iter().map(move |change| (place, change)))
+            .filter(|(place, change)| {
+                wanted.covers(&place.0, &place.1)
+                    && within(&wanted.types, change.what.kind())
+                    && wanted.is_within(change.recorded_at)
+            })
+            .collect();
+        changes.sort_by_key(|(_, change)| (change.occurred_at, change.recorded_at));
+        let changes: Vec<Value> = changes.into_iter().map(|(place, change)| change.to_json(place)).collect();
+        listed("changes", page(changes, body, PAGE_MAX)?)
+    }
+}
+
+fn within(list: &Option<Vec<String>>, value: &str) -> bool {
+    list.as_ref().is_none_or(|list| list.is_empty() || list.iter().any(|it| it == value))
+}
+
+impl Wanted {
+    fn covers(&self, catalog_object_id: &str, location_id: &str) -> bool {
+        within(&self.catalog_object_ids, catalog_object_id) && within(&self.location_ids, location_id)
+    }
+
+    fn is_within(&self, at: Timestamp) -> bool {
+        self.updated_after.is_none_or(|after| at > after)
+            && self.updated_before.is_none_or(|before| at < before)
+    }
+}
+
+fn listed<T: Serialize>(name: &str, page: Page<T>) -> Result<Value, SquareError> {
+    let mut answer = json!({ name: page.items, "errors": [] });
+    if let (Some(answer), Some(cursor)) = (answer.as_object_mut(), page.cursor) {
+        answer.insert("cursor".to_owned(), json!(cursor));
+    }
+    Ok(answer)
+}
+
+impl What {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Counted { .. } => "PHYSICAL_COUNT",
+            Self::Moved { .. } => "ADJUSTMENT",
         }
-        Ok(answer)
     }
 }
 
@@ -382,15 +416,13 @@ fn count(place: &Place, changes: &[Change]) -> Vec<StockCount> {
 
 impl Change {
     fn to_json(&self, (catalog_object_id, location_id): &Place) -> Value {
-        let (kind, name, mut detail) = match &self.what {
+        let (name, mut detail) = match &self.what {
             What::Counted { state, quantity } => {
-                ("PHYSICAL_COUNT", "physical_count", json!({ "state": state, "quantity": quantity }))
+                ("physical_count", json!({ "state": state, "quantity": quantity }))
             }
-            What::Moved { from, to, quantity } => (
-                "ADJUSTMENT",
-                "adjustment",
-                json!({ "from_state": from, "to_state": to, "quantity": quantity }),
-            ),
+            What::Moved { from, to, quantity } => {
+                ("adjustment", json!({ "from_state": from, "to_state": to, "quantity": quantity }))
+            }
         };
         if let Some(detail) = detail.as_object_mut() {
             detail.insert("id".to_owned(), json!(self.id));
@@ -403,6 +435,6 @@ impl Change {
                 detail.insert("reference_id".to_owned(), json!(reference_id));
             }
         }
-        json!({ "type": kind, name: detail })
+        json!({ "type": self.what.kind(), name: detail })
     }
 }

@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::API_USER_ID;
 use crate::answer::Answer;
 
-/// The user our API token belongs to.
-const API_USER_ID: u64 = 1_000;
 const STATUSES: [&str; 6] = ["new", "open", "pending", "hold", "solved", "closed"];
 const PRIORITIES: [&str; 4] = ["urgent", "high", "normal", "low"];
 /// Zendesk refuses the next one.
@@ -22,6 +21,8 @@ pub struct Ticket {
     pub external_id: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Moves also when Zendesk itself changes something, which `updated_at` does not.
+    pub generated_at: Timestamp,
     pub kind: Option<String>,
     pub subject: Option<String>,
     pub description: String,
@@ -35,15 +36,34 @@ pub struct Ticket {
     /// The closed ticket this one follows up.
     pub followup_of: Option<u64>,
     pub comments: Vec<Comment>,
+    /// One for each change.
+    pub audits: Vec<Audit>,
+    /// What the status was before it was deleted.
+    pub deleted_from: Option<String>,
+    /// How it came in.
+    pub channel: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// One change of a ticket.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Audit {
+    pub id: u64,
+    pub author_id: u64,
+    pub created_at: Timestamp,
+    /// What the caller put beside the change.
+    pub metadata: Value,
+    pub events: Vec<Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comment {
     pub id: u64,
     pub author_id: u64,
     pub body: String,
     pub public: bool,
     pub created_at: Timestamp,
+    /// What the caller put beside it.
+    pub metadata: Value,
 }
 
 /// What a request may say about a ticket. Unknown attributes are ignored, as Zendesk does.
@@ -65,6 +85,10 @@ pub(crate) struct Fields {
     external_id: Option<String>,
     custom_fields: Option<Vec<Value>>,
     via_followup_source_id: Option<u64>,
+    /// Beside the change in its audit.
+    metadata: Option<Value>,
+    /// Not Zendesk's: lets a play begin with a ticket that came in by mail, say.
+    via: Option<Via>,
     safe_update: Option<Value>,
     updated_stamp: Option<String>,
 }
@@ -83,8 +107,15 @@ fn is_public() -> bool {
 }
 
 #[derive(Debug, Deserialize)]
-struct Requester {
-    email: String,
+struct Via {
+    channel: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Requester {
+    pub(crate) email: String,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
 }
 
 /// Why a request about a ticket is refused.
@@ -121,7 +152,7 @@ fn outdated() -> Answer {
 pub(crate) struct NewTicket {
     fields: Fields,
     first_comment: CommentFields,
-    pub(crate) requester_email: Option<String>,
+    pub(crate) requester: Option<Requester>,
 }
 
 impl Fields {
@@ -135,8 +166,8 @@ impl Fields {
             .or_else(|| description.map(|body| CommentFields { body, public: true, author_id: None }))
             .filter(|comment| !comment.body.trim().is_empty())
             .ok_or(Refusal::Invalid { attribute: "base", words: "Description: cannot be blank" })?;
-        let requester_email = self.requester.take().map(|requester| requester.email);
-        if requester_email.as_ref().is_some_and(|email| !email.contains('@')) {
+        let requester = self.requester.take();
+        if requester.as_ref().is_some_and(|requester| !requester.email.contains('@')) {
             return Err(Refusal::Invalid { attribute: "requester", words: "Requester: Email is not valid" });
         }
         if let Some(source) = self.via_followup_source_id
@@ -145,7 +176,7 @@ impl Fields {
             let words = "Via followup source: must be a closed ticket";
             return Err(Refusal::Invalid { attribute: "via_followup_source_id", words });
         }
-        Ok(NewTicket { fields: self, first_comment, requester_email })
+        Ok(NewTicket { fields: self, first_comment, requester })
     }
 
     fn check_choices(&self) -> Result<(), Refusal> {
@@ -178,6 +209,7 @@ impl NewTicket {
             body: first_comment.body,
             public: first_comment.public,
             created_at: now,
+            metadata: fields.metadata.unwrap_or_else(|| json!({})),
         };
         let first_status = if fields.assignee_id.is_some() { "open" } else { "new" };
         Ticket {
@@ -185,6 +217,7 @@ impl NewTicket {
             external_id: fields.external_id,
             created_at: now,
             updated_at: now,
+            generated_at: now,
             kind: fields.kind,
             subject: fields.subject,
             description: comment.body.clone(),
@@ -197,6 +230,9 @@ impl NewTicket {
             custom_fields: fields.custom_fields.unwrap_or_default(),
             followup_of: fields.via_followup_source_id,
             comments: vec![comment],
+            audits: Vec::new(),
+            deleted_from: None,
+            channel: fields.via.map_or_else(|| "api".to_owned(), |via| via.channel),
         }
     }
 }
@@ -204,6 +240,21 @@ impl NewTicket {
 impl Ticket {
     pub(crate) fn url(&self, base_url: &str) -> String {
         format!("{base_url}/zendesk/api/v2/tickets/{}.json", self.id)
+    }
+
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.deleted_from.is_some()
+    }
+
+    /// A change that counts as one.
+    pub(crate) fn touch(&mut self, now: Timestamp) {
+        self.updated_at = now;
+        self.generated_at = self.generated_at.max(now);
+    }
+
+    /// Keeps what a change did.
+    pub(crate) fn note(&mut self, id: u64, author_id: u64, metadata: Value, events: Vec<Value>) {
+        self.audits.push(Audit { id, author_id, created_at: self.updated_at, metadata, events });
     }
 
     pub(crate) fn may_change(&self) -> Result<(), Refusal> {
@@ -221,19 +272,25 @@ impl Ticket {
         }
     }
 
-    /// Applies an update and returns the audit events of what changed.
+    /// Applies an update and returns the audit events of what changed. A customer's answer opens the ticket again.
     pub(crate) fn update(
         &mut self,
-        fields: Fields,
+        mut fields: Fields,
         next_id: &mut dyn FnMut() -> u64,
         now: Timestamp,
+        is_staff: impl Fn(u64) -> bool,
     ) -> Result<Vec<Value>, Refusal> {
         self.may_change()?;
         self.is_current(fields.safe_update.as_ref(), fields.updated_stamp.as_deref())?;
         fields.check_choices()?;
         let mut events = Vec::new();
-        if let Some(comment) = fields.comment {
-            events.push(self.add_comment(comment, next_id(), now)?);
+        if let Some(comment) = fields.comment.take() {
+            let author = comment.author_id.unwrap_or(API_USER_ID);
+            if !is_staff(author) && matches!(self.status.as_str(), "pending" | "hold" | "solved") {
+                fields.status.get_or_insert_with(|| "open".to_owned());
+            }
+            let metadata = fields.metadata.clone().unwrap_or_else(|| json!({}));
+            events.push(self.add_comment(comment, next_id(), now, metadata)?);
         }
         let mut note = |field: &str, before: Value, after: Value| {
             if before != after {
@@ -262,17 +319,24 @@ impl Ticket {
             note("custom_fields", json!(self.custom_fields), json!(custom_fields));
             self.custom_fields = custom_fields;
         }
-        self.updated_at = now;
+        self.touch(now);
         Ok(events)
     }
 
-    fn add_comment(&mut self, fields: CommentFields, id: u64, now: Timestamp) -> Result<Value, Refusal> {
+    fn add_comment(
+        &mut self,
+        fields: CommentFields,
+        id: u64,
+        now: Timestamp,
+        metadata: Value,
+    ) -> Result<Value, Refusal> {
         if self.comments.len() >= COMMENTS_MAX {
             let words = "Comments: a ticket cannot have more than 5000";
             return Err(Refusal::Invalid { attribute: "comments", words });
         }
         let author_id = fields.author_id.unwrap_or(API_USER_ID);
-        let comment = Comment { id, author_id, body: fields.body, public: fields.public, created_at: now };
+        let comment =
+            Comment { id, author_id, body: fields.body, public: fields.public, created_at: now, metadata };
         let event = comment.to_json();
         self.comments.push(comment);
         Ok(event)
@@ -284,10 +348,10 @@ impl Ticket {
             "url": self.url(base_url),
             "id": self.id,
             "external_id": self.external_id,
-            "via": via(self.followup_of),
+            "via": via(&self.channel, self.followup_of),
             "created_at": self.created_at,
             "updated_at": self.updated_at,
-            "generated_timestamp": self.updated_at.as_second(),
+            "generated_timestamp": self.generated_at.as_second(),
             "type": self.kind,
             "subject": self.subject,
             "raw_subject": self.subject,
@@ -334,13 +398,14 @@ impl Comment {
             "plain_body": self.body,
             "public": self.public,
             "attachments": [],
+            "metadata": { "system": {}, "custom": self.metadata },
             "created_at": self.created_at,
         })
     }
 }
 
-/// The audit of a ticket just made.
-pub(crate) fn creation_audit(ticket: &Ticket, mut next_id: impl FnMut() -> u64) -> Value {
+/// What the first audit of a ticket says.
+pub(crate) fn creation_events(ticket: &Ticket, mut next_id: impl FnMut() -> u64) -> Vec<Value> {
     let mut events: Vec<_> = ticket.comments.iter().map(Comment::to_json).collect();
     for (field, value) in [
         ("subject", json!(ticket.subject)),
@@ -352,26 +417,40 @@ pub(crate) fn creation_audit(ticket: &Ticket, mut next_id: impl FnMut() -> u64) 
     ] {
         events.push(json!({ "id": next_id(), "type": "Create", "field_name": field, "value": value }));
     }
-    audit(ticket, events, &mut next_id)
+    events
 }
 
-pub(crate) fn audit(ticket: &Ticket, events: Vec<Value>, next_id: &mut dyn FnMut() -> u64) -> Value {
-    json!({
-        "id": next_id(),
-        "ticket_id": ticket.id,
-        "created_at": ticket.updated_at,
-        "author_id": API_USER_ID,
-        "metadata": { "system": {}, "custom": {} },
-        "events": events,
-        "via": via(None),
-    })
+impl Fields {
+    /// What is to be kept beside the change.
+    pub(crate) fn metadata(&self) -> Value {
+        self.metadata.clone().unwrap_or_else(|| json!({}))
+    }
+
+    /// Who writes, if there is a comment, else our API user.
+    pub(crate) fn author(&self) -> u64 {
+        self.comment.as_ref().and_then(|comment| comment.author_id).unwrap_or(API_USER_ID)
+    }
 }
 
-fn via(followup_of: Option<u64>) -> Value {
+impl Audit {
+    pub(crate) fn to_json(&self, ticket_id: u64) -> Value {
+        json!({
+            "id": self.id,
+            "ticket_id": ticket_id,
+            "created_at": self.created_at,
+            "author_id": self.author_id,
+            "metadata": { "system": {}, "custom": self.metadata },
+            "events": self.events,
+            "via": via("api", None),
+        })
+    }
+}
+
+fn via(channel: &str, followup_of: Option<u64>) -> Value {
     match followup_of {
-        None => json!({ "channel": "api", "source": { "from": {}, "to": {}, "rel": null } }),
+        None => json!({ "channel": channel, "source": { "from": {}, "to": {}, "rel": null } }),
         Some(source) => json!({
-            "channel": "api",
+            "channel": channel,
             "source": { "from": { "ticket_id": source }, "to": {}, "rel": "follow_up" },
         }),
     }

@@ -95,6 +95,125 @@ async fn bodies_come_broken_slowly_or_under_a_wrong_name() {
 }
 
 #[tokio::test]
+async fn bodies_come_empty_too_large_or_from_somebody_else() {
+    let play = Play::start().await;
+    inject(&play, Outcome::EmptyBody);
+    let empty = point(&play, "k").send().await.unwrap();
+    assert_eq!((empty.status(), empty.bytes().await.unwrap().len()), (StatusCode::OK, 0));
+
+    inject(&play, Outcome::OversizedBody { bytes: 300_000 });
+    let large = point(&play, "k").send().await.unwrap().bytes().await.unwrap();
+    assert_eq!(large.len(), 300_000);
+    assert!(serde_json::from_slice::<Value>(&large).unwrap()["event"].is_object());
+    assert_eq!(points(&play), 1);
+
+    inject(&play, Outcome::Page { status: 502 });
+    let page = point(&play, "k2").send().await.unwrap();
+    assert_eq!(
+        (page.status(), &page.headers()["content-type"]),
+        (StatusCode::BAD_GATEWAY, &"text/html; charset=utf-8".parse().unwrap())
+    );
+    assert!(page.text().await.unwrap().starts_with("<!doctype html>"));
+    assert_eq!(points(&play), 1);
+}
+
+#[tokio::test]
+async fn retry_after_comes_as_it_is_written() {
+    let play = Play::start().await;
+    for written in ["2", "2.0", "0.25", "Sun, 01 Mar 2026 10:01:00 GMT"] {
+        inject(&play, Outcome::Status { status: 429, retry_after: Some(written.into()) });
+        let limited = point(&play, "k").send().await.unwrap();
+        assert_eq!(limited.headers()["retry-after"], written);
+    }
+}
+
+#[tokio::test]
+async fn a_provider_acts_although_the_caller_gave_up() {
+    let play = Play::start().await;
+    let late = Fault { delay_before_ms: 60, ..Fault::at(Provider::Square, Outcome::Answered) };
+    play.simulator.control().inject(late).unwrap();
+    let gave_up = point(&play, "k").timeout(std::time::Duration::from_millis(20)).send().await;
+    assert!(gave_up.unwrap_err().is_timeout());
+    until(|| points(&play) == 1).await;
+    until(|| play.simulator.control().calls()[0].handled).await;
+    assert_eq!(play.simulator.control().calls()[0].status, None, "nobody was told");
+    // The same key again: the answer that was missed.
+    good(point(&play, "k")).await;
+    assert_eq!(points(&play), 1);
+}
+
+#[tokio::test]
+async fn a_fault_may_wait_and_may_strike_by_chance() {
+    let play = Play::start().await;
+    let control = play.simulator.control();
+    let status = Outcome::Status { status: 500, retry_after: None };
+    let third = Fault { skip: 2, ..Fault::at(Provider::Square, status.clone()) };
+    control.inject(third).unwrap();
+    let statuses = async |count: usize| {
+        let mut statuses = Vec::new();
+        for _ in 0..count {
+            statuses.push(play.get("/square/v2/inventory/x").send().await.unwrap().status().as_u16());
+        }
+        statuses
+    };
+    assert_eq!(statuses(4).await, [200, 200, 500, 200]);
+
+    let often =
+        |seed| Fault { times: 1_000, percent: 30, seed, ..Fault::at(Provider::Square, status.clone()) };
+    let mut struck = Vec::new();
+    for seed in [1, 1, 2] {
+        control.clear_faults();
+        control.inject(often(seed)).unwrap();
+        struck.push(statuses(100).await);
+    }
+    assert_eq!(struck[0], struck[1]);
+    assert_ne!(struck[0], struck[2]);
+    let failures = struck[0].iter().filter(|status| **status == 500).count();
+    assert!((15..=45).contains(&failures), "{failures}");
+}
+
+#[tokio::test]
+async fn customers_and_merchants_go_on_while_the_interface_is_down() {
+    let play = Play::start().await;
+    let control = play.simulator.control();
+    for _ in 0..4 {
+        control.inject(Fault::new(Outcome::ConnectionReset)).unwrap();
+    }
+    let bare = |path: &str, body: Value| play.client.post(play.url(path)).json(&body);
+    let wrote = json!({ "account": "1060", "from": "16505551234", "text": "hello" });
+    good(bare("/graph/people/whatsapp/messages", wrote)).await;
+    let edited = play.client.put(play.url("/shopify/merchant/orders/9")).json(&json!({ "fields": {} }));
+    good(edited).await;
+    assert_eq!((control.calls().len(), control.faults().len()), (0, 4));
+}
+
+#[tokio::test]
+async fn a_closed_door_refuses_and_opens_again_at_the_same_address() {
+    let play = Play::start().await;
+    let door = good(play.post("/control/doors", &json!({}))).await;
+    let inventory = format!("{}/square/v2/inventory/x", door["base_url"].as_str().unwrap());
+    let call = async || play.client.get(&inventory).bearer_auth("t").send().await;
+    assert_eq!(call().await.unwrap().status(), StatusCode::OK);
+    let turn =
+        async |way: &str| good(play.post(&format!("/control/doors/{}/{way}", door["id"]), &json!({}))).await;
+    for _ in 0..2 {
+        assert_eq!(turn("close").await["open"], false);
+        let refused = call().await.unwrap_err();
+        assert_eq!(io_kind(&refused), Some(std::io::ErrorKind::ConnectionRefused));
+        assert_eq!(good(play.get("/control/doors")).await["doors"][0]["open"], false);
+        assert_eq!(turn("open").await["open"], true);
+        assert_eq!(call().await.unwrap().status(), StatusCode::OK);
+    }
+    assert_eq!(turn("open").await, door);
+    assert_eq!(answer(play.post("/control/doors/9/close", &json!({}))).await.0, StatusCode::NOT_FOUND);
+    let address = inventory.clone();
+    play.simulator.stop().await;
+    // Its task ends by the same signal, not necessarily first.
+    let gone = async { while play.client.get(&address).send().await.is_ok() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(60), gone).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_fault_meets_only_the_calls_it_names() {
     let play = Play::start().await;
     let control = play.simulator.control();
@@ -165,6 +284,9 @@ async fn senseless_faults_are_refused() {
         (Fault::new(status(200)), FaultError::Status(200)),
         (Fault { delay_before_ms: 120_001, ..Fault::new(Outcome::Answered) }, FaultError::Delay(120_001)),
         (Fault::new(Outcome::SlowBody { pause_ms: 1, pieces: 0 }), FaultError::Pieces),
+        (Fault { percent: 101, ..Fault::new(Outcome::AnswerLost) }, FaultError::Percent),
+        (Fault::new(Outcome::OversizedBody { bytes: 1 << 30 }), FaultError::Size),
+        (Fault::new(Outcome::Page { status: 302 }), FaultError::Status(302)),
     ] {
         assert_eq!(control.inject(fault), Err(error));
     }

@@ -1,9 +1,10 @@
 //! WhatsApp and Instagram: shapes, windows, limits.
 
 use http::StatusCode;
-use provider_simulator::{Channel, Seed, WindowSeed};
+use provider_simulator::{Channel, Connection, Scheme, Seed, WindowSeed};
 use serde_json::{Value, json};
 
+use crate::receiver::Receiver;
 use crate::{Play, answer, good};
 
 const WHATSAPP: &str = "/graph/v25.0/1060/messages";
@@ -158,4 +159,201 @@ async fn meta_wants_a_token_and_a_version() {
     assert_eq!((status, &refused["error"]["code"]), (StatusCode::UNAUTHORIZED, &json!(190)));
     let unversioned = play.post("/graph/latest/1060/messages", &whatsapp_text("1650", "hi"));
     assert_eq!(answer(unversioned).await.0, StatusCode::NOT_FOUND);
+}
+
+const PEOPLE: &str = "/graph/people";
+
+async fn writes(play: &Play, channel: &str, account: &str, from: &str, text: &str) -> String {
+    let body = json!({ "account": account, "from": from, "text": text });
+    let written = good(play.post(&format!("{PEOPLE}/{channel}/messages"), &body)).await;
+    written["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn who_writes_opens_the_window_and_is_listed() {
+    let play = Play::start().await;
+    last_wrote(&play, "178414", "88", Some(25));
+    assert_eq!(answer(play.post(INSTAGRAM, &instagram_text("88", "hi"))).await.0, StatusCode::BAD_REQUEST);
+    let asked = writes(&play, "instagram", "178414", "88", "Where is it?").await;
+    play.hand.forward(1);
+    let sent = good(play.post(INSTAGRAM, &instagram_text("88", "On its way"))).await;
+    play.hand.forward(1);
+    writes(&play, "instagram", "178414", "99", "Hello").await;
+
+    let fields = "id,updated_time,participants,messages.limit(20){id,from}";
+    let path = format!("/graph/v25.0/178414/conversations?platform=instagram&fields={fields}&limit=1");
+    let first = good(play.get(&path)).await;
+    let after = first["paging"]["cursors"]["after"].as_str().unwrap();
+    assert!(first["data"][0]["id"].as_str().unwrap().ends_with("_99") && first["paging"]["next"].is_string());
+    let second = good(play.get(&format!("{path}&after={after}"))).await;
+    assert_eq!(second["paging"].get("next"), None);
+    let conversation = &second["data"][0];
+    assert_eq!(conversation["updated_time"], "2026-03-01T10:00:31+0000");
+    let messages = conversation["messages"]["data"].as_array().unwrap();
+    let told: Vec<(&Value, &Value, &Value)> =
+        messages.iter().map(|it| (&it["id"], &it["from"]["id"], &it["message"])).collect();
+    assert_eq!(
+        told,
+        [
+            (&sent["message_id"], &json!("178414"), &json!("On its way")),
+            (&json!(asked), &json!("88"), &json!("Where is it?")),
+        ]
+    );
+    let of_88 = good(play.get(&format!("{path}&user_id=88"))).await;
+    assert_eq!(of_88["data"].as_array().unwrap().len(), 1);
+    let nobody = good(play.get(&format!("{path}&user_id=7"))).await;
+    assert_eq!(nobody, json!({ "data": [] }));
+}
+
+#[tokio::test]
+async fn only_the_last_twenty_messages_are_shown() {
+    let play = Play::start().await;
+    let mut ids = Vec::new();
+    for number in 0..25 {
+        ids.push(writes(&play, "instagram", "178414", "88", &format!("message {number}")).await);
+        play.hand.forward(1);
+    }
+    let all = good(play.get("/graph/v25.0/t_178414_88/messages?limit=100&fields=id,from")).await;
+    let shown: Vec<bool> =
+        all["data"].as_array().unwrap().iter().map(|message| message["from"].is_object()).collect();
+    assert_eq!(shown, [[true; 20].as_slice(), &[false; 5]].concat());
+    assert_eq!(all["data"][0]["message"], "message 24");
+    let newest = good(play.get(&format!("/graph/v25.0/{}?fields=message", ids[24]))).await;
+    assert_eq!(newest["message"], "message 24");
+    let (status, oldest) = answer(play.get(&format!("/graph/v25.0/{}", ids[0]))).await;
+    assert_eq!((status, &oldest["error"]["code"]), (StatusCode::BAD_REQUEST, &json!(100)));
+    assert_eq!(answer(play.get("/graph/v25.0/t_178414_7/messages")).await.1["error"]["error_subcode"], 33);
+}
+
+#[tokio::test]
+async fn a_comment_allows_one_private_reply_within_a_week() {
+    let play = Play::start().await;
+    let comment = async || {
+        let body = json!({ "account": "178414", "from": "88", "text": "Price?" });
+        let comment = good(play.post(&format!("{PEOPLE}/instagram/comments"), &body)).await;
+        comment["id"].as_str().unwrap().to_owned()
+    };
+    let reply =
+        |comment: &str| json!({ "recipient": { "comment_id": comment }, "message": { "text": "19.90" } });
+    // Comments open no window for messages.
+    last_wrote(&play, "178414", "88", None);
+    let first = comment().await;
+    let found = good(play.get(&format!("/graph/v25.0/{first}?fields=from"))).await;
+    assert_eq!(found["from"]["id"], "88");
+    let sent = good(play.post(INSTAGRAM, &reply(&first))).await;
+    assert_eq!(sent["recipient_id"], "88");
+    assert_eq!(answer(play.post(INSTAGRAM, &reply(&first))).await.1["error"]["code"], 10_900);
+    let second = comment().await;
+    play.hand.forward(7 * 24 * 3_600 + 1);
+    assert_eq!(answer(play.post(INSTAGRAM, &reply(&second))).await.1["error"]["error_subcode"], 2_534_022);
+    let messages = play.simulator.control().world().graph.messages;
+    assert_eq!((messages.len(), messages[0].comment.as_deref()), (1, Some(first.as_str())));
+}
+
+#[tokio::test]
+async fn templates_are_known_by_name_language_and_places_once_there_is_a_catalogue() {
+    let play = Play::start().await;
+    let template = |name: &str, texts: &[&str]| {
+        let parameters: Vec<Value> =
+            texts.iter().map(|text| json!({ "type": "text", "text": text })).collect();
+        json!({
+            "messaging_product": "whatsapp", "to": "16505551234", "type": "template",
+            "template": {
+                "name": name, "language": { "code": "en_US" },
+                "components": [{ "type": "body", "parameters": parameters }],
+            },
+        })
+    };
+    good(play.post(WHATSAPP, &template("anything", &[]))).await;
+    let approved = json!({
+        "name": "cart_reminder", "language": "en_US", "category": "UTILITY",
+        "components": [{ "type": "BODY", "text": "Hi {{1}}, your {{2}} waits" }],
+    });
+    good(play.post("/graph/v25.0/300000000000001/message_templates", &approved)).await;
+    let code = async |body: Value| answer(play.post(WHATSAPP, &body)).await.1["error"]["code"].clone();
+    assert_eq!(code(template("anything", &[])).await, 132_001);
+    assert_eq!(code(template("cart_reminder", &["Ana"])).await, 132_000);
+    assert_eq!(code(template("cart_reminder", &["Ana", "mug"])).await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_busy_account_is_refused_for_as_long_as_asked() {
+    let play = Play::start().await;
+    let throttle = json!({ "account": "1060", "code": 130_429, "times": 2 });
+    good(play.post(&format!("{PEOPLE}/throttle"), &throttle)).await;
+    for expected in [json!(130_429), json!(130_429), Value::Null] {
+        let (_, body) = answer(play.post(WHATSAPP, &whatsapp_text("16505551234", "hi"))).await;
+        assert_eq!(body["error"]["code"], expected);
+    }
+    assert_eq!(play.simulator.control().counts().messages, 1);
+}
+
+#[tokio::test]
+async fn media_and_read_receipts_are_remembered() {
+    let play = Play::start().await;
+    let image = json!({
+        "messaging_product": "whatsapp", "to": "16505551234", "type": "image",
+        "image": { "link": "https://example.com/a.png", "caption": "Your mug" },
+    });
+    good(play.post(WHATSAPP, &image)).await;
+    let asked = writes(&play, "whatsapp", "1060", "16505551234", "Hello").await;
+    let read = json!({ "messaging_product": "whatsapp", "status": "read", "message_id": asked });
+    for _ in 0..2 {
+        good(play.post(WHATSAPP, &read)).await;
+    }
+    let graph = play.simulator.control().world().graph;
+    assert_eq!(graph.messages[0].media_url.as_deref(), Some("https://example.com/a.png"));
+    assert_eq!(graph.messages[0].text.as_deref(), Some("Your mug"));
+    assert_eq!(graph.read.into_iter().collect::<Vec<_>>(), [asked]);
+}
+
+/// Everything the connection was sent, in the order it was.
+async fn received(play: &Play, receiver: &Receiver) -> Vec<Value> {
+    play.simulator.control().flush(1).await;
+    receiver.bodies().iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_happens_is_told_by_webhooks_until_the_subscription_goes() {
+    let (play, receiver) = (Play::start().await, Receiver::start().await);
+    let meta = Connection::new(receiver.url(), "secret", Scheme::Meta);
+    play.simulator.control().connect("meta", meta).unwrap();
+    writes(&play, "instagram", "178414", "88", "Where is it?").await;
+    let echo = good(play.post(INSTAGRAM, &instagram_text("88", "On its way"))).await;
+    let sent = good(play.post(WHATSAPP, &whatsapp_text("16505551234", "hi"))).await;
+    let report = json!({ "id": sent["messages"][0]["id"], "status": "read" });
+    good(play.post(&format!("{PEOPLE}/whatsapp/statuses"), &report)).await;
+
+    let told = received(&play, &receiver).await;
+    assert_eq!(told.len(), 5);
+    let item = |index: usize| &told[index]["entry"][0]["messaging"][0];
+    assert_eq!(
+        (&item(0)["sender"]["id"], &item(0)["message"]["text"]),
+        (&json!("88"), &json!("Where is it?"))
+    );
+    assert_eq!(item(1)["message"]["mid"], echo["message_id"]);
+    assert_eq!((&item(1)["message"]["is_echo"], &item(1)["recipient"]["id"]), (&json!(true), &json!("88")));
+    let statuses: Vec<&Value> =
+        told[2..].iter().map(|it| &it["entry"][0]["changes"][0]["value"]["statuses"][0]).collect();
+    let words: Vec<&Value> = statuses.iter().map(|status| &status["status"]).collect();
+    assert_eq!(words, ["sent", "delivered", "read"]);
+    assert!(statuses.iter().all(|status| status["biz_opaque_callback_data"] == "effect-1"));
+
+    for account in ["178414", "300000000000001"] {
+        let path = format!("/graph/v25.0/{account}/subscribed_apps");
+        assert_eq!(good(play.get(&path)).await["data"].as_array().unwrap().len(), 1);
+        good(play.client.delete(play.url(&path)).bearer_auth("t")).await;
+        assert_eq!(good(play.get(&path)).await, json!({ "data": [] }));
+    }
+    writes(&play, "instagram", "178414", "88", "Hello?").await;
+    good(play.post(WHATSAPP, &whatsapp_text("16505551234", "hi"))).await;
+    assert_eq!(received(&play, &receiver).await.len(), 5, "nobody is told");
+
+    let path = "/graph/v25.0/178414/subscribed_apps";
+    let nonsense = play.post(&format!("{path}?subscribed_fields=messages,nonsense"), &json!({}));
+    assert_eq!(answer(nonsense).await.0, StatusCode::BAD_REQUEST);
+    good(play.post(&format!("{path}?subscribed_fields=messages"), &json!({}))).await;
+    assert_eq!(good(play.get(path)).await["data"][0]["subscribed_fields"], json!(["messages"]));
+    writes(&play, "instagram", "178414", "88", "Anybody?").await;
+    assert_eq!(received(&play, &receiver).await.len(), 6);
 }

@@ -3,11 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking, helpers included")]
 
 mod control;
+mod day;
 mod faults;
 mod graph;
+mod outages;
+mod outbox;
 mod program;
+mod readme;
+mod receiver;
+mod rows;
 mod shopify;
 mod square;
+mod voucherify;
 mod zendesk;
 
 use std::sync::atomic::{AtomicI64, Ordering};

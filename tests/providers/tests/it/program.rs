@@ -13,7 +13,8 @@ async fn it_announces_its_address_and_ends_with_standard_input() {
     let folder = tempfile::tempdir().unwrap();
     let port_file = folder.path().join("port");
     let mut child = Command::new(env!("CARGO_BIN_EXE_provider-simulator"))
-        .args(["--until-stdin-closes", "--strict", "--token", "right", "--port-file"])
+        .args(["--until-stdin-closes", "--strict", "--token", "right"])
+        .args(["--clock", "2026-03-01T10:00:00Z", "--port-file"])
         .arg(&port_file)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -31,6 +32,8 @@ async fn it_announces_its_address_and_ends_with_standard_input() {
     assert_eq!(bare.send().await.unwrap().status(), 401);
     assert_eq!(wrong.bearer_auth("wrong").send().await.unwrap().status(), 401);
     assert_eq!(right.bearer_auth("right").send().await.unwrap().status(), 404);
+    let clock = client().get(format!("{base_url}/control/clock")).send().await.unwrap();
+    assert_eq!(clock.text().await.unwrap(), r#"{"now":"2026-03-01T10:00:00Z"}"#);
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
 }

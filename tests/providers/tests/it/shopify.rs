@@ -1,5 +1,7 @@
 //! Shopify: tags, notes, refusals, the cost bucket.
 
+mod lists;
+
 use http::StatusCode;
 use provider_simulator::{BucketSize, Seed, ShopifySeed, SimulatorOptions, Unknown};
 use serde_json::{Value, json};

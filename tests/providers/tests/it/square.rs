@@ -1,7 +1,9 @@
 //! Square: stock as a ledger, points, idempotency keys, error shapes.
 
 use http::StatusCode;
-use provider_simulator::{LoyaltySeed, Seed, SimulatorOptions, StockSeed, Unknown};
+use provider_simulator::{
+    Connection, LoyaltySeed, Scheme, Seed, SimulatorOptions, Standing, StockSeed, Unknown,
+};
 use serde_json::{Value, json};
 
 use crate::{Play, answer, good};
@@ -168,4 +170,168 @@ async fn token_and_version_are_checked() {
     );
     let (status, _) = answer(play.post(COUNTS, &json!({})).header("Square-Version", "latest")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+const CHANGED: &str = "/square/v2/inventory/changes/batch-retrieve";
+const EVENTS: &str = "/square/v2/loyalty/events/search";
+const ACCOUNTS: &str = "/square/v2/loyalty/accounts/search";
+
+/// All pages of a list, and how many there were.
+async fn pages(play: &Play, path: &str, query: &Value, name: &str) -> (Vec<Value>, usize) {
+    let (mut items, mut count, mut query) = (Vec::new(), 0, query.clone());
+    loop {
+        let answer = good(play.post(path, &query)).await;
+        items.extend(answer.get(name).and_then(Value::as_array).cloned().unwrap_or_default());
+        count += 1;
+        match answer.get("cursor") {
+            Some(cursor) => drop(query.as_object_mut().unwrap().insert("cursor".to_owned(), cursor.clone())),
+            None => return (items, count),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_ledger_is_listed_as_things_happened_and_filtered_by_when_it_learned() {
+    let play = Play::start().await;
+    for (key, at) in
+        [("k1", "2026-03-01T09:30:00Z"), ("k2", "2026-03-01T09:00:00Z"), ("k3", "2026-03-01T09:45:00Z")]
+    {
+        good(play.post(CHANGES, &moved(key, "NONE", "IN_STOCK", "1", at))).await;
+        play.hand.forward(60);
+    }
+    let (changes, count) = pages(&play, CHANGED, &json!({ "limit": 1 }), "changes").await;
+    let at: Vec<_> =
+        changes.iter().map(|change| change["adjustment"]["occurred_at"].as_str().unwrap()).collect();
+    assert_eq!(
+        (at.join(" "), count),
+        ("2026-03-01T09:00:00Z 2026-03-01T09:30:00Z 2026-03-01T09:45:00Z".into(), 3)
+    );
+    let learned =
+        json!({ "updated_after": "2026-03-01T10:01:00Z", "updated_before": "2026-03-01T10:02:00Z" });
+    let (changes, _) = pages(&play, CHANGED, &learned, "changes").await;
+    assert_eq!(
+        (changes.len(), &changes[0]["adjustment"]["occurred_at"]),
+        (1, &json!("2026-03-01T09:00:00Z"))
+    );
+    let (none, _) = pages(&play, CHANGED, &json!({ "types": ["PHYSICAL_COUNT"] }), "changes").await;
+    assert!(none.is_empty());
+}
+
+#[tokio::test]
+async fn a_cursor_belongs_to_its_query() {
+    let play = Play::start().await;
+    for key in ["k1", "k2", "k3"] {
+        good(play.post(CHANGES, &moved(key, "NONE", "IN_STOCK", "1", "2026-03-01T09:00:00Z"))).await;
+    }
+    let first = good(play.post(CHANGED, &json!({ "limit": 1 }))).await;
+    for (path, query) in [
+        (CHANGED, json!({ "limit": 2, "cursor": first["cursor"] })),
+        (CHANGED, json!({ "limit": 1, "cursor": "made up" })),
+        (COUNTS, json!({ "limit": 2, "cursor": first["cursor"] })),
+    ] {
+        let (status, refused) = answer(play.post(path, &query)).await;
+        assert_eq!((status, error(&refused).1), (StatusCode::BAD_REQUEST, "INVALID_CURSOR"));
+    }
+    for (path, limit) in [(EVENTS, 31), (ACCOUNTS, 201), (CHANGED, 1_001), (EVENTS, 0)] {
+        assert_eq!(error(&answer(play.post(path, &json!({ "limit": limit }))).await.1).1, "VALUE_TOO_HIGH");
+    }
+}
+
+#[tokio::test]
+async fn points_are_earned_spent_and_given_back() {
+    let play = Play::start().await;
+    let path = |rest: &str| format!("/square/v2/loyalty/{rest}");
+    let opened = json!({ "idempotency_key": "o", "loyalty_account": { "program_id": "main", "customer_id": "C1",
+        "mapping": { "phone_number": "+12025550143" } } });
+    let id = good(play.post(&path("accounts"), &opened)).await["loyalty_account"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let again = json!({ "idempotency_key": "p", "loyalty_account": opened["loyalty_account"] });
+    assert_eq!(answer(play.post(&path("accounts"), &again)).await.0, StatusCode::BAD_REQUEST);
+
+    let earn = |key: &str, earned: Value| json!({ "idempotency_key": key, "accumulate_points": earned, "location_id": "L" });
+    let accumulate = path(&format!("accounts/{id}/accumulate"));
+    let order = good(play.post(&accumulate, &earn("a", json!({ "order_id": "O1" })))).await;
+    assert_eq!(order["events"][0]["accumulate_points"]["order_id"], "O1");
+    play.hand.forward(2);
+    good(play.post(&accumulate, &earn("b", json!({ "points": 10 })))).await;
+    for earned in [json!({}), json!({ "points": -1 }), json!({ "points": 1, "order_id": "O" })] {
+        assert_eq!(answer(play.post(&accumulate, &earn("c", earned))).await.0, StatusCode::BAD_REQUEST);
+    }
+    play.hand.forward(2);
+    let wanted =
+        json!({ "idempotency_key": "r", "reward": { "loyalty_account_id": id, "reward_tier_id": "T" } });
+    let reward = good(play.post(&path("rewards"), &wanted)).await;
+    assert_eq!(good(play.post(&path("rewards"), &wanted)).await, reward);
+    let poor =
+        json!({ "idempotency_key": "s", "reward": { "loyalty_account_id": id, "reward_tier_id": "T" } });
+    assert_eq!(error(&answer(play.post(&path("rewards"), &poor)).await.1).1, "BAD_REQUEST");
+    play.hand.forward(2);
+    let reward = path(&format!("rewards/{}", reward["reward"]["id"].as_str().unwrap()));
+    good(play.client.delete(play.url(&reward)).bearer_auth("t")).await;
+    assert_eq!(answer(play.client.delete(play.url(&reward)).bearer_auth("t")).await.0, StatusCode::NOT_FOUND);
+
+    let found = good(play.post(ACCOUNTS, &json!({ "query": { "customer_ids": ["C1"] } }))).await;
+    let account = &found["loyalty_accounts"][0];
+    assert_eq!((&account["balance"], &account["lifetime_points"]), (&json!(15), &json!(15)));
+    assert_eq!(account["mapping"]["phone_number"], "+12025550143");
+
+    let window = json!({ "query": { "filter": { "date_time_filter": { "created_at":
+        { "start_at": "2026-03-01T10:00:32Z", "end_at": "2026-03-01T10:00:36Z" } } } }, "limit": 2 });
+    let (events, count) = pages(&play, EVENTS, &window, "events").await;
+    let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!((kinds.join(" "), count), ("DELETE_REWARD CREATE_REWARD ACCUMULATE_POINTS".into(), 2));
+    assert_eq!(events[1]["create_reward"]["points"], -10);
+}
+
+#[tokio::test]
+async fn every_change_is_announced_once_and_later_than_the_one_before() {
+    let play = Play::start().await;
+    let control = play.simulator.control();
+    let scheme = Scheme::Square { notification_url: Some("https://hub.example.com/hooks/points".into()) };
+    control.connect("points", Connection::new("http://127.0.0.1:9/hooks", "s", scheme)).unwrap();
+    let body = |key: &str| json!({ "idempotency_key": key, "adjust_points": { "points": 10 } });
+    for key in ["k1", "k1", "k2"] {
+        good(play.post(ADJUST, &body(key))).await;
+    }
+    good(play.post(CHANGES, &moved("k1", "NONE", "IN_STOCK", "1", "2026-03-01T09:00:00Z"))).await;
+    let topics: Vec<_> = control.deliveries().into_iter().map(|delivery| delivery.topic).collect();
+    let change = ["loyalty.event.created", "loyalty.account.updated"];
+    assert_eq!(topics, [&change[..], &change, &["inventory.count.updated"]].concat());
+    // The hand has not moved, and still the counts can be told apart.
+    good(play.post(CHANGES, &moved("k2", "NONE", "IN_STOCK", "1", "2026-03-01T09:00:00Z"))).await;
+    let counts = control.world().square.counts();
+    assert!(counts[0].calculated_at > play.hand.now());
+}
+
+#[tokio::test]
+async fn a_subscription_that_was_switched_off_can_be_switched_on() {
+    let play = Play::start().await;
+    let control = play.simulator.control();
+    let url = "https://hub.example.com/hooks/stock";
+    let mut connection = Connection::new(
+        "http://127.0.0.1:9/hooks",
+        "s",
+        Scheme::Square { notification_url: Some(url.into()) },
+    );
+    connection.topics = Some(vec!["loyalty.event.created".into()]);
+    control.connect("stock", connection).unwrap();
+    control.set_standing("stock", Standing::Disabled).unwrap();
+    let list = "/square/v2/webhooks/subscriptions";
+    assert_eq!(good(play.get(list)).await["subscriptions"], json!([]));
+    let listed = good(play.get(&format!("{list}?include_disabled=true"))).await;
+    let subscription = &listed["subscriptions"][0];
+    assert_eq!((&subscription["enabled"], &subscription["notification_url"]), (&json!(false), &json!(url)));
+    let change = json!({ "subscription": { "enabled": true,
+        "event_types": ["loyalty.event.created", "inventory.count.updated"] } });
+    let path = format!("{list}/{}", subscription["id"].as_str().unwrap());
+    let changed = good(play.put(&path, &change)).await;
+    assert_eq!(changed["subscription"]["event_types"].as_array().unwrap().len(), 2);
+    assert_eq!(good(play.get(list)).await["subscriptions"][0]["enabled"], true);
+    good(play.post(CHANGES, &moved("k1", "NONE", "IN_STOCK", "1", "2026-03-01T09:00:00Z"))).await;
+    assert_eq!(control.deliveries().len(), 1);
+    let unknown = json!({ "subscription": { "event_types": ["stock.moved"] } });
+    assert_eq!(answer(play.put(&path, &unknown)).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(answer(play.put(&format!("{list}/wbhk_other"), &change)).await.0, StatusCode::NOT_FOUND);
 }
