@@ -3,6 +3,7 @@
 //! journalled as a command, never written to the view. The command line asks this same router when no hub runs.
 
 mod asked;
+mod connections;
 mod customers;
 mod deliveries;
 mod effects;
@@ -35,6 +36,10 @@ pub(crate) struct Admin {
     pub(crate) health: Arc<crate::health::Health>,
     /// Absent when the data was opened without starting a hub.
     pub(crate) inbox: Option<Arc<crate::inbox::Inbox>>,
+    /// Absent when the data was opened without starting a hub.
+    pub(crate) poller: Option<Arc<crate::poller::Poller>>,
+    /// Absent when the data was opened without starting a hub.
+    pub(crate) watchdog: Option<Arc<crate::watchdog::Watchdog>>,
     pub(crate) clock: crate::clock::Clock,
 }
 
@@ -56,7 +61,9 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .route("/readyz", get(hub::ready))
         .route("/metrics", get(hub::metrics))
         .route("/v1/status", get(hub::status))
-        .route("/v1/connections", get(hub::connections))
+        .route("/v1/connections", get(connections::list))
+        .route("/v1/connections/{name}", get(connections::one))
+        .route("/v1/connections/{name}/poll", post(connections::poll))
         .route("/v1/customers", get(customers::list))
         .route("/v1/customers/{id}", get(customers::one))
         .route("/v1/customers/{id}/timeline", get(customers::timeline))

@@ -1,26 +1,25 @@
 //! Starts and stops a hub: opens journal and view, loads plugins and rules, sets the stages to work in the order a
 //! delivery passes them, and ends them in the same order so that nothing in hand is lost.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
-use hub_fold::Fold;
 use hub_fold::record::{Record, Settings};
-use hub_journal::{Entry, Journal, Options, Seq};
+use hub_journal::{Entry, Journal};
 use hub_runtime::{LogLevel, LogSink, PluginName, Runtime, RuntimeOptions};
-use hub_store::{SledOptions, SledStore, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::acting::Outside;
 use crate::admin::{self, Admin};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::data::Data;
 use crate::dispatcher::Dispatcher;
 use crate::egress::{Egress, EgressOptions};
-use crate::folder::{Folder, catch_up};
+use crate::folder::Folder;
 use crate::health::Health;
 use crate::inbox::Inbox;
 use crate::ingress::{self, Ingress, ServeLimits};
@@ -28,67 +27,13 @@ use crate::metrics::Metrics;
 use crate::normaliser::Normaliser;
 use crate::pipeline::Work;
 use crate::plugins::{PluginProblem, Plugins, components, watch};
+use crate::poller::Poller;
 use crate::scheduler::Scheduler;
+use crate::secret::Secret;
+use crate::watchdog::Watchdog;
 
 /// Consequences told and not yet taken: the listener only sorts them into its own list.
 const DUE_MAX: usize = 4_096;
-
-/// Journal and view, opened together.
-pub struct Data {
-    pub journal: Journal,
-    pub store: Arc<dyn Store>,
-}
-
-/// Where the parts of the data directory lie.
-#[must_use]
-pub fn journal_dir(config: &Config) -> PathBuf {
-    config.data_dir.join("journal")
-}
-
-#[must_use]
-pub fn view_dir(config: &Config) -> PathBuf {
-    config.data_dir.join("view")
-}
-
-impl Data {
-    /// Opens journal and view and folds what the view lacks. A view that is damaged, or that knows more than the journal,
-    /// is put aside and built anew.
-    ///
-    /// # Errors
-    /// The data directory is in use or cannot be read.
-    pub fn open(config: &Config) -> anyhow::Result<(Self, Fold)> {
-        std::fs::create_dir_all(&config.data_dir)
-            .with_context(|| format!("data directory {} cannot be made", config.data_dir.display()))?;
-        let (journal, recovery) = Journal::open(&journal_dir(config), Options::default())?;
-        for damage in &recovery.damage {
-            tracing::error!(segment = %damage.segment, offset = damage.offset, bytes = damage.bytes, "journal damage put aside");
-        }
-        if recovery.torn_bytes_cut > 0 {
-            tracing::warn!(bytes = recovery.torn_bytes_cut, "unacknowledged tail cut from the journal");
-        }
-        let store = open_view(config, recovery.last)?;
-        let store: Arc<dyn Store> = Arc::new(store);
-        let fold = catch_up(&journal, &*store, &mut |_| {})?;
-        Ok((Self { journal, store }, fold))
-    }
-}
-
-fn open_view(config: &Config, journal_last: Seq) -> anyhow::Result<SledStore> {
-    let dir = view_dir(config);
-    let options = SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() };
-    let problem = match SledStore::open(&dir, &options) {
-        Ok(store) => match store.applied() {
-            Ok(applied) if applied <= journal_last.get() => return Ok(store),
-            Ok(applied) => format!("the view is at {applied}, the journal ends at {journal_last}"),
-            Err(error) => error.to_string(),
-        },
-        Err(error) if error.asks_for_rebuild() => error.to_string(),
-        Err(error) => return Err(error.into()),
-    };
-    tracing::error!(%problem, "the view is put aside and built anew from the journal");
-    hub_store::move_aside(&dir, "damaged")?;
-    Ok(SledStore::open(&dir, &options)?)
-}
 
 /// A hub at work.
 pub struct Hub {
@@ -99,6 +44,8 @@ pub struct Hub {
     pub health: Arc<Health>,
     pub clock: Clock,
     pub applied: watch::Receiver<u64>,
+    pub(crate) poller: Arc<Poller>,
+    watchdog: Arc<Watchdog>,
     pub plugin_problems: Vec<PluginProblem>,
     config: Arc<Config>,
     stages: Stages,
@@ -107,7 +54,8 @@ pub struct Hub {
 /// What has to be ended, in this order.
 struct Stages {
     stop: watch::Sender<bool>,
-    dispatcher: Option<tokio::task::JoinHandle<()>>,
+    /// Those that call providers: none when the hub acts on nothing.
+    acting: Vec<tokio::task::JoinHandle<()>>,
     scheduler: tokio::task::JoinHandle<()>,
     watcher: tokio::task::JoinHandle<()>,
     normalisers: Vec<JoinHandle<()>>,
@@ -122,7 +70,9 @@ struct Stages {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acting {
     Yes,
-    /// Planned effects stay planned: a replay acts on nothing.
+    /// Streams are read and effects stay planned.
+    Reading,
+    /// No provider is called: a replay acts on nothing.
     No,
 }
 
@@ -191,23 +141,55 @@ impl Hub {
             work_taken,
             Arc::clone(&normalisers_stop),
         )?;
-        let dispatcher = match acting {
-            Acting::No => None,
-            Acting::Yes => Some(start_dispatcher(
-                &config,
-                &data,
-                &plugins,
-                &metrics,
-                &clock,
-                effects,
-                applied.clone(),
-                stopped,
-            )?),
+        let outside = Outside {
+            egress: Egress::new(EgressOptions::default())?,
+            throttles: Arc::default(),
+            store: Arc::clone(&data.store),
+            clock: clock.clone(),
+        };
+        let dispatcher = Arc::new(Dispatcher {
+            journal: data.journal.clone(),
+            store: Arc::clone(&data.store),
+            plugins: Arc::clone(&plugins),
+            outside: outside.clone(),
+            metrics: Arc::clone(&metrics),
+            clock: clock.clone(),
+            limits: config.effects.clone(),
+            wake: effects,
+            applied: applied.clone(),
+            in_hand: Mutex::default(),
+            lanes: Mutex::default(),
+        });
+        let poller = Arc::new(Poller {
+            journal: data.journal.clone(),
+            plugins: Arc::clone(&plugins),
+            outside: outside.clone(),
+            metrics: Arc::clone(&metrics),
+            config: config.polling.clone(),
+            applied: applied.clone(),
+            wake: Notify::new(),
+            runs: Mutex::default(),
+        });
+        let watchdog = Arc::new(Watchdog {
+            plugins: Arc::clone(&plugins),
+            outside,
+            metrics: Arc::clone(&metrics),
+            poller: Arc::clone(&poller),
+            watched: Mutex::default(),
+        });
+        let acting = match acting {
+            Acting::No => Vec::new(),
+            Acting::Reading => vec![tokio::spawn(Arc::clone(&poller).run(stopped))],
+            Acting::Yes => vec![
+                tokio::spawn(dispatcher.run(stopped.clone())),
+                tokio::spawn(Arc::clone(&poller).run(stopped.clone())),
+                tokio::spawn(Arc::clone(&watchdog).run(stopped)),
+            ],
         };
         let watcher = tokio::spawn(watch(Arc::clone(&plugins), config.plugins_dir.clone()));
         let stages = Stages {
             stop,
-            dispatcher,
+            acting,
             scheduler,
             watcher,
             normalisers,
@@ -216,7 +198,20 @@ impl Hub {
             folder,
             folder_stop,
         };
-        Ok(Self { data, plugins, inbox, metrics, health, clock, applied, plugin_problems, config, stages })
+        Ok(Self {
+            data,
+            plugins,
+            inbox,
+            metrics,
+            health,
+            clock,
+            applied,
+            poller,
+            watchdog,
+            plugin_problems,
+            config,
+            stages,
+        })
     }
 
     /// The router providers deliver to.
@@ -231,6 +226,11 @@ impl Hub {
         }))
     }
 
+    /// What the admin router asks for.
+    pub(crate) fn admin_token(&self) -> Option<&Secret> {
+        self.config.admin.token.as_ref()
+    }
+
     /// The router for people and tools.
     pub fn admin(&self) -> axum::Router {
         admin::router(Arc::new(Admin {
@@ -241,6 +241,8 @@ impl Hub {
             metrics: Arc::clone(&self.metrics),
             health: Arc::clone(&self.health),
             inbox: Some(Arc::clone(&self.inbox)),
+            poller: Some(Arc::clone(&self.poller)),
+            watchdog: Some(Arc::clone(&self.watchdog)),
             clock: self.clock.clone(),
         }))
     }
@@ -296,7 +298,7 @@ impl Hub {
         self.health.drain();
         let Stages {
             stop,
-            dispatcher,
+            acting,
             scheduler,
             watcher,
             normalisers,
@@ -307,8 +309,8 @@ impl Hub {
         } = self.stages;
         watcher.abort();
         stop.send_replace(true);
-        if let Some(dispatcher) = dispatcher {
-            dispatcher.await?;
+        for task in acting {
+            task.await?;
         }
         scheduler.await?;
         normalisers_stop.store(true, Ordering::SeqCst);
@@ -426,33 +428,6 @@ fn start_normalisers(
         .collect()
 }
 
-#[expect(clippy::too_many_arguments, reason = "wiring: each stage is handed what it needs and no more")]
-fn start_dispatcher(
-    config: &Config,
-    data: &Data,
-    plugins: &Arc<Plugins>,
-    metrics: &Arc<Metrics>,
-    clock: &Clock,
-    wake: Arc<Notify>,
-    applied: watch::Receiver<u64>,
-    stopped: watch::Receiver<bool>,
-) -> anyhow::Result<tokio::task::JoinHandle<()>> {
-    let dispatcher = Arc::new(Dispatcher {
-        journal: data.journal.clone(),
-        store: Arc::clone(&data.store),
-        plugins: Arc::clone(plugins),
-        egress: Egress::new(EgressOptions::default())?,
-        metrics: Arc::clone(metrics),
-        clock: clock.clone(),
-        limits: config.effects.clone(),
-        wake,
-        applied,
-        in_hand: Mutex::default(),
-        lanes: Mutex::default(),
-    });
-    Ok(tokio::spawn(dispatcher.run(stopped)))
-}
-
 /// Plugins' lines among the hub's own, marked as theirs.
 struct PluginLog(Arc<Metrics>);
 
@@ -468,51 +443,4 @@ impl LogSink for PluginLog {
             LogLevel::Error => tracing::error!(target: "plugin", %plugin, message, fields),
         }
     }
-}
-
-/// Builds the view anew from the journal beside the one in use and swaps them.
-///
-/// # Errors
-/// The data directory is in use, or the journal cannot be read.
-pub fn rebuild(config: &Config, progress: &mut dyn FnMut(u64)) -> anyhow::Result<u64> {
-    let (journal, _) = Journal::open(&journal_dir(config), Options::default())?;
-    let dir = view_dir(config);
-    let next = hub_store::begin_rebuild(&dir)?;
-    let applied = {
-        let options =
-            SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() };
-        let store = SledStore::open(&next, &options)?;
-        catch_up(&journal, &store, progress)?;
-        store.flush()?;
-        store.applied()?
-    };
-    hub_store::finish_rebuild(&dir)?;
-    Ok(applied)
-}
-
-/// Folds the journal up to the view's position into memory and compares.
-///
-/// # Errors
-/// The journal or the view cannot be read.
-pub fn verify(
-    journal: &Journal,
-    store: &dyn Store,
-    progress: &mut dyn FnMut(u64),
-) -> anyhow::Result<Verification> {
-    let memory = hub_store::MemoryStore::new();
-    let until = store.applied()?;
-    crate::folder::fold_until(journal, &memory, until, progress)?;
-    Ok(Verification {
-        records: until,
-        view: hub_fold::view_digest(store)?,
-        journal: hub_fold::view_digest(&memory)?,
-    })
-}
-
-/// Two digests that must be equal.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct Verification {
-    pub records: u64,
-    pub view: String,
-    pub journal: String,
 }

@@ -9,6 +9,7 @@ mod exit;
 mod listing;
 mod out;
 mod panic;
+mod poll;
 mod rule;
 mod run;
 mod show;
@@ -71,6 +72,11 @@ enum Command {
     /// Lists, inspects, tests and builds connectors
     #[command(subcommand)]
     Connector(connector::ConnectorCommand),
+    /// Lists connections, and shows how their streams and subscriptions stand
+    #[command(subcommand)]
+    Connection(listing::ConnectionCommand),
+    /// Reads from a provider what its deliveries may have missed
+    Poll(poll::PollArgs),
     /// Lists and shows deliveries, and gives them to their connector again
     #[command(subcommand)]
     Delivery(listing::DeliveryCommand),
@@ -192,6 +198,8 @@ async fn dispatch(out: &Out, command: Command) -> Result<ExitCode, Failed> {
         Command::Config(ConfigCommand::Default) => out.text(config::DEFAULT),
         Command::Status(args) => listing::status(out, args).await,
         Command::Connector(command) => connector::connector(out, command),
+        Command::Connection(command) => listing::connection(out, command).await,
+        Command::Poll(args) => poll::poll(out, args).await,
         Command::Delivery(command) => listing::delivery(out, command).await,
         Command::Customer(command) => listing::customer(out, command).await,
         Command::Rule(command) => rule::rule(out, command).await,

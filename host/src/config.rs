@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use hub_model::Timestamp;
 
+use crate::poller::{Schedule, ScheduleError, Schedules};
 use crate::secret::{Secret, SecretRef};
 use raw::{RawConfig, RawConnection};
 
@@ -25,6 +26,7 @@ pub struct Config {
     pub admin: Admin,
     pub processing: Processing,
     pub effects: Effects,
+    pub polling: Polling,
     pub blocked_keys: Vec<String>,
     pub connections: BTreeMap<String, ConnectionConfig>,
 }
@@ -61,6 +63,14 @@ pub struct Effects {
     pub retry_delay_max: Duration,
 }
 
+#[derive(Clone, Debug)]
+pub struct Polling {
+    /// Whether streams follow the schedules their connectors suggest.
+    pub is_on: bool,
+    /// How far back a stream's very first run begins.
+    pub first_reach: Duration,
+}
+
 #[derive(Debug)]
 pub struct ConnectionConfig {
     pub connector: String,
@@ -71,6 +81,8 @@ pub struct ConnectionConfig {
     pub settings: BTreeMap<String, String>,
     pub secrets: BTreeMap<String, Vec<Secret>>,
     pub endpoints: BTreeMap<String, EndpointConfig>,
+    /// The operator's schedules by stream; `None` is "off".
+    pub(crate) schedules: Schedules,
 }
 
 /// What the operator changes of an endpoint a connector declares.
@@ -225,6 +237,10 @@ impl Checker<'_> {
                 retry_delay: Duration::from_secs(raw.effects.retry_delay.max(1)),
                 retry_delay_max: Duration::from_secs(raw.effects.retry_delay_max.max(1)),
             },
+            polling: Polling {
+                is_on: raw.polling.on,
+                first_reach: Duration::from_secs(u64::from(raw.polling.first_reach_hours) * 3_600),
+            },
             blocked_keys: raw.identity.blocked_keys,
             connections: raw
                 .connections
@@ -246,6 +262,11 @@ impl Checker<'_> {
                 "[connections.shop]",
             );
         }
+        let schedules = raw
+            .schedules
+            .iter()
+            .map(|(stream, text)| (stream.clone(), self.schedule(&format!("{key}.schedules.{stream}"), text)))
+            .collect();
         let secrets = raw
             .secrets
             .iter()
@@ -267,7 +288,19 @@ impl Checker<'_> {
                     (name, EndpointConfig { base_url: raw.base_url, allow_private: raw.allow_private })
                 })
                 .collect(),
+            schedules,
         }
+    }
+
+    fn schedule(&mut self, key: &str, text: &str) -> Option<Schedule> {
+        if text == "off" {
+            return None;
+        }
+        text.parse()
+            .map_err(|error: ScheduleError| {
+                self.problem(key, error.to_string(), "a stream that should not be read is \"off\"");
+            })
+            .ok()
     }
 
     fn address(&mut self, key: &str, text: &str) -> SocketAddr {

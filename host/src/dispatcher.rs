@@ -5,20 +5,21 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hub_fold::record::{Attempt, Outcome, PluginState, Receipt, Record};
+use hub_fold::record::{Attempt, Outcome, Receipt, Record};
 use hub_fold::row::{EffectRow, EffectState};
 use hub_journal::{AppendError, Entry, Journal, Seq};
-use hub_model::EffectId;
-use hub_runtime::{ActingHost, BoxFuture, Effect, HttpError, HttpRequest, HttpResponse};
+use hub_model::{EffectId, Timestamp};
+use hub_runtime::{ActingHost, Effect};
 use hub_store::Store;
 use tokio::sync::{Notify, Semaphore, watch};
 
+use crate::acting::Outside;
 use crate::clock::Clock;
 use crate::config::Effects;
-use crate::egress::Egress;
 use crate::judge::{Interrupted, interrupted, judge};
 use crate::metrics::{ByOutcome, Metrics};
 use crate::plugins::{Connection, MayCall, Plugins};
+use crate::throttle::Purpose;
 
 /// Due effects looked at in one go.
 const LOOK_MAX: usize = 512;
@@ -31,7 +32,7 @@ pub(crate) struct Dispatcher {
     pub journal: Journal,
     pub store: Arc<dyn Store>,
     pub plugins: Arc<Plugins>,
-    pub egress: Egress,
+    pub outside: Outside,
     pub metrics: Arc<Metrics>,
     pub clock: Clock,
     pub limits: Effects,
@@ -53,7 +54,7 @@ impl Dispatcher {
             }
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = self.clock.sleep(LOOK_EVERY) => {}
                 _ = stop.changed() => {}
                 // Finished ones are taken out so that the set stays small.
                 Some(_) = tasks.join_next() => {}
@@ -128,6 +129,9 @@ impl Dispatcher {
                 format!("connection {} is not configured or its connector is missing", row.connection);
             return wait(now.plus(self.limits.retry_delay_max), reason);
         };
+        if let Some(until) = self.left_alone(&connection, row) {
+            return wait(until, format!("{} is left alone until {until}", row.connection));
+        }
         match connection.connector.may_call(now) {
             MayCall::Yes => Ok(connection),
             MayCall::NotUntil(until) => {
@@ -138,6 +142,12 @@ impl Dispatcher {
                 wait(until, reason)
             }
         }
+    }
+
+    /// Until when the action's endpoint is closed: an attempt then would only be used up.
+    fn left_alone(&self, connection: &Connection, row: &EffectRow) -> Option<Timestamp> {
+        let action = connection.manifest()?.actions.iter().find(|action| action.name == row.action)?;
+        self.outside.closed(connection, &action.endpoint)
     }
 
     async fn perform(
@@ -154,17 +164,17 @@ impl Dispatcher {
             arguments: row.arguments.clone(),
             attempt: number,
             uncertain,
+            planned_at: row.planned_at,
+            now: self.clock.now(),
+            last_inbound_at: tokio::task::block_in_place(|| {
+                hub_fold::read::last_inbound(&*self.store, row).ok().flatten()
+            }),
         };
-        let acting = Arc::new(Acting {
-            connection: Arc::clone(connection),
-            egress: self.egress.clone(),
-            store: Arc::clone(&self.store),
-            kept: Mutex::default(),
-        });
+        let acting = self.outside.acting(connection, Purpose::Act);
         let host: Arc<dyn ActingHost> = Arc::clone(&acting) as Arc<dyn ActingHost>;
         let ended = connection.connector.plugin.perform(effect, host, &connection.settings).await;
         connection.connector.on_result(ended.is_ok(), self.clock.now());
-        if let Some(state) = acting.state(&row.connection)
+        if let Some(state) = acting.state()
             && let Err(error) = self.record(Record::PluginState(state)).await
         {
             tracing::error!(connection = %row.connection, %error, "a plugin's state was not kept");
@@ -213,47 +223,4 @@ impl Dispatcher {
 fn jitter(id: EffectId, number: u32) -> u64 {
     let hash = blake3::Hasher::new().update(&id.0).update(&number.to_le_bytes()).finalize();
     hash.as_bytes().first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes))
-}
-
-/// What one acting call may use.
-struct Acting {
-    connection: Arc<Connection>,
-    egress: Egress,
-    store: Arc<dyn Store>,
-    kept: Mutex<Vec<(String, String)>>,
-}
-
-impl Acting {
-    fn state(&self, connection: &str) -> Option<PluginState> {
-        let values = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
-        (!values.is_empty()).then(|| PluginState { connection: connection.to_owned(), values })
-    }
-}
-
-impl ActingHost for Acting {
-    fn http<'a>(
-        &'a self,
-        endpoint: &'a str,
-        request: HttpRequest,
-    ) -> BoxFuture<'a, Result<HttpResponse, HttpError>> {
-        Box::pin(async move {
-            let Some(bound) = self.connection.endpoint(endpoint) else {
-                return Err(HttpError::NotGranted(format!(
-                    "endpoint {endpoint} is not bound; see [connections.{}.endpoints.{endpoint}] in hub.toml",
-                    self.connection.name
-                )));
-            };
-            self.egress.send(bound, request).await
-        })
-    }
-
-    fn state_get(&self, key: &str) -> Option<String> {
-        tokio::task::block_in_place(|| {
-            hub_fold::read::plugin_state(&*self.store, &self.connection.name, key).ok().flatten()
-        })
-    }
-
-    fn state_set(&self, key: &str, value: &str) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push((key.to_owned(), value.to_owned()));
-    }
 }

@@ -9,7 +9,7 @@ mod failure;
 mod request;
 mod resolve;
 
-pub(crate) use bind::{BoundEndpoint, bind};
+pub(crate) use bind::{BindError, BoundEndpoint, bind};
 
 use std::sync::Arc;
 use std::time::Duration;

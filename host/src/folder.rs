@@ -22,6 +22,9 @@ const BATCH_BYTES_MAX: usize = 4 << 20;
 /// How often the thread looks whether it should end.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// How long to wait before a sector is asked for again that could not be read.
+const UNREADABLE_PAUSE: Duration = Duration::from_secs(5);
+
 /// What the fold brought about for others to act on.
 #[derive(Debug)]
 pub(crate) enum Due {
@@ -78,10 +81,12 @@ pub(crate) fn fold_until(
 struct Batch {
     records: Vec<Sequenced>,
     dedupe: Vec<[u8; 16]>,
+    /// The disk did not give what is there.
+    unreadable: bool,
 }
 
 fn read_batch(reader: &mut hub_journal::Reader) -> Batch {
-    let mut batch = Batch { records: Vec::new(), dedupe: Vec::new() };
+    let mut batch = Batch { records: Vec::new(), dedupe: Vec::new(), unreadable: false };
     let mut bytes = 0;
     while batch.records.len() < BATCH_MAX && bytes < BATCH_BYTES_MAX {
         let record = match reader.next() {
@@ -89,6 +94,7 @@ fn read_batch(reader: &mut hub_journal::Reader) -> Batch {
             Ok(None) => break,
             Err(error @ ReadError::Io { .. }) => {
                 tracing::error!(%error, "the journal cannot be read");
+                batch.unreadable = true;
                 break;
             }
             Err(error) => {
@@ -123,6 +129,10 @@ impl Folder {
             if batch.records.is_empty() {
                 if self.stop.load(Ordering::SeqCst) {
                     return;
+                }
+                if batch.unreadable {
+                    std::thread::sleep(UNREADABLE_PAUSE);
+                    continue;
                 }
                 let after = reader.position().previous();
                 self.journal.wait_durable_blocking(after, LOOK_EVERY);

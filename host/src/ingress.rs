@@ -149,14 +149,15 @@ impl Ingress {
     fn verify(&self, name: &str, headers: &HeaderMap, body: &[u8]) -> Result<Verified, Refused> {
         let now = self.clock.now();
         let connection = self.plugins.connection(name);
-        let webhook = connection.as_ref().and_then(|connection| connection.manifest()?.webhook.as_ref());
-        let (Some(connection), Some(webhook)) = (&connection, webhook) else {
+        let hook =
+            connection.as_ref().and_then(|connection| connection.hook(&|name| headers.contains_key(name)));
+        let (Some(connection), Some(hook)) = (&connection, hook) else {
             let incoming = Incoming { headers, body, public_url: None, now };
             signature::refuse_unknown(&incoming);
             return Err(Refused::Signature("unknown_connection"));
         };
         let incoming = Incoming { headers, body, public_url: Some(&connection.public_url), now };
-        Verified::check(connection, webhook, &incoming).map_err(|refusal| Refused::Signature(refusal.word()))
+        Verified::check(connection, hook, &incoming).map_err(|refusal| Refused::Signature(refusal.word()))
     }
 }
 
@@ -174,13 +175,10 @@ async fn handshake(
     RawQuery(query): RawQuery,
 ) -> Response {
     let connection = ingress.plugins.connection(&connection);
-    let declared =
-        connection.as_ref().and_then(|connection| connection.manifest()?.webhook.clone()?.handshake);
-    let (Some(connection), Some(declared)) = (connection, declared) else {
+    let Some((declared, tokens)) = connection.as_ref().and_then(|connection| connection.handshake()) else {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     };
-    match signature::handshake(&declared, query.as_deref().unwrap_or_default(), connection.handshake_tokens())
-    {
+    match signature::handshake(declared, query.as_deref().unwrap_or_default(), tokens) {
         signature::Handshake::Answer(challenge) => {
             ([(header::CONTENT_TYPE, "text/plain")], challenge).into_response()
         }

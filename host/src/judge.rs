@@ -95,14 +95,16 @@ fn again(at: Timestamp, reason: String, uncertain: bool, attempt: u32, limits: &
     Outcome::RetryAt { at, reason, uncertain }
 }
 
-/// Doubles with each attempt up to the longest, then a random part of it, so that many effects that failed together do
-/// not come back together ("full jitter", AWS architecture blog, 2015).
+/// Never at once: whatever was in the way needs a moment.
+const PAUSE_MIN_MS: u64 = 100;
+
+/// Doubles with each attempt up to the longest, then any part of it, so that many effects that failed together do not come
+/// back together ("full jitter", https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
 fn pause(attempt: u32, limits: &Effects, jitter: u64) -> Duration {
     let doubled = limits.retry_delay.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1).min(20)));
     let longest = doubled.min(limits.retry_delay_max);
-    let millis = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX).max(1);
-    // Never at once: half is waited for in any case.
-    Duration::from_millis(millis / 2 + jitter % (millis / 2 + 1))
+    let millis = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX).max(PAUSE_MIN_MS);
+    Duration::from_millis(PAUSE_MIN_MS + jitter % (millis - PAUSE_MIN_MS + 1))
 }
 
 #[cfg(test)]

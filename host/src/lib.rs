@@ -4,11 +4,14 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod data;
 
+mod acting;
 mod admin;
 pub mod cli;
 mod dispatcher;
 mod egress;
+mod enrich;
 mod folder;
 mod health;
 mod inbox;
@@ -19,8 +22,11 @@ mod metrics;
 mod normaliser;
 mod pipeline;
 mod plugins;
+mod poller;
 pub mod replay;
 mod scheduler;
 mod secret;
 mod settings;
 mod signature;
+mod throttle;
+mod watchdog;

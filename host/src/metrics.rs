@@ -44,6 +44,11 @@ pub struct Metrics {
     pub durable: Gauge<i64>,
     pub acknowledge_seconds: Histogram,
     pub plugin_log_lines: Counter<u64, AtomicU64>,
+    pub poll_runs: Family<ByOutcome, Counter>,
+    pub poll_events: Family<ByConnection, Counter>,
+    pub silent: Family<ByConnection, Gauge>,
+    pub subscriptions_broken: Family<ByConnection, Gauge>,
+    pub subscriptions_repaired: Family<ByConnection, Counter>,
 }
 
 impl Default for Metrics {
@@ -67,6 +72,11 @@ impl Default for Metrics {
             // From a tenth of a millisecond to half a minute.
             acknowledge_seconds: Histogram::new(exponential_buckets(0.0001, 2.0, 18)),
             plugin_log_lines: Counter::default(),
+            poll_runs: Family::default(),
+            poll_events: Family::default(),
+            silent: Family::default(),
+            subscriptions_broken: Family::default(),
+            subscriptions_repaired: Family::default(),
         };
         registry.register(
             "deliveries_accepted",
@@ -112,6 +122,23 @@ impl Default for Metrics {
             metrics.acknowledge_seconds.clone(),
         );
         registry.register("plugin_log_lines", "Lines written by plugins", metrics.plugin_log_lines.clone());
+        registry.register("poll_runs", "Runs of streams that ended, by outcome", metrics.poll_runs.clone());
+        registry.register("poll_events", "Events read by polling", metrics.poll_events.clone());
+        registry.register(
+            "connection_silent",
+            "1 when no delivery has come for longer than usual",
+            metrics.silent.clone(),
+        );
+        registry.register(
+            "subscriptions_broken",
+            "Topics the provider does not deliver and that a person has to mend",
+            metrics.subscriptions_broken.clone(),
+        );
+        registry.register(
+            "subscriptions_repaired",
+            "Topics subscribed again because the provider had dropped them",
+            metrics.subscriptions_repaired.clone(),
+        );
         Self { registry: Mutex::new(registry), ..metrics }
     }
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 use hub_fold::record::{AfterSetback, Delivery, Record, Reported, Setback};
 use hub_journal::{AppendError, Entry, Journal, Seq};
 use hub_model::Timestamp;
-use hub_model::event::{Event, Payload};
+use hub_model::event::Event;
 use hub_model::model::Finding;
-use hub_runtime::{CallError, Failure, Text};
+use hub_runtime::{CallError, Failure};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
+use crate::enrich::enrich;
 use crate::metrics::{ByOutcome, Metrics};
 use crate::pipeline::Work;
 use crate::plugins::{Connection, Loaded, MayCall, Plugins};
@@ -77,7 +78,7 @@ impl Normaliser {
         let outcome = self.call(&delivery, work.received_at, now);
         Some(match outcome {
             Ok(said) => Record::Reported(Reported {
-                delivery: work.seq,
+                delivery: Some(work.seq),
                 connection: delivery.connection,
                 connector: delivery.connector,
                 version: said.version,
@@ -151,7 +152,7 @@ impl Normaliser {
             Ok(Err(failure)) => return Err(problem_of(connector, failure, now)),
             Err(error) => return Err(Problem::later(error.to_string())),
         };
-        let findings = self.enrich(&report.events, now);
+        let findings = enrich(&self.plugins, &report.events, now);
         let version = connector.plugin.version().to_owned();
         Ok(Said { version, events: report.events, notes: report.notes, findings })
     }
@@ -173,30 +174,6 @@ impl Normaliser {
             .plugin_calls
             .get_or_create(&ByOutcome { connection: connection.name.clone(), outcome })
             .inc();
-    }
-
-    /// What the enricher says of inbound texts. Without one, or when it fails, events go on without findings: a message
-    /// is not held up by an opinion about it.
-    fn enrich(&self, events: &[Event], now: Timestamp) -> Vec<(u32, Finding)> {
-        let texts: Vec<(u32, Text)> =
-            (0_u32..).zip(events).filter_map(|(index, event)| Some((index, text(event)?))).collect();
-        if texts.is_empty() {
-            return Vec::new();
-        }
-        let Some(enricher) = self.plugins.now().enricher.clone() else { return Vec::new() };
-        if enricher.may_call(now) != MayCall::Yes {
-            return Vec::new();
-        }
-        let (indexes, texts): (Vec<u32>, Vec<Text>) = texts.into_iter().unzip();
-        let answer = enricher.plugin.enrich(texts);
-        enricher.on_result(answer.is_ok(), now);
-        match answer {
-            Ok(findings) => indexes.into_iter().zip(findings.into_iter().map(finding)).collect(),
-            Err(error) => {
-                tracing::warn!(%error, "texts not enriched");
-                Vec::new()
-            }
-        }
     }
 
     /// Makes the records durable. A journal that cannot write is asked again until it can or is closed; the deliveries
@@ -274,25 +251,6 @@ fn after_setback(problem: &Problem, attempt: u32, now: Timestamp, delays: &[Dura
         (Again::Never, _) | (Again::AsUsual, None) => AfterSetback::Park,
         (Again::At(at), _) => AfterSetback::RetryAt(*at),
         (Again::AsUsual, Some(delay)) => AfterSetback::RetryAt(now.plus(*delay)),
-    }
-}
-
-fn text(event: &Event) -> Option<Text> {
-    match &event.payload {
-        Payload::Interaction(said) => {
-            let text = said.text.as_deref().filter(|text| !text.trim().is_empty())?.to_owned();
-            Some(Text { text, language: None, channel: said.channel.clone() })
-        }
-        _ => None,
-    }
-}
-
-fn finding(found: hub_runtime::Finding) -> Finding {
-    Finding {
-        language: found.language,
-        sentiment: found.sentiment,
-        score: found.score,
-        cues: found.cues.into_iter().map(|cue| (cue.evidence, cue.weight)).collect(),
     }
 }
 

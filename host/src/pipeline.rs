@@ -11,7 +11,7 @@ use hub_fold::record::Delivery;
 use hub_model::Timestamp;
 use hub_runtime::manifest::{Dedupe, Topic, Webhook};
 
-use crate::plugins::Connection;
+use crate::plugins::{Connection, Hook};
 use crate::signature::{Incoming, Refusal, verify};
 
 /// A delivery whose signature was checked, or that an operator vouches for.
@@ -35,27 +35,29 @@ impl Verified {
     /// Why it is refused, for metrics; the provider hears one answer.
     pub(crate) fn check(
         connection: &Connection,
-        webhook: &Webhook,
+        hook: &Hook,
         incoming: &Incoming<'_>,
     ) -> Result<Self, Refusal> {
-        verify(&webhook.signature, incoming, connection.webhook_keys(), connection.signature_tolerance)?;
+        let webhook = &hook.declared;
+        verify(&webhook.signature, incoming, &hook.keys, connection.signature_tolerance)?;
         let header = |name: &str| incoming.headers.get(name)?.to_str().ok().map(str::to_owned);
         Ok(Self(describe(connection, webhook, &header, None, incoming.body.to_vec())))
     }
 
-    /// A recorded delivery that an operator replays: its signature is not known any more.
+    /// A recorded delivery that an operator replays: its signature is not known any more. `None` when the connector
+    /// receives no deliveries.
     #[must_use]
     pub fn trusted(
         connection: &Connection,
-        webhook: &Webhook,
         headers: &[(String, String)],
         topic: Option<String>,
         body: Vec<u8>,
-    ) -> Self {
+    ) -> Option<Self> {
         let header = |name: &str| {
             headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
         };
-        Self(describe(connection, webhook, &header, topic, body))
+        let hook = connection.hook(&|name| header(name).is_some())?;
+        Some(Self(describe(connection, &hook.declared, &header, topic, body)))
     }
 
     pub(crate) fn into_delivery(self) -> Delivery {

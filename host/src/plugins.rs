@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use hub_model::Timestamp;
 use hub_runtime::{Permit, Plugin, PluginKind, Runtime, Suspension, SuspensionPolicy};
 
-pub(crate) use connection::{Connection, ConnectionProblem};
+pub(crate) use connection::{Connection, ConnectionProblem, Hook};
 pub(crate) use watch::watch;
 
 use crate::config::Config;

@@ -220,12 +220,9 @@ async fn accept(hub: &Hub, recording: &Recording) -> Result<Accepted, String> {
         .plugins
         .connection(&recording.connection)
         .ok_or_else(|| format!("no connection {} with an installed connector", recording.connection))?;
-    let webhook = connection.manifest().and_then(|manifest| manifest.webhook.clone());
-    let webhook =
-        webhook.ok_or_else(|| format!("{} receives no deliveries", connection.connector.plugin.id()))?;
     let body = recording.body.clone();
-    let verified =
-        Verified::trusted(&connection, &webhook, &recording.headers, recording.topic.clone(), body);
+    let verified = Verified::trusted(&connection, &recording.headers, recording.topic.clone(), body)
+        .ok_or_else(|| format!("{} receives no deliveries", connection.connector.plugin.id()))?;
     hub.inbox.accept(verified, hub.clock.now()).await.map_err(|error| error.to_string())
 }
 

@@ -98,6 +98,7 @@ fn add_actions(
             name: rule_name,
             connection: connection.name.clone(),
             action: action.name.clone(),
+            target: action.target.clone(),
         });
     }
 }

@@ -27,6 +27,15 @@ pub fn unanswered(error: HttpError) -> Failure {
     }
 }
 
+/// What a call without an answer means that was only to look: nothing is in doubt, so it is made again.
+#[must_use]
+pub fn unread(error: HttpError) -> Failure {
+    match unanswered(error) {
+        Failure::OutcomeUnknown(_) => Failure::RetryAfterMs(TROUBLED_MS),
+        other => other,
+    }
+}
+
 /// Passes answers of success. `code` finds the provider's code of what went wrong in the body; whatever it finds is
 /// cut down by [`word`], because codes are for people to read and texts may hold personal data.
 ///
@@ -113,6 +122,7 @@ mod tests {
         assert_eq!(unanswered(HttpError::Unreachable("x".into())), Failure::RetryAfterMs(1_000));
         assert_eq!(unanswered(HttpError::Interrupted("x".into())), Failure::OutcomeUnknown("x".into()));
         assert_eq!(unanswered(HttpError::Unreadable("x".into())), Failure::OutcomeUnknown("x".into()));
+        assert_eq!(unread(HttpError::Interrupted("x".into())), Failure::RetryAfterMs(2_000));
         let unbound = Failure::Misconfigured("endpoint admin is not bound".into());
         assert_eq!(unanswered(HttpError::NotGranted("admin".into())), unbound);
     }

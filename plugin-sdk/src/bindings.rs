@@ -63,6 +63,23 @@ pub mod acts {
     });
 }
 
+pub mod subscribes {
+    wit_bindgen::generate!({
+        path: ["../wit/types", "../wit/host", "../wit/connector"],
+        world: "omnihub:connector/subscribes",
+        pub_export_macro: true,
+        additional_derives: [PartialEq],
+        default_bindings_module: "omnihub_plugin::bindings::subscribes",
+        with: {
+            "omnihub:types/types@0.1.0": super::describes::omnihub::types::types,
+            "omnihub:host/log@0.1.0": super::describes::omnihub::host::log,
+            "omnihub:host/config@0.1.0": super::describes::omnihub::host::config,
+            "omnihub:host/state@0.1.0": super::describes::omnihub::host::state,
+            "omnihub:host/http@0.1.0": super::describes::omnihub::host::http,
+        },
+    });
+}
+
 pub mod enriches {
     wit_bindgen::generate!({
         path: ["../wit/types", "../wit/host", "../wit/enricher"],

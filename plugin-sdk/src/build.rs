@@ -5,7 +5,7 @@ use crate::model::{
     InventoryLevel, LoyaltyAccount, LoyaltyEntry, Note, Order, Other, Party, Payload, PrivacyRequest, Proof,
     Refund, Remark, Report, ReturnRequest, SurveyResponse, Ticket,
 };
-use crate::{Manifest, Setting, SettingKind};
+use crate::{Manifest, Setting, SettingKind, Stream};
 
 impl Identity {
     /// The provider's own id of a person: `Identity::provider("customer", "7")`.
@@ -331,7 +331,7 @@ impl Manifest {
             version: version.into(),
             title: title.into(),
             settings: Vec::new(),
-            webhook: None,
+            webhooks: Vec::new(),
             endpoints: Vec::new(),
             actions: Vec::new(),
             streams: Vec::new(),
@@ -354,5 +354,18 @@ impl Setting {
         help: impl Into<String>,
     ) -> Self {
         Self { key: key.into(), kind, required: false, default: default.map(Into::into), help: help.into() }
+    }
+}
+
+impl Stream {
+    /// Something to poll: its name, the endpoint it is read from, and how often (cron, UTC) where the operator does not
+    /// say otherwise.
+    pub fn new(
+        name: impl Into<String>,
+        endpoint: impl Into<String>,
+        schedule: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self { name: name.into(), help: help.into(), endpoint: endpoint.into(), schedule: schedule.into() }
     }
 }

@@ -21,13 +21,14 @@ pub mod testing;
 
 pub use bindings::acts::exports::omnihub::connector::action::{Effect, Receipt};
 pub use bindings::describes::exports::omnihub::connector::describe::{
-    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Handshake, Hmac, Manifest, Parameter, Setting,
-    SettingKind, Signature, SignedPart, SignedTime, TimeFormat, Topic, Webhook,
+    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Handshake, Hmac, Manifest, Parameter, Rate, Setting,
+    SettingKind, Signature, SignedPart, SignedTime, Stream, TimeFormat, Topic, Webhook,
 };
 pub use bindings::describes::omnihub::types::types as model;
 pub use bindings::describes::omnihub::types::types::{Event, Failure, Header, Note, Payload, Remark, Report};
 pub use bindings::polls::exports::omnihub::connector::poll::{Page, Position};
 pub use bindings::receives::exports::omnihub::connector::webhook::Delivery;
+pub use bindings::subscribes::exports::omnihub::connector::subscription::{Standing, Subscribed, Wanted};
 pub use enricher::{Cue, Enricher, Finding, Text};
 
 /// One provider's connector. Every ability has a default that says it is missing, so implement what the provider
@@ -62,6 +63,14 @@ pub trait Connector {
     fn perform(_effect: Effect) -> Result<Receipt, Failure> {
         Err(Failure::Unsupported("perform".into()))
     }
+
+    /// Looks whether the provider still delivers to us, and subscribes again where it lets us and that is wanted.
+    ///
+    /// # Errors
+    /// Any [`Failure`]; the host looks again later.
+    fn check(_wanted: Wanted) -> Result<Vec<Subscribed>, Failure> {
+        Err(Failure::Unsupported("check".into()))
+    }
 }
 
 impl<T: Connector> bindings::describes::exports::omnihub::connector::describe::Guest for T {
@@ -88,6 +97,12 @@ impl<T: Connector> bindings::acts::exports::omnihub::connector::action::Guest fo
     }
 }
 
+impl<T: Connector> bindings::subscribes::exports::omnihub::connector::subscription::Guest for T {
+    fn check(wanted: Wanted) -> Result<Vec<Subscribed>, Failure> {
+        T::check(wanted)
+    }
+}
+
 /// Exports a [`Connector`] from the component with the abilities it has: `connector!(Echo: webhook, action);`.
 /// `describe` is always exported. On other targets it does nothing, so that connectors can be tested natively.
 #[macro_export]
@@ -107,5 +122,8 @@ macro_rules! connector {
     };
     (@ability $connector:ident, action) => {
         $crate::bindings::acts::export!($connector with_types_in $crate::bindings::acts);
+    };
+    (@ability $connector:ident, subscription) => {
+        $crate::bindings::subscribes::export!($connector with_types_in $crate::bindings::subscribes);
     };
 }

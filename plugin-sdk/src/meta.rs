@@ -1,8 +1,10 @@
 //! What the connectors for Meta's products share: the webhook's declaration and envelope, and gathering events of a
-//! batch that may repeat itself. Answers of the Graph API are judged in [`graph`]. What is inside an entry is the
-//! connector's.
+//! batch that may repeat itself. Calls of the Graph API and what their answers mean are in [`graph`], what an effect
+//! asks for in [`effect`]. What is inside an entry is the connector's.
 
+pub mod effect;
 pub mod graph;
+pub mod scripted;
 
 use std::collections::BTreeSet;
 
@@ -13,8 +15,8 @@ use crate::exact::{Text, unix_or_iso};
 use crate::members::{self, Members, Object};
 use crate::model::{Event, Other, Payload, Remark, Report};
 use crate::{
-    Auth, Dedupe, Encoding, Endpoint, Failure, Handshake, Hmac, Setting, SettingKind, Signature, SignedPart,
-    Topic, Webhook, lenient,
+    Auth, Dedupe, Encoding, Endpoint, Failure, Handshake, Hmac, Rate, Setting, SettingKind, Signature,
+    SignedPart, Topic, Webhook, lenient,
 };
 
 /// The API version requests name unless the operator says otherwise.
@@ -56,7 +58,12 @@ pub fn settings() -> Vec<Setting> {
             "verify_token",
             "The token typed in beside the callback URL; answers Meta's handshake",
         ),
-        Setting::optional("api_token", SettingKind::Secret, None, "Access token; only sending needs it"),
+        Setting::optional(
+            "api_token",
+            SettingKind::Secret,
+            None,
+            "Access token; only receiving does without it",
+        ),
         Setting::optional(
             "api_version",
             SettingKind::Text,
@@ -67,13 +74,14 @@ pub fn settings() -> Vec<Setting> {
 }
 
 /// The endpoint "graph": every path of the API begins with its version.
-pub fn endpoint(base_url: impl Into<String>, purpose: impl Into<String>) -> Endpoint {
+pub fn endpoint(base_url: impl Into<String>, purpose: impl Into<String>, rate: Rate) -> Endpoint {
     Endpoint {
         name: "graph".into(),
         purpose: purpose.into(),
         base_url: base_url.into(),
         paths: vec!["/v".into()],
         auth: Auth::Bearer("api_token".into()),
+        rate: Some(rate),
     }
 }
 
@@ -189,6 +197,12 @@ impl Gather {
     /// Says what became of a part that gave no event.
     pub fn note(&mut self, path: &str, remark: Remark, reason: &str) {
         self.report.note(path, remark, reason);
+    }
+
+    /// The report of a page, which may have nothing in it.
+    #[must_use]
+    pub fn finish_page(self) -> Report {
+        self.report
     }
 
     /// The report; a delivery in which there was nothing says so.

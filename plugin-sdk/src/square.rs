@@ -1,5 +1,10 @@
-//! What every connector for a Square product shares: the webhook's envelope and declaration, the endpoint and the
-//! settings. Says nothing about what is inside `data.object`: that is the connector's.
+//! What every connector for a Square product shares: the webhook's envelope and declaration, the endpoint, the
+//! settings, calls ([`api`]), reading lists ([`window`]) and looking after the subscription ([`subscription`]). Says
+//! nothing about what is inside `data.object`: that is the connector's.
+
+pub mod api;
+pub mod subscription;
+pub mod window;
 
 use serde_json::value::RawValue;
 
@@ -139,81 +144,33 @@ pub fn endpoint(purpose: &str) -> Endpoint {
         base_url: "https://connect.squareup.com".into(),
         paths: vec!["/v2/".into()],
         auth: Auth::Bearer("api_token".into()),
+        rate: None,
     }
 }
 
-/// The settings of a Square connection; `alternative` is the other provider whose bodies the connector understands.
+/// The settings of a Square connection; `alternative` is the other provider that can be read instead. Secrets are
+/// optional because whoever uses the alternative alone has none of Square's.
 #[must_use]
 pub fn settings(alternative: &str) -> Vec<Setting> {
-    let provider =
-        format!("Who mostly sends here: square or {alternative}. Only a hint: both are understood.");
+    let source = format!("Which of the two is polled and looked after: square or {alternative}");
+    let optional = |key: &str, kind, default, help: &str| Setting::optional(key, kind, default, help);
     vec![
-        Setting::secret("webhook_secret", "Signature key of the webhook subscription"),
-        Setting::optional(
+        optional(
+            "webhook_secret",
+            SettingKind::Secret,
+            None,
+            "Signature key of Square's webhook subscription",
+        ),
+        optional(
             "api_token",
             SettingKind::Secret,
             None,
-            "Access token; only calls to Square need it",
+            "Square's access token; only calls to Square need it",
         ),
-        Setting::optional(
-            "square_version",
-            SettingKind::Text,
-            Some(VERSION),
-            "Square-Version that calls name",
-        ),
-        Setting::optional("provider", SettingKind::Text, Some("square"), provider),
+        optional("square_version", SettingKind::Text, Some(VERSION), "Square-Version that calls name"),
+        optional("source", SettingKind::Text, Some("square"), &source),
     ]
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Header;
-
-    fn delivery(body: &str, first_try: Option<&str>) -> Delivery {
-        let header = |value: &str| Header { name: FIRST_TRY.into(), value: value.into() };
-        let headers = first_try.map(header).into_iter().collect();
-        Delivery { topic: None, headers, body: body.into(), received_at: 7 }
-    }
-
-    #[test]
-    fn an_envelope_needs_a_type_and_a_sender() {
-        assert!(Envelope::read(r#"{"type": "a.b", "merchant_id": "M"}"#).is_some());
-        assert!(Envelope::read(r#"{"type": "a.b", "event_id": "E"}"#).is_some());
-        assert!(Envelope::read(r#"{"type": "a.b", "data": {"object": {}}}"#).is_some());
-        assert!(Envelope::read(r#"{"type": "a.b", "data": {"object": "event"}}"#).is_none());
-        assert!(Envelope::read(r#"{"type": {}, "merchant_id": "M"}"#).is_none());
-        assert!(Envelope::read(r#"["M", "a.b"]"#).is_none());
-    }
-
-    #[test]
-    fn the_signed_time_wins_over_the_header() {
-        let created =
-            |body: &str, first_try| Envelope::read(body).unwrap().created_at(&delivery(body, first_try));
-        let first_try = Some("1970-01-01T00:00:09Z");
-        let signed = r#"{"type": "a", "event_id": "E", "created_at": "1970-01-01T00:00:02Z"}"#;
-        assert_eq!(created(signed, first_try), Some(2_000_000_000));
-        let bare = r#"{"type": "a", "event_id": "E"}"#;
-        assert_eq!(created(bare, first_try), Some(9_000_000_000));
-        assert_eq!(created(bare, None), None);
-    }
-
-    #[test]
-    fn a_notice_names_ids_and_nothing_else() {
-        let body = r#"{"type": "x.y", "event_id": "E", "merchant_id": "M", "data": {"id": "D", "object": {"n": 1}}}"#;
-        let event = Envelope::read(body).unwrap().notice(&delivery(body, None));
-        assert_eq!((event.key.as_str(), event.version, event.happened_at), ("E", 0, 7));
-        let Payload::Other(other) = event.payload else { panic!("{:?}", event.payload) };
-        assert_eq!(other.extra, [("id".into(), "D".into()), ("merchant_id".into(), "M".into())]);
-    }
-
-    #[test]
-    fn points_are_whole() {
-        let number = |text: &str| whole(&Some(Text(text.into())));
-        assert_eq!(number("-10"), Some(-10));
-        assert_eq!(number("10.0"), Some(10));
-        assert_eq!(number("9223372036854775807"), Some(i64::MAX));
-        assert_eq!(number("1.5"), None);
-        assert_eq!(number("many"), None);
-    }
-}
+mod tests;

@@ -17,7 +17,7 @@
     (local.get $at))
   (func (export "omnihub:connector/describe@0.1.0#describe") (result i32) (i32.const 64))
   (func (export "omnihub:connector/action@0.1.0#perform")
-    (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i64 i64 i32 i64) (result i32)
     (call $send
       (i32.const 16) (i32.const 5)
       (i32.const 0) (i32.const 16) (i32.const 5) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)

@@ -15,6 +15,6 @@
     (local.get $at))
   (func (export "omnihub:connector/describe@0.1.0#describe") (result i32) (i32.const 64))
   (func (export "omnihub:connector/action@0.1.0#perform")
-    (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i64 i64 i32 i64) (result i32)
     (loop $again (br $again))
     (unreachable)))

@@ -16,7 +16,7 @@
     (local.get $at))
   (func (export "omnihub:connector/describe@0.1.0#describe") (result i32) (i32.const 64))
   (func (export "omnihub:connector/action@0.1.0#perform")
-    (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i64 i64 i32 i64) (result i32)
     (local $key i32)
     (loop $again
       (i32.store8 (i32.const 1024) (i32.add (i32.const 32) (local.get $key)))

@@ -1,5 +1,6 @@
 //! Events: where one came from, what it said, and what the rules made of it.
 
+use hub_fold::record::Polled;
 use hub_fold::row::{EventRow, Subject};
 use hub_fold::{Decision, Record, read};
 use hub_model::event::Event;
@@ -21,7 +22,8 @@ pub(super) struct EventDetails {
     name: String,
     connection: String,
     happened_at: Timestamp,
-    delivery: u64,
+    /// Absent when it was read by polling.
+    delivery: Option<u64>,
     /// The account it is about; any customer route takes it.
     account: Option<NodeId>,
     subject: Option<Subject>,
@@ -33,7 +35,7 @@ pub(super) async fn one(api: Shared, Named(id): Named<EventId>) -> Answer<EventD
     api.read(move |admin| {
         let row = read::event(&*admin.store, id)?.ok_or(UNKNOWN)?;
         let event = match record(&admin.journal, row.report)? {
-            Some(Record::Reported(reported)) => {
+            Some(Record::Reported(reported) | Record::Polled(Polled { reported, .. })) => {
                 reported.events.into_iter().zip(0_u32..).find(|(_, position)| *position == row.position)
             }
             _ => None,

@@ -7,10 +7,8 @@ use hub_fold::read::{Counts, counts, merges};
 use hub_model::Timestamp;
 use serde::Serialize;
 
-use super::error::AdminError;
 use super::journal::JournalStats;
-use super::{Admin, Answer, Shared};
-use crate::plugins::{Connection, ConnectionProblem};
+use super::{Admin, Answer, Shared, connections};
 
 /// What `prometheus-client` writes.
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -44,9 +42,9 @@ pub(super) struct Status {
     running: bool,
     /// What keeps the hub from accepting and processing.
     problems: Vec<String>,
-    connections: Vec<ConnectionStatus>,
+    connections: Vec<connections::ConnectionStatus>,
     /// The plugin that says what texts mean.
-    enricher: Option<PluginStatus>,
+    enricher: Option<connections::PluginStatus>,
     /// Deliveries accepted and not yet processed.
     backlog: u64,
     journal: JournalStats,
@@ -64,32 +62,6 @@ struct ViewStatus {
     behind: u64,
 }
 
-#[derive(Serialize)]
-struct PluginStatus {
-    id: String,
-    version: String,
-    /// BLAKE3 of the component.
-    digest: String,
-    /// Nobody calls it before this moment, because it kept failing.
-    suspended_until: Option<Timestamp>,
-}
-
-#[derive(Serialize)]
-pub(super) struct ConnectionStatus {
-    name: String,
-    connector: String,
-    /// Absent when no such connector is installed, or no hub runs.
-    plugin: Option<PluginStatus>,
-    /// Where the provider delivers.
-    public_url: String,
-    problems: Vec<ConnectionProblem>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Connections {
-    connections: Vec<ConnectionStatus>,
-}
-
 pub(super) async fn status(api: Shared) -> Answer<Status> {
     api.read(|admin| {
         let applied = admin.store.applied().map_err(hub_fold::FoldError::from)?;
@@ -101,8 +73,8 @@ pub(super) async fn status(api: Shared) -> Answer<Status> {
             at: admin.clock.now(),
             running: admin.plugins.is_some(),
             problems: admin.health.problems(&admin.journal),
-            connections: connection_list(admin),
-            enricher: enricher.map(|loaded| PluginStatus::new(&loaded, admin)),
+            connections: connections::statuses(admin)?,
+            enricher: enricher.map(|loaded| connections::PluginStatus::new(&loaded, admin)),
             backlog: backlog.unwrap_or(counts.deliveries_pending),
             view: ViewStatus { applied, behind: admin.journal.durable().get().saturating_sub(applied) },
             journal: JournalStats::new(&admin.journal),
@@ -111,44 +83,4 @@ pub(super) async fn status(api: Shared) -> Answer<Status> {
         })
     })
     .await
-}
-
-pub(super) async fn connections(api: Shared) -> Result<Json<Connections>, AdminError> {
-    Ok(Json(Connections { connections: connection_list(&api.admin) }))
-}
-
-fn connection_list(admin: &Admin) -> Vec<ConnectionStatus> {
-    let installed = admin.plugins.as_ref().map(|plugins| plugins.now());
-    let statuses = admin.config.connections.iter().map(|(name, config)| {
-        let connected = installed.as_ref().map(|installed| installed.connections.get(name));
-        ConnectionStatus {
-            name: name.clone(),
-            connector: config.connector.clone(),
-            public_url: config.public_url.clone(),
-            plugin: connected.flatten().map(|connection| PluginStatus::new(&connection.connector, admin)),
-            problems: connected.map(|connection| problems(connection, &config.connector)).unwrap_or_default(),
-        }
-    });
-    statuses.collect()
-}
-
-fn problems(connection: Option<&std::sync::Arc<Connection>>, connector: &str) -> Vec<ConnectionProblem> {
-    connection.map_or_else(
-        || {
-            let message = format!("no plugin with the id {connector} is in plugins_dir");
-            vec![ConnectionProblem { key: "connector".to_owned(), message }]
-        },
-        |connection| connection.problems.clone(),
-    )
-}
-
-impl PluginStatus {
-    fn new(loaded: &crate::plugins::Loaded, admin: &Admin) -> Self {
-        Self {
-            id: loaded.plugin.id().to_owned(),
-            version: loaded.plugin.version().to_owned(),
-            digest: loaded.plugin.digest_hex(),
-            suspended_until: loaded.suspended_until(admin.clock.now()),
-        }
-    }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::error::AdminError;
 use super::{Admin, Answer, Shared};
-use crate::app;
+use crate::data;
 
 #[derive(Serialize)]
 pub(super) struct JournalStats {
@@ -81,8 +81,8 @@ pub(crate) struct Verified {
     journal: String,
 }
 
-impl From<app::Verification> for Verified {
-    fn from(found: app::Verification) -> Self {
+impl From<data::Verification> for Verified {
+    fn from(found: data::Verification) -> Self {
         Self {
             agrees: found.view == found.journal,
             records: found.records,
@@ -107,7 +107,7 @@ pub(super) async fn verify(api: Shared) -> Result<Json<Verified>, AdminError> {
         let _turn = turn;
         for _ in 0..TRIES_MAX {
             let found =
-                app::verify(&admin.journal, &*admin.store, &mut |_| {}).map_err(AdminError::Verify)?;
+                data::verify(&admin.journal, &*admin.store, &mut |_| {}).map_err(AdminError::Verify)?;
             if applied(admin)? == found.records {
                 return Ok(found.into());
             }

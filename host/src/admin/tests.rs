@@ -50,6 +50,8 @@ fn fixture(config: &str) -> Fixture {
         metrics: Arc::default(),
         health: Arc::default(),
         inbox: None,
+        poller: None,
+        watchdog: None,
         clock: Clock::Manual(Arc::new(5.into())),
     };
     Fixture { _dir: dir, journal, router: router(Arc::new(admin)) }

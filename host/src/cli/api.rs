@@ -16,9 +16,10 @@ use tower::ServiceExt as _;
 use super::ConfigArg;
 use super::exit::Failed;
 use crate::admin::{self, Admin};
-use crate::app::{self, Data};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::data::{self, Data};
+use crate::secret::Secret;
 
 /// The hub is on this machine or near.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -201,18 +202,37 @@ fn client() -> Result<reqwest::Client, Failed> {
 async fn offline(config: Config, question: &Question) -> Result<(StatusCode, Vec<u8>), Failed> {
     let config = Arc::new(config);
     let (router, journal) = open(Arc::clone(&config)).await?;
+    let answered = routed(router, config.admin.token.as_ref(), question).await;
+    journal.close();
+    answered
+}
+
+/// Asks a hub in this process.
+pub(super) async fn ask_router(
+    router: Router,
+    token: Option<&Secret>,
+    question: &Question,
+) -> Result<Answer, Failed> {
+    let (status, body) = routed(router, token, question).await?;
+    understood(status, body)
+}
+
+async fn routed(
+    router: Router,
+    token: Option<&Secret>,
+    question: &Question,
+) -> Result<(StatusCode, Vec<u8>), Failed> {
     let mut request = Request::builder()
         .method(question.method.clone())
         .uri(question.path_and_query())
         .header(header::HOST, "localhost");
-    if let Some(token) = &config.admin.token {
+    if let Some(token) = token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose()));
     }
     let request = request.body(Body::empty()).map_err(|error| Failed::Internal(error.into()))?;
     let Ok(response) = router.oneshot(request).await;
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|error| Failed::Internal(error.into()))?.to_bytes();
-    journal.close();
     Ok((parts.status, body.to_vec()))
 }
 
@@ -232,6 +252,8 @@ async fn open(config: Arc<Config>) -> Result<(Router, hub_journal::Journal), Fai
         metrics: Arc::default(),
         health: Arc::default(),
         inbox: None,
+        poller: None,
+        watchdog: None,
         clock: Clock::System,
     };
     Ok((admin::router(Arc::new(admin)), journal))
@@ -255,7 +277,7 @@ pub(super) fn open_data(config: &Config) -> Result<Data, Failed> {
 
 /// The journal's folder, if there is one.
 pub(super) fn require_data(config: &Config) -> Result<PathBuf, Failed> {
-    let dir = app::journal_dir(config);
+    let dir = data::journal_dir(config);
     if dir.is_dir() {
         return Ok(dir);
     }

@@ -166,7 +166,7 @@ fn kind(loaded: &Loaded) -> &'static str {
 
 fn abilities(loaded: &Loaded) -> Vec<&'static str> {
     let has = loaded.plugin.abilities();
-    [("webhook", has.webhook), ("poll", has.poll), ("action", has.action)]
+    [("webhook", has.webhook), ("poll", has.poll), ("action", has.action), ("subscription", has.subscription)]
         .into_iter()
         .filter_map(|(name, has)| has.then_some(name))
         .collect()
@@ -303,18 +303,17 @@ fn test(out: &Out, args: &TestArgs) -> Result<ExitCode, Failed> {
 
 fn normalise(loaded: &Arc<Loaded>, fixture: Fixture, args: &TestArgs) -> Result<Tested, Failed> {
     let plugin = &loaded.plugin;
-    let Some(webhook) = plugin.manifest().and_then(|manifest| manifest.webhook.as_ref()) else {
+    let connection =
+        Connection::new(TEST_CONNECTION, &configured(plugin.id(), &args.settings), Arc::clone(loaded));
+    let topic = args.topic.clone().or(fixture.topic);
+    // From here on as from the ingress, so that a test sees what a delivery would.
+    let Some(verified) = Verified::trusted(&connection, &fixture.headers, topic, fixture.body) else {
         return Err(Failed::problem(
             format!("{} {} receives no webhooks", plugin.id(), plugin.version()),
             "only connectors with the ability `webhook` can be tested with a delivery",
         ));
     };
-    let connection =
-        Connection::new(TEST_CONNECTION, &configured(plugin.id(), &args.settings), Arc::clone(loaded));
-    let topic = args.topic.clone().or(fixture.topic);
-    // From here on as from the ingress, so that a test sees what a delivery would.
-    let delivery =
-        Verified::trusted(&connection, webhook, &fixture.headers, topic, fixture.body).into_delivery();
+    let delivery = verified.into_delivery();
     let body = String::from_utf8(delivery.body)
         .map_err(|_| Failed::problem("the body is not UTF-8", "the hub would park such a delivery"))?;
     let received_at = args.received_at.unwrap_or_else(|| Clock::System.now());
@@ -351,5 +350,6 @@ fn configured(connector: &str, settings: &[(String, String)]) -> ConnectionConfi
         settings: settings.iter().cloned().collect(),
         secrets: BTreeMap::new(),
         endpoints: BTreeMap::new(),
+        schedules: BTreeMap::new(),
     }
 }

@@ -47,6 +47,35 @@ pub(super) async fn status(out: &Out, args: StatusArgs) -> Result<ExitCode, Fail
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum ConnectionCommand {
+    /// Lists connections, when each last delivered, and what is wrong
+    #[command(after_long_help = "Examples:\n  omnihub connection list")]
+    List {
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Shows one connection: its problems, its subscriptions at the provider, its streams
+    #[command(after_long_help = "Examples:\n  omnihub connection show shop")]
+    Show {
+        /// The connection's name
+        name: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+}
+
+pub(super) async fn connection(out: &Out, command: ConnectionCommand) -> Result<ExitCode, Failed> {
+    match command {
+        ConnectionCommand::List { listing } => {
+            listing.print(out, Question::get(&["connections"]), show::connections).await
+        }
+        ConnectionCommand::Show { name, listing } => {
+            listing.print(out, Question::get(&["connections", &name]), show::connection).await
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum DeliveryCommand {
     /// Lists deliveries, newest first
     #[command(after_long_help = "\

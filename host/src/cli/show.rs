@@ -127,6 +127,60 @@ pub(super) fn status(out: &Out, answer: &Answer) -> Drawn {
     Ok(ExitCode::SUCCESS)
 }
 
+pub(super) fn connections(out: &Out, answer: &Answer) -> Drawn {
+    let columns = [
+        ("name", "/name"),
+        ("connector", "/connector"),
+        ("deliveries", "/deliveries"),
+        ("last delivery", "/last_delivery_at"),
+        ("silent since", "/silent_since"),
+        ("problems", "/problems/0/message"),
+    ];
+    listed(out, answer, "/connections", &columns, "connections")
+}
+
+pub(super) fn connection(out: &Out, answer: &Answer) -> Drawn {
+    let tree = &answer.json;
+    out.table(&pairs(
+        tree,
+        &[
+            ("name", "/name"),
+            ("connector", "/connector"),
+            ("version", "/plugin/version"),
+            ("suspended until", "/plugin/suspended_until"),
+            ("delivers to", "/public_url"),
+            ("deliveries", "/deliveries"),
+            ("last delivery", "/last_delivery_at"),
+            ("usual gap, seconds", "/usual_gap"),
+            ("silent since", "/silent_since"),
+            ("subscriptions checked", "/checked_at"),
+            ("check failed", "/problem"),
+        ],
+    ))?;
+    section(out, "Problems", rows(tree, "/problems"), &[("key", "/key"), ("problem", "/message")])?;
+    let subscriptions = [("topic", "/topic"), ("standing", "/standing"), ("detail", "/detail")];
+    section(out, "Subscriptions", rows(tree, "/subscriptions"), &subscriptions)?;
+    section(out, "Streams", rows(tree, "/streams"), &STREAMS)?;
+    let closed = [("endpoint", "/endpoint"), ("until", "/until")];
+    section(out, "Left alone for now", rows(tree, "/closed"), &closed)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+const STREAMS: [Column; 8] = [
+    ("stream", "/stream"),
+    ("schedule", "/schedule"),
+    ("next", "/next"),
+    ("reached", "/reached"),
+    ("pages", "/pages"),
+    ("events", "/events"),
+    ("malformed", "/malformed"),
+    ("problem", "/problem"),
+];
+
+pub(super) fn streams(out: &Out, answer: &Answer) -> Drawn {
+    listed(out, answer, "/streams", &STREAMS, "streams")
+}
+
 const CONNECTIONS: [Column; 5] = [
     ("name", "/name"),
     ("connector", "/connector"),

@@ -13,8 +13,8 @@ use super::listing::Listing;
 use super::out::Out;
 use super::show;
 use crate::admin::Verified;
-use crate::app;
 use crate::config::Config;
+use crate::data;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum JournalCommand {
@@ -91,7 +91,7 @@ async fn verify(out: &Out, listing: Listing) -> Result<ExitCode, Failed> {
 fn verify_offline(config: &Config) -> Result<Verified, Failed> {
     let data = open_data(config)?;
     let bar = progress(data.journal.durable().get());
-    let found = app::verify(&data.journal, &*data.store, &mut |at| bar.set_position(at));
+    let found = data::verify(&data.journal, &*data.store, &mut |at| bar.set_position(at));
     bar.finish_and_clear();
     data.journal.close();
     Ok(found?.into())
@@ -103,7 +103,7 @@ fn rebuild(config: &Config) -> Result<u64, Failed> {
     let last =
         Journal::open_read_only(&dir, Options::default()).map_or(0, |(journal, _)| journal.durable().get());
     let bar = progress(last);
-    let rebuilt = app::rebuild(config, &mut |at| bar.set_position(at));
+    let rebuilt = data::rebuild(config, &mut |at| bar.set_position(at));
     bar.finish_and_clear();
     rebuilt.map_err(|error| match Failed::from(error) {
         Failed::Unavailable { message, help } => {

@@ -14,6 +14,7 @@ pub(super) struct RawConfig {
     pub(super) admin: RawAdmin,
     pub(super) processing: RawProcessing,
     pub(super) effects: RawEffects,
+    pub(super) polling: RawPolling,
     pub(super) identity: RawIdentity,
     pub(super) connections: BTreeMap<String, RawConnection>,
 }
@@ -55,6 +56,13 @@ pub(super) struct RawEffects {
     pub(super) retry_delay_max: u64,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawPolling {
+    pub(super) on: bool,
+    pub(super) first_reach_hours: u32,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawIdentity {
@@ -74,6 +82,8 @@ pub(super) struct RawConnection {
     pub(super) secrets: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) endpoints: BTreeMap<String, RawEndpoint>,
+    #[serde(default)]
+    pub(super) schedules: BTreeMap<String, String>,
 }
 
 /// A setting may be written as text, number or boolean; connectors read text.
@@ -109,6 +119,7 @@ impl Default for RawConfig {
             admin: RawAdmin::default(),
             processing: RawProcessing::default(),
             effects: RawEffects::default(),
+            polling: RawPolling::default(),
             identity: RawIdentity::default(),
             connections: BTreeMap::new(),
         }
@@ -143,6 +154,12 @@ impl Default for RawProcessing {
             view_cache_mb: 64,
             journal_days: 400,
         }
+    }
+}
+
+impl Default for RawPolling {
+    fn default() -> Self {
+        Self { on: true, first_reach_hours: 24 }
     }
 }
 

@@ -140,6 +140,7 @@ fn bound(base_url: &str, auth: Auth, allow_private: bool) -> Result<BoundEndpoin
         base_url: "https://api.example.com".to_owned(),
         paths: vec!["/v1/".to_owned()],
         auth,
+        rate: None,
     };
     let operator = EndpointConfig { base_url: Some(base_url.to_owned()), allow_private };
     let secrets = BTreeMap::from([("api_token".to_owned(), vec![Secret::new("s3cret").unwrap()])]);

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hub_runtime::manifest::{Auth, Handshake, SettingKind, Signature};
+use hub_runtime::manifest::{Handshake, Rate, SettingKind, Signature, Topic, Webhook};
 use hub_runtime::{Manifest, Settings};
 
 use super::Loaded;
 use crate::config::ConnectionConfig;
-use crate::egress::{BoundEndpoint, bind};
+use crate::egress::{BindError, BoundEndpoint, bind};
+use crate::poller::Schedules;
 use crate::secret::Secret;
 
 pub struct Connection {
@@ -18,11 +19,31 @@ pub struct Connection {
     pub settings: Settings,
     pub public_url: String,
     pub signature_tolerance: Option<u32>,
-    webhook_keys: Vec<Secret>,
-    handshake_tokens: Vec<Secret>,
+    /// The operator's schedules of its streams.
+    pub(crate) schedules: Schedules,
+    hooks: Vec<Hook>,
     endpoints: BTreeMap<String, BoundEndpoint>,
     /// What is missing; a connection with problems still accepts deliveries it can verify.
     pub problems: Vec<ConnectionProblem>,
+}
+
+/// One way deliveries come in: what the connector declares, and the secrets it is checked with.
+pub struct Hook {
+    pub declared: Webhook,
+    pub(crate) keys: Vec<Secret>,
+    pub(crate) tokens: Vec<Secret>,
+}
+
+impl Hook {
+    fn new(declared: Webhook, config: &ConnectionConfig) -> Self {
+        let secrets = |setting: &str| config.secrets.get(setting).cloned().unwrap_or_default();
+        let keys = secrets(signature_secret(&declared.signature));
+        let tokens = match &declared.handshake {
+            Some(Handshake::Meta(setting)) => secrets(setting),
+            None => Vec::new(),
+        };
+        Self { declared, keys, tokens }
+    }
 }
 
 #[derive(Clone, Debug, serde::Serialize)]
@@ -40,7 +61,7 @@ impl Connection {
             version: String::new(),
             title: String::new(),
             settings: Vec::new(),
-            webhook: None,
+            webhooks: Vec::new(),
             endpoints: Vec::new(),
             actions: Vec::new(),
             streams: Vec::new(),
@@ -49,33 +70,15 @@ impl Connection {
         let manifest = connector.plugin.manifest().cloned().unwrap_or_else(empty);
         let settings = settings(&manifest, config);
         let mut problems = problems(&manifest, config, &settings);
-        let mut endpoints = BTreeMap::new();
-        for endpoint in &manifest.endpoints {
-            let operator = config.endpoints.get(&endpoint.name).cloned().unwrap_or_default();
-            match bind(endpoint, &operator, &settings, &config.secrets) {
-                Ok(bound) => {
-                    endpoints.insert(endpoint.name.clone(), bound);
-                }
-                Err(error) => problems.push(ConnectionProblem {
-                    key: format!("endpoints.{}", endpoint.name),
-                    message: error.to_string(),
-                }),
-            }
-        }
-        let keys = |setting: &str| config.secrets.get(setting).cloned().unwrap_or_default();
-        let webhook = manifest.webhook.as_ref();
+        let endpoints = bound(&manifest, config, &settings, &mut problems);
+        let hooks = manifest.webhooks.iter().map(|declared| Hook::new(declared.clone(), config)).collect();
         Self {
             name: name.to_owned(),
             settings: settings.into(),
             public_url: config.public_url.clone(),
             signature_tolerance: config.signature_tolerance,
-            webhook_keys: webhook
-                .map(|webhook| keys(signature_secret(&webhook.signature)))
-                .unwrap_or_default(),
-            handshake_tokens: webhook
-                .and_then(|webhook| webhook.handshake.as_ref())
-                .map(|Handshake::Meta(secret)| keys(secret))
-                .unwrap_or_default(),
+            schedules: config.schedules.clone(),
+            hooks,
             endpoints,
             problems,
             connector,
@@ -87,21 +90,40 @@ impl Connection {
         self.connector.plugin.manifest()
     }
 
+    /// The way a delivery came in, by the headers it has: those of its signature, or of its topic when it is a recording
+    /// without signature, else the connector's first. A sender gains nothing by the choice: each way asks for its key.
     #[must_use]
-    pub fn webhook_keys(&self) -> &[Secret] {
-        &self.webhook_keys
+    pub fn hook(&self, has_header: &dyn Fn(&str) -> bool) -> Option<&Hook> {
+        let has_any = |names: &[String]| names.iter().any(|name| has_header(name));
+        let signed = |hook: &&Hook| match &hook.declared.signature {
+            Signature::Hmac(hmac) => has_any(&hmac.headers),
+            Signature::StandardWebhooks(_) => has_header(STANDARD_SIGNATURE),
+        };
+        let named = |hook: &&Hook| matches!(&hook.declared.topic, Topic::Header(names) if has_any(names));
+        let hooks = || self.hooks.iter();
+        hooks().find(signed).or_else(|| hooks().find(named)).or_else(|| hooks().next())
     }
 
+    /// How the provider asks whether the address is ours, and the tokens it may show.
     #[must_use]
-    pub fn handshake_tokens(&self) -> &[Secret] {
-        &self.handshake_tokens
+    pub(crate) fn handshake(&self) -> Option<(&Handshake, &[Secret])> {
+        self.hooks.iter().find_map(|hook| Some((hook.declared.handshake.as_ref()?, hook.tokens.as_slice())))
     }
 
     #[must_use]
     pub(crate) fn endpoint(&self, name: &str) -> Option<&BoundEndpoint> {
         self.endpoints.get(name)
     }
+
+    /// How much the endpoint's provider bears, as the connector declares it.
+    #[must_use]
+    pub(crate) fn rate(&self, endpoint: &str) -> Option<Rate> {
+        self.manifest()?.endpoints.iter().find(|declared| declared.name == endpoint)?.rate
+    }
 }
+
+/// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+const STANDARD_SIGNATURE: &str = "webhook-signature";
 
 /// The setting that holds the key of a signature.
 #[must_use]
@@ -121,6 +143,40 @@ fn settings(manifest: &Manifest, config: &ConnectionConfig) -> BTreeMap<String, 
             Some((setting.key.clone(), value.clone()))
         })
         .collect()
+}
+
+/// The endpoints that can be called. One that lacks a value is a problem, unless the operator says nothing of it and the
+/// connector has another: then it is an alternative not taken.
+fn bound(
+    manifest: &Manifest,
+    config: &ConnectionConfig,
+    settings: &BTreeMap<String, String>,
+    problems: &mut Vec<ConnectionProblem>,
+) -> BTreeMap<String, BoundEndpoint> {
+    let mut endpoints = BTreeMap::new();
+    let mut left_out = Vec::new();
+    for endpoint in &manifest.endpoints {
+        let operator = config.endpoints.get(&endpoint.name).cloned().unwrap_or_default();
+        match bind(endpoint, &operator, settings, &config.secrets) {
+            Ok(bound) => {
+                endpoints.insert(endpoint.name.clone(), bound);
+            }
+            Err(error) => left_out.push((&endpoint.name, error)),
+        }
+    }
+    for (name, error) in left_out {
+        let lacks_a_value = matches!(error, BindError::NoSetting(_) | BindError::NoSecret(_));
+        if lacks_a_value && !endpoints.is_empty() && !config.endpoints.contains_key(name) {
+            continue;
+        }
+        let key = match &error {
+            BindError::NoSecret(secret) => format!("secrets.{secret}"),
+            _ => format!("endpoints.{name}"),
+        };
+        problems
+            .push(ConnectionProblem { key, message: format!("endpoint {name} cannot be called: {error}") });
+    }
+    endpoints
 }
 
 fn problems(
@@ -151,21 +207,14 @@ fn problems(
     for key in config.secrets.keys().filter(|key| !known(key, true)) {
         problem(format!("secrets.{key}"), format!("is no secret of {}", manifest.id));
     }
+    for name in config.schedules.keys().filter(|name| !manifest.streams.iter().any(|one| &one.name == *name))
+    {
+        problem(format!("schedules.{name}"), format!("is no stream of {}", manifest.id));
+    }
     for name in
         config.endpoints.keys().filter(|name| !manifest.endpoints.iter().any(|one| &one.name == *name))
     {
         problem(format!("endpoints.{name}"), format!("is no endpoint of {}", manifest.id));
-    }
-    for endpoint in &manifest.endpoints {
-        let secret = match &endpoint.auth {
-            Auth::None => continue,
-            Auth::Bearer(secret) | Auth::Header(_, secret) | Auth::Basic(_, secret) => secret,
-        };
-        if !config.secrets.contains_key(secret)
-            && !manifest.settings.iter().any(|one| &one.key == secret && one.required)
-        {
-            problem(format!("secrets.{secret}"), format!("is missing: endpoint {} needs it", endpoint.name));
-        }
     }
     problems
 }

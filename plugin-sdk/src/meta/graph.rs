@@ -1,14 +1,18 @@
-//! What an answer of the Graph API to a send means. Sends cannot be repeated safely: there is no idempotency key, so
-//! whatever leaves a doubt is [`Failure::OutcomeUnknown`] and never a retry.
+//! Calls of the Graph API and what its answers mean. A send cannot be repeated safely, because Meta takes no
+//! idempotency key: what leaves a doubt there is [`Failure::OutcomeUnknown`] and never a retry.
 
-use crate::answer::pause_ms;
-use crate::host::http::{Method, Request, Response};
+mod usage;
+
+use crate::answer::{pause_ms, unanswered, unread};
+use crate::host::http::{self, HttpError, Method, Request, Response};
 use crate::model::Header;
-use crate::{Effect, Failure, members, meta};
+use crate::{Failure, members, meta};
 
 /// The gate was closed and nothing was sent: calls of the app (4), custom and account limits (613, 80007), numbers
 /// (130429), pairs of numbers (131056), overload (131016).
-const THROTTLED: [i64; 6] = [4, 613, 80_007, 130_429, 131_016, 131_056];
+const THROTTLED: [i64; 6] = [4, 613, 80_007, 130_429, 131_016, PAIR];
+/// Too many messages to one person: no reason to keep the others waiting.
+const PAIR: i64 = 131_056;
 /// Meta asks to try again and does not say what became of this attempt.
 const VAGUE: [i64; 3] = [1, 2, 131_000];
 /// This message can never be sent, whatever the HTTP status says: bad parameter, user not available, undeliverable,
@@ -41,63 +45,161 @@ impl GraphError {
     }
 }
 
-/// A POST of JSON to `/<version>/<node>/messages`.
+/// Where requests go: the host, or a scripted provider in tests.
+pub trait Graph {
+    /// Sends a request to the endpoint "graph".
+    ///
+    /// # Errors
+    /// Why no answer came.
+    fn send(&mut self, request: &Request) -> Result<Response, HttpError>;
+
+    /// Says that the provider wants to be left alone for so long.
+    fn pause(&mut self, milliseconds: u64);
+}
+
+/// The provider itself, through the host.
+#[derive(Debug)]
+pub struct Host;
+
+impl Graph for Host {
+    fn send(&mut self, request: &Request) -> Result<Response, HttpError> {
+        http::send("graph", request)
+    }
+
+    fn pause(&mut self, milliseconds: u64) {
+        http::pause("graph", milliseconds);
+    }
+}
+
+/// Whether a request may be made again when nobody knows what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Reads, and writes that done twice are done once.
+    Harmless,
+    /// It would be a second message.
+    Never,
+}
+
+/// No, and what follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// Meta's code, where it names one.
+    pub code: Option<i64>,
+    /// What the host should do.
+    pub failure: Failure,
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self { code: None, failure }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        refusal.failure
+    }
+}
+
+/// `/<version>/<node>/<edge>?<query>`; the edge may be empty.
 ///
 /// # Errors
-/// [`Failure::Misconfigured`] when a setting would lead the path elsewhere.
-pub fn messages(version: &str, node: (&str, &str), body: String) -> Result<Request, Failure> {
-    let (setting, node) = node;
-    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let digits = version.strip_prefix('v').unwrap_or_default();
-    if !digits.split('.').all(plain) {
+/// [`Failure::Misconfigured`] when the version is none.
+pub fn path(version: &str, node: &str, edge: &str, query: &[(&str, &str)]) -> Result<String, Failure> {
+    let numbers = version.strip_prefix('v').unwrap_or_default();
+    if !numbers.split('.').all(is_plain) {
         return Err(Failure::Misconfigured("api_version".into()));
     }
-    if !plain(node) {
-        return Err(Failure::Misconfigured(setting.into()));
+    let mut path = format!("/{version}/{}", encoded(node));
+    if !edge.is_empty() {
+        path.push('/');
+        path.push_str(edge);
     }
-    Ok(Request {
-        method: Method::Post,
-        path: format!("/{version}/{node}/messages"),
-        headers: vec![Header { name: "content-type".into(), value: "application/json".into() }],
-        body: Some(body),
-    })
-}
-
-/// Refuses to send again what may have been sent.
-///
-/// # Errors
-/// [`Failure::OutcomeUnknown`] when the host says so of an earlier attempt.
-pub fn first_time(effect: &Effect) -> Result<(), Failure> {
-    if effect.uncertain {
-        return Err(Failure::OutcomeUnknown("an earlier attempt may have been sent".into()));
+    for (index, (name, value)) in query.iter().enumerate() {
+        path.push(if index == 0 { '?' } else { '&' });
+        path.push_str(&format!("{name}={}", encoded(value)));
     }
-    Ok(())
+    Ok(path)
 }
 
-/// A parameter of an effect that has to say something.
+/// A setting that names a node of the graph.
 ///
 /// # Errors
-/// [`Failure::Rejected`] when it is absent or blank.
-pub fn argument<'a>(effect: &'a Effect, name: &str) -> Result<&'a str, Failure> {
-    let value = effect.arguments.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    value
-        .filter(|value| !value.trim().is_empty())
-        .ok_or_else(|| Failure::Rejected(format!("{name} is missing")))
+/// [`Failure::Misconfigured`] when it would lead the path elsewhere.
+pub fn node<'a>(setting: &str, value: &'a str) -> Result<&'a str, Failure> {
+    if is_plain(value) { Ok(value) } else { Err(Failure::Misconfigured(setting.into())) }
 }
 
-/// The body of an answer that says yes.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// All but the unreserved characters of RFC 3986 as %XX.
+fn encoded(text: &str) -> String {
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let encode =
+        |byte: u8| if is_unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(encode).collect()
+}
+
+/// A read.
+#[must_use]
+pub fn get(path: String) -> Request {
+    Request { method: Method::Get, path, headers: Vec::new(), body: None }
+}
+
+/// A write of JSON.
+#[must_use]
+pub fn post(path: String, body: String) -> Request {
+    let headers = vec![Header { name: "content-type".into(), value: "application/json".into() }];
+    Request { method: Method::Post, path, headers, body: Some(body) }
+}
+
+/// Makes a call, and passes the body of an answer that says yes. What the provider says of its limits on the way is
+/// told to the host.
 ///
 /// # Errors
-/// What follows when it says no. An error code of Meta's goes before the HTTP status, which varies.
-pub fn accepted(response: Response, attempt: u32) -> Result<String, Failure> {
+/// What follows when no answer came or it says no.
+pub fn call(
+    graph: &mut dyn Graph,
+    request: &Request,
+    attempt: u32,
+    repeat: Repeat,
+) -> Result<String, Refusal> {
+    let response = graph.send(request).map_err(|error| match repeat {
+        Repeat::Harmless => unread(error),
+        Repeat::Never => unanswered(error),
+    })?;
+    if let Some(milliseconds) = usage::pause_ms(&response) {
+        graph.pause(milliseconds);
+    }
+    let refusal = match judge(response, attempt) {
+        Ok(body) => return Ok(body),
+        Err(refusal) => refusal,
+    };
+    match (&refusal.failure, refusal.code) {
+        (Failure::RetryAfterMs(milliseconds), Some(code)) if THROTTLED.contains(&code) && code != PAIR => {
+            graph.pause(*milliseconds);
+        }
+        (Failure::OutcomeUnknown(_), _) if repeat == Repeat::Harmless => {
+            return Err(Refusal { failure: Failure::RetryAfterMs(doubled(VAGUE_MS, attempt)), ..refusal });
+        }
+        _ => {}
+    }
+    Err(refusal)
+}
+
+/// The body of an answer that says yes. An error code of Meta's goes before the HTTP status, which varies.
+fn judge(response: Response, attempt: u32) -> Result<String, Refusal> {
     let error = members::read::<Answer>(&response.body).and_then(|answer| answer.error);
     if (200..300).contains(&response.status) && error.is_none() {
         return Ok(response.body);
     }
-    Err(refusal(&response, &error.unwrap_or_default(), attempt))
+    let error = error.unwrap_or_default();
+    Err(Refusal { code: error.code(), failure: failure(&response, &error, attempt) })
 }
 
-fn refusal(response: &Response, error: &GraphError, attempt: u32) -> Failure {
+fn failure(response: &Response, error: &GraphError, attempt: u32) -> Failure {
     let status = response.status;
     let doubtful = status >= 500 && status != 503;
     let named = |code: i64| Failure::Rejected(format!("the provider answers with code {code}"));
@@ -129,83 +231,12 @@ fn by_status(response: &Response, code: Option<i64>, attempt: u32) -> Failure {
 
 /// What the provider asks for, else `base` doubled with every attempt.
 fn pause(response: &Response, base: u64, attempt: u32) -> u64 {
-    let doublings = attempt.saturating_sub(1).min(DOUBLINGS_MAX);
-    pause_ms(response).unwrap_or(base << doublings)
+    pause_ms(response).unwrap_or(doubled(base, attempt))
+}
+
+fn doubled(base: u64, attempt: u32) -> u64 {
+    base << attempt.saturating_sub(1).min(DOUBLINGS_MAX)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(status: u16, body: &str, expected: Failure) {
-        let response = Response { status, headers: Vec::new(), body: body.into() };
-        assert_eq!(accepted(response, 1), Err(expected), "{status} {body}");
-    }
-
-    fn error(code: i64) -> String {
-        format!(r#"{{"error": {{"message": "m", "type": "OAuthException", "code": {code}}}}}"#)
-    }
-
-    fn named(code: i64) -> Failure {
-        Failure::Rejected(format!("the provider answers with code {code}"))
-    }
-
-    #[test]
-    fn a_code_goes_before_the_status() {
-        check(403, &error(551), named(551));
-        check(500, &error(131_047), named(131_047));
-        check(400, &error(190), Failure::Unauthorised("code 190".into()));
-        check(400, &error(130_429), Failure::RetryAfterMs(6_000));
-        check(500, &error(4), Failure::RetryAfterMs(6_000));
-        check(200, &error(100), named(100));
-        let window = r#"{"error": {"code": 10, "error_subcode": 2534022}}"#;
-        check(403, window, named(10));
-        check(403, &error(10), Failure::Unauthorised("code 10".into()));
-    }
-
-    #[test]
-    fn a_doubt_is_never_a_retry() {
-        for code in VAGUE {
-            check(400, &error(code), Failure::RetryAfterMs(2_000));
-            check(503, &error(code), Failure::RetryAfterMs(2_000));
-            check(500, &error(code), Failure::OutcomeUnknown("the provider answers 500".into()));
-        }
-        check(502, "<html>", Failure::OutcomeUnknown("the provider answers 502".into()));
-        check(400, r#"{"error": {"code": 99, "is_transient": true}}"#, Failure::RetryAfterMs(2_000));
-        check(302, "", Failure::OutcomeUnknown("the provider answers 302".into()));
-    }
-
-    #[test]
-    fn without_a_code_the_status_decides() {
-        check(429, "", Failure::RetryAfterMs(60_000));
-        check(503, "", Failure::RetryAfterMs(2_000));
-        check(401, "", Failure::Unauthorised("the provider answers 401".into()));
-        check(404, "", Failure::Rejected("the provider answers 404".into()));
-        check(400, &error(33), Failure::Rejected("the provider answers 400 with code 33".into()));
-    }
-
-    #[test]
-    fn pauses_are_the_providers_or_double() {
-        let asked = |value: &str| Response {
-            status: 429,
-            headers: vec![Header { name: "Retry-After".into(), value: value.into() }],
-            body: String::new(),
-        };
-        assert_eq!(pause(&asked("2.5"), 1, 1), 2_500);
-        assert_eq!(pause(&asked("7"), 1, 9), 7_000);
-        assert_eq!(pause(&asked("soon"), 6_000, 3), 24_000);
-        assert_eq!(pause(&asked("-1"), 2_000, u32::MAX), 128_000);
-    }
-
-    #[test]
-    fn settings_cannot_lead_the_path_elsewhere() {
-        let path = |version, node| {
-            messages(version, ("account_id", node), String::new()).map(|request| request.path)
-        };
-        assert_eq!(path("v25.0", "me").unwrap(), "/v25.0/me/messages");
-        assert_eq!(path("25", "me"), Err(Failure::Misconfigured("api_version".into())));
-        assert_eq!(path("v1/../..", "me"), Err(Failure::Misconfigured("api_version".into())));
-        assert_eq!(path("v25.0", "1/2"), Err(Failure::Misconfigured("account_id".into())));
-        assert_eq!(path("v25.0", ""), Err(Failure::Misconfigured("account_id".into())));
-    }
-}
+mod tests;

@@ -22,13 +22,13 @@ impl Connector for Echo {
     fn describe() -> Manifest {
         let mut manifest = Manifest::new("echo", env!("CARGO_PKG_VERSION"), "Echo");
         manifest.settings = vec![Setting::secret("signing_secret", "Standard Webhooks secret, whsec_…")];
-        manifest.webhook = Some(Webhook {
+        manifest.webhooks = vec![Webhook {
             signature: Signature::StandardWebhooks("signing_secret".into()),
             dedupe: Dedupe::Header(vec!["webhook-id".into()]),
             topic: Topic::None,
             handshake: None,
             headers: Vec::new(),
-        });
+        }];
         manifest
     }
 

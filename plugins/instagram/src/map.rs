@@ -4,6 +4,8 @@
 //! none shares both. What names no customer therefore names no message.
 
 mod comment;
+mod history;
+mod message;
 mod sides;
 
 use omnihub_plugin::dated::fingerprint;
@@ -12,9 +14,7 @@ use omnihub_plugin::host::config;
 use omnihub_plugin::lenient::said;
 use omnihub_plugin::members::{self, extras};
 use omnihub_plugin::meta::{self, Change, Entry, Envelope, Gather, flag};
-use omnihub_plugin::model::{
-    Attachment, Customer, DeliveryStatus, Direction, Identity, Interaction, Party, Reaction,
-};
+use omnihub_plugin::model::{Customer, DeliveryStatus, Direction, Identity, Interaction, Party, Reaction};
 use omnihub_plugin::{Delivery, Event, Failure, Payload, Remark, Report};
 
 use crate::manifest::REFERRAL_PREFIX;
@@ -46,10 +46,10 @@ pub(crate) fn interaction_id(customer: &str, mid: &str) -> String {
 
 pub(crate) fn normalise(delivery: &Delivery, settings: &Settings) -> Result<Report, Failure> {
     let envelope = Envelope::read(&delivery.body)?;
-    let mut map = Map { settings, received_at: delivery.received_at, gather: Gather::default() };
+    let mut map = Map::new(settings, delivery.received_at);
     if !envelope.is_about("instagram") {
         map.gather.add("", meta::notice(&envelope.object(), &delivery.body, None, delivery.received_at, &[]));
-        return Ok(map.gather.finish());
+        return Ok(map.finish());
     }
     for (index, entry) in envelope.into_entries().iter().enumerate() {
         let path = format!("/entry/{index}");
@@ -58,7 +58,7 @@ pub(crate) fn normalise(delivery: &Delivery, settings: &Settings) -> Result<Repo
             None => map.malformed(&path, "the entry is not an object"),
         }
     }
-    Ok(map.gather.finish())
+    Ok(map.finish())
 }
 
 /// Whose turn it is to answer in a thread.
@@ -84,10 +84,21 @@ struct Said<'a> {
     owner: Owner,
 }
 
-struct Map<'a> {
+/// Events in the making, of a delivery or of a page.
+pub(crate) struct Map<'a> {
     settings: &'a Settings,
     received_at: i64,
     gather: Gather,
+}
+
+impl<'a> Map<'a> {
+    pub(crate) fn new(settings: &'a Settings, received_at: i64) -> Self {
+        Self { settings, received_at, gather: Gather::default() }
+    }
+
+    pub(crate) fn finish(self) -> Report {
+        self.gather.finish()
+    }
 }
 
 impl Map<'_> {
@@ -125,30 +136,36 @@ impl Map<'_> {
         let members = members::parse(value.get()).unwrap_or_default();
         if matches!(field, "comments" | "live_comments") {
             self.comment(&path, value.get(), frame);
+        } else if field == "mentions" {
+            self.mention(&path, value.get(), frame);
         } else if wire::HAPPENINGS.iter().any(|name| members.contains_key(*name)) {
             let owner = if field == "standby" { Owner::AnotherApp } else { Owner::Us };
             self.item(&path, value.get(), frame, owner);
         } else {
-            let shown = ["media_id", "comment_id"];
+            let shown = ["media_id"];
             self.gather.add(&path, meta::notice(field, value.get(), frame.time, self.received_at, &shown));
         }
     }
 
     fn item(&mut self, path: &str, raw: &str, frame: &Frame, owner: Owner) {
-        let Some(item) = members::read::<wire::Item>(raw) else {
-            return self.malformed(path, "the item is not an object");
-        };
-        if is_own_test(&item) {
+        match members::read::<wire::Item>(raw) {
+            Some(item) => self.happened(path, raw, &item, frame, owner),
+            None => self.malformed(path, "the item is not an object"),
+        }
+    }
+
+    fn happened(&mut self, path: &str, raw: &str, item: &wire::Item, frame: &Frame, owner: Owner) {
+        if is_own_test(item) {
             return self.gather.note(path, Remark::Ignored, "the account wrote to itself to test");
         }
         let said = Said {
             path,
             raw,
-            sides: Sides::of(&item, frame.account.as_deref(), self.settings.account_id.as_deref()),
+            sides: Sides::of(item, frame.account.as_deref(), self.settings.account_id.as_deref()),
             time: meta::time(item.timestamp.as_ref()).or(frame.time),
             owner,
         };
-        let wire::Item { message, postback, reaction, read, referral, message_edit, .. } = &item;
+        let wire::Item { message, postback, reaction, read, referral, message_edit, .. } = item;
         match (message, postback, reaction, read, message_edit, referral) {
             (Some(message), ..) => self.message(&said, message),
             (_, Some(postback), ..) => self.postback(&said, postback),
@@ -158,71 +175,6 @@ impl Map<'_> {
             (.., Some(referral)) => self.referral(&said, referral),
             _ => self.unknown(&said),
         }
-    }
-
-    fn message(&mut self, said: &Said<'_>, message: &wire::Message) {
-        let Some((sides, mid)) = self.named(said, &message.mid) else { return };
-        let mut told = Interaction {
-            direction: Some(sides.direction()),
-            author: Some(sides.author()),
-            ..self.news(sides, &mid)
-        };
-        if flag(message.is_deleted.as_ref()) {
-            told.erased = true;
-            return self.once(said, "message.deleted", told);
-        }
-        told.kind = Some("message".into());
-        told.sent_at = said.time;
-        told.text = text(&message.text);
-        told.attachments = self.attachments(said, message);
-        told.extra = message_extra(message);
-        if let Some(reply_to) = &message.reply_to {
-            told.reply_to = text(&reply_to.mid).map(|mid| interaction_id(&sides.customer, &mid));
-        }
-        if let Some(referral) = &message.referral {
-            self.refer(&mut told.customer, &mut told.extra, referral);
-        }
-        told.extra.extend(standby(said.owner));
-        self.once(said, if sides.outbound { "message.sent" } else { "message.received" }, told);
-    }
-
-    fn attachments(&mut self, said: &Said<'_>, message: &wire::Message) -> Vec<Attachment> {
-        let mut attachments = Vec::new();
-        for (index, attachment) in message.attachments.iter().flatten().enumerate() {
-            match attachment {
-                Some(wire) => attachments.push(to_attachment(wire)),
-                None => {
-                    let path = format!("{}/message/attachments/{index}", said.path);
-                    self.malformed(&path, "the attachment is not an object");
-                }
-            }
-        }
-        attachments
-    }
-
-    fn postback(&mut self, said: &Said<'_>, postback: &wire::Postback) {
-        let Some(sides) = self.customer(said) else { return };
-        let title = text(&postback.title);
-        let payload = text(&postback.payload);
-        let mid = text(&postback.mid).unwrap_or_else(|| {
-            // Icebreakers have no mid: who, when and what stand for it.
-            let moment = said.time.unwrap_or_default();
-            format!("postback-{}", fingerprint(&format!("{moment} {title:?} {payload:?}")))
-        });
-        let mut told = Interaction {
-            kind: Some("postback".into()),
-            direction: Some(sides.direction()),
-            author: Some(sides.author()),
-            text: title,
-            sent_at: said.time,
-            extra: extras([("payload", payload)]),
-            ..self.news(sides, &mid)
-        };
-        if let Some(referral) = &postback.referral {
-            self.refer(&mut told.customer, &mut told.extra, referral);
-        }
-        told.extra.extend(standby(said.owner));
-        self.once(said, if sides.outbound { "message.sent" } else { "message.received" }, told);
     }
 
     fn reaction(&mut self, said: &Said<'_>, reaction: &wire::Reaction) {
@@ -246,8 +198,10 @@ impl Map<'_> {
                 .add(said.path, meta::notice("read", said.raw, said.time, self.received_at, &[]));
         }
         let Some((sides, mid)) = self.named(said, &read.mid) else { return };
+        // Who reads a message did not write it.
+        let direction = if sides.outbound { Direction::Inbound } else { Direction::Outbound };
         let told = Interaction {
-            direction: Some(Direction::Outbound),
+            direction: Some(direction),
             status: Some(DeliveryStatus::Read),
             ..self.news(sides, &mid)
         };
@@ -374,31 +328,6 @@ fn is_own_test(item: &wire::Item) -> bool {
     flag(item.is_self.as_ref())
         || item.message.as_ref().is_some_and(|message| flag(message.is_self.as_ref()))
         || item.postback.as_ref().is_some_and(|postback| flag(postback.is_self.as_ref()))
-}
-
-fn to_attachment(wire: &wire::Attachment) -> Attachment {
-    // A like_heart has no payload.
-    let payload = wire.payload.as_ref();
-    Attachment {
-        kind: text(&wire.kind).unwrap_or_else(|| "unknown".into()),
-        url: payload.and_then(|payload| text(&payload.url)),
-        title: payload.and_then(|payload| text(&payload.title)),
-        mime: None,
-        id: payload.and_then(|payload| text(&payload.reel_video_id)),
-    }
-}
-
-fn message_extra(message: &wire::Message) -> Vec<(String, String)> {
-    let payload = message.quick_reply.as_ref().and_then(|reply| text(&reply.payload));
-    let story = message.reply_to.as_ref().and_then(|reply| reply.story.as_ref());
-    let unsupported = flag(message.is_unsupported.as_ref()).then(|| "true".to_owned());
-    extras([
-        ("payload", payload),
-        ("story_id", story.and_then(|story| text(&story.id))),
-        ("story_url", story.and_then(|story| text(&story.url))),
-        ("unsupported", unsupported),
-        ("app_id", text(&message.app_id)),
-    ])
 }
 
 fn standby(owner: Owner) -> Option<(String, String)> {

@@ -1,4 +1,7 @@
 //! Instagram's JSON inside an entry, every member optional: test tools, API generations and containers differ.
+//! What the API answers to reads is in `history`.
+
+pub(crate) mod history;
 
 omnihub_plugin::members! {
     /// One item of `messaging` or `standby`. It has no type: the member that is there says what happened.
@@ -14,7 +17,7 @@ omnihub_plugin::members! {
             referral: Referral,
             message_edit: Edit;
     }
-    Person { text: id, username; }
+    Person { text: id, username, self_ig_scoped_id; }
     Message {
         text: mid, text, is_deleted, is_unsupported, is_echo, is_self, app_id;
         object: quick_reply: QuickReply, reply_to: ReplyTo, referral: Referral;
@@ -48,6 +51,8 @@ omnihub_plugin::members! {
         object: from: Person, media: Media;
     }
     Media { text: id, media_product_type, ad_id; }
+    /// The value of a change of field `mentions`; a mention in a caption has no comment.
+    Mention { text: media_id, comment_id; }
 }
 
 /// The members of [`Item`] around what happened.

@@ -1,7 +1,8 @@
-//! Bodies to events, without side effects. Decides whose body it is, then hands it to `square` or `shopify`.
+//! Bodies to events, without side effects. Decides whose body it is, then hands it to `square` or `shopify`. Pages that
+//! were polled go the same ways, so that a webhook and a page about one object say the same.
 
-mod shopify;
-mod square;
+pub(crate) mod shopify;
+pub(crate) mod square;
 
 use omnihub_plugin::square::Envelope;
 use omnihub_plugin::{Delivery, Failure, Report, exact, members};

@@ -4,6 +4,10 @@ use omnihub_plugin::model::{InventoryItem, InventoryLevel, Other};
 use omnihub_plugin::{Connector, Delivery, Event, Failure, Header, Payload, Remark, Report};
 use proptest::prelude::*;
 
+mod act;
+mod poll;
+mod subscription;
+
 use super::Inventory;
 
 const RECEIVED: i64 = 1_800_000_000_000_000_000;

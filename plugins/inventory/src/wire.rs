@@ -1,4 +1,7 @@
-//! The JSON of Square's and Shopify's inventory webhooks, as far as it is read. These types go no further.
+//! The JSON of Square's and Shopify's stock, as far as it is read. These types go no further. What Shopify's GraphQL
+//! says has types of its own, in `graphql`, and is turned into the webhooks' here before it is mapped.
+
+pub(crate) mod graphql;
 
 omnihub_plugin::members! {
     /// `data.object` of `inventory.count.updated`.
@@ -11,6 +14,23 @@ omnihub_plugin::members! {
     Count {
         text: catalog_object_id, catalog_object_type, state, location_id, calculated_at, is_estimated;
         raw: quantity;
+    }
+
+    /// A page of the ledger, and what a batch of changes is answered with.
+    ChangesPage {
+        text: cursor;
+        list: changes: Change;
+    }
+
+    /// One line of the ledger; its detail stands under its type in lower case.
+    Change {
+        text: kind = "type";
+        object: physical_count: Detail, adjustment: Detail, transfer: Detail;
+    }
+
+    Detail {
+        text: id, reference_id, catalog_object_id, location_id, from_location_id, to_location_id, state, from_state,
+            to_state, quantity, occurred_at, created_at;
     }
 
     /// `data.object` of `catalog.version.updated`.

@@ -1,11 +1,23 @@
-//! Members, balances and points from Square Loyalty, and from Voucherify's webhooks where a project sends those here.
-//! The README says which type becomes which event.
+//! Members, balances and points from Square Loyalty or, as the alternative, from Voucherify: received, polled, looked
+//! after and changed. This file only wires; the README says which type becomes which event.
 
+mod act;
 mod manifest;
 mod map;
+mod poll;
+mod settings;
+mod subscription;
+mod voucherify;
 mod wire;
 
-use omnihub_plugin::{Connector, Delivery, Failure, Manifest, Report, connector};
+use omnihub_plugin::host::config;
+use omnihub_plugin::square::api::Host;
+use omnihub_plugin::{
+    Connector, Delivery, Effect, Failure, Manifest, Page, Position, Receipt, Report, Subscribed, Wanted,
+    connector,
+};
+
+use settings::Settings;
 
 /// The connector. Both shapes of body are told apart by what they hold, so no setting changes what an event says.
 pub struct Loyalty;
@@ -18,9 +30,21 @@ impl Connector for Loyalty {
     fn normalise(delivery: Delivery) -> Result<Report, Failure> {
         map::report(&delivery)
     }
+
+    fn poll(position: Position) -> Result<Page, Failure> {
+        poll::poll(&position, &Settings::read(config::get)?, &mut Host)
+    }
+
+    fn perform(effect: Effect) -> Result<Receipt, Failure> {
+        act::perform(&effect, &Settings::read(config::get)?, &mut Host)
+    }
+
+    fn check(wanted: Wanted) -> Result<Vec<Subscribed>, Failure> {
+        subscription::check(&wanted, &Settings::read(config::get)?, &mut Host)
+    }
 }
 
-connector!(Loyalty: webhook);
+connector!(Loyalty: webhook, poll, action, subscription);
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
-//! Bodies to events, without side effects. Decides whose body it is, then hands it to `square` or `voucherify`.
+//! Bodies to events, without side effects. Decides whose body it is, then hands it to `square` or `voucherify`. What was
+//! polled goes the same ways, so that a webhook and a page about one object say the same.
 
-mod square;
-mod voucherify;
+pub(crate) mod square;
+pub(crate) mod voucherify;
 
 use omnihub_plugin::square::Envelope;
 use omnihub_plugin::{Delivery, Failure, Report};

@@ -2,8 +2,11 @@
 
 use omnihub_plugin::{
     Action, Auth, Dedupe, Encoding, Endpoint, Grade, Hmac, Manifest, Parameter, Setting, SettingKind,
-    Signature, SignedPart, Topic, Webhook,
+    Signature, SignedPart, Stream, Topic, Webhook,
 };
+
+use crate::admin::ENDPOINT;
+use crate::poll::{CUSTOMERS, ORDERS, PAGE_SIZE};
 
 /// The Admin API's version that calls name unless the operator says otherwise.
 pub(crate) const API_VERSION: &str = "2026-04";
@@ -17,15 +20,18 @@ const SIGNATURE: [&str; 2] = ["shopify-hmac-sha256", "x-shopify-hmac-sha256"];
 pub(crate) fn manifest() -> Manifest {
     let mut manifest = Manifest::new("shopify", env!("CARGO_PKG_VERSION"), "Shopify");
     manifest.settings = settings();
-    manifest.webhook = Some(webhook());
+    manifest.webhooks = vec![webhook()];
     manifest.endpoints = vec![Endpoint {
-        name: "admin".into(),
+        name: ENDPOINT.into(),
         purpose: "Admin GraphQL API".into(),
         base_url: "https://{shop}".into(),
         paths: vec!["/admin/api/".into()],
         auth: Auth::Header(("X-Shopify-Access-Token".into(), "api_token".into())),
+        // Shopify counts the cost of queries, not their number: its answers set the pace.
+        rate: None,
     }];
-    manifest.actions = vec![add_customer_tag()];
+    manifest.actions = actions();
+    manifest.streams = streams();
     manifest
 }
 
@@ -45,13 +51,25 @@ fn settings() -> Vec<Setting> {
             "api_token",
             SettingKind::Secret,
             None,
-            "Admin API access token; only actions need it",
+            "Admin API access token; actions, polling and the check of subscriptions need it",
         ),
         Setting::optional(
             "api_version",
             SettingKind::Text,
             Some(API_VERSION),
             "Admin API version that calls name",
+        ),
+        Setting::optional(
+            "page_size",
+            SettingKind::Number,
+            Some(&PAGE_SIZE.to_string()),
+            "Orders or customers a page asks for, 250 at most; fewer if that costs more than Shopify allows",
+        ),
+        Setting::optional(
+            "topics",
+            SettingKind::Text,
+            None,
+            "Topics to be subscribed to, separated by commas, if not all; \"none\" if the app's own file subscribes",
         ),
         Setting::optional("phones_verified", SettingKind::Boolean, Some("false"), phones),
     ]
@@ -80,17 +98,41 @@ fn owned(names: [&str; 2]) -> Vec<String> {
     names.map(str::to_owned).to_vec()
 }
 
-fn add_customer_tag() -> Action {
+/// Name, grade, what it does, the parameter that names its object, and the other one.
+type Row = (&'static str, Grade, &'static str, (&'static str, &'static str), (&'static str, &'static str));
+
+fn actions() -> Vec<Action> {
+    const CUSTOMER: (&str, &str) = ("customer_id", "Shopify's id of the customer, as number or gid");
+    const ORDER: (&str, &str) = ("order_id", "Shopify's id of the order, as number or gid");
+    const TAG: (&str, &str) = ("tag", "The tag");
+    const NOTE: (&str, &str) = ("note", "The line to add");
+    let rows: [Row; 5] = [
+        ("add_customer_tag", Grade::Natural, "Adds a tag to a customer and keeps the others", CUSTOMER, TAG),
+        ("remove_customer_tag", Grade::Natural, "Takes a tag from a customer", CUSTOMER, TAG),
+        ("add_order_tag", Grade::Natural, "Adds a tag to an order and keeps the others", ORDER, TAG),
+        ("remove_order_tag", Grade::Natural, "Takes a tag from an order", ORDER, TAG),
+        ("append_order_note", Grade::Probed, "Adds a line to an order's note", ORDER, NOTE),
+    ];
+    rows.into_iter().map(action).collect()
+}
+
+fn action((name, grade, help, target, other): Row) -> Action {
     let parameter =
-        |name: &str, help: &str| Parameter { name: name.into(), required: true, help: help.into() };
+        |(name, help): (&str, &str)| Parameter { name: name.into(), required: true, help: help.into() };
     Action {
-        name: "add_customer_tag".into(),
-        grade: Grade::Natural,
-        help: "Adds a tag to a customer and keeps the tags there are".into(),
-        parameters: vec![
-            parameter("customer_id", "Shopify's id of the customer, as number or gid"),
-            parameter("tag", "The tag"),
-        ],
-        endpoint: "admin".into(),
+        name: name.into(),
+        grade,
+        help: help.into(),
+        parameters: vec![parameter(target), parameter(other)],
+        endpoint: ENDPOINT.into(),
+        target: Some(target.0.into()),
     }
+}
+
+/// Every ten minutes, one between the other.
+fn streams() -> Vec<Stream> {
+    vec![
+        Stream::new(ORDERS, ENDPOINT, "*/10 * * * *", "Orders that changed, oldest change first"),
+        Stream::new(CUSTOMERS, ENDPOINT, "5-55/10 * * * *", "Customers that changed, oldest change first"),
+    ]
 }

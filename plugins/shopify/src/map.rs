@@ -15,7 +15,7 @@ use omnihub_plugin::model::{Money, Other, Proof};
 use omnihub_plugin::{Delivery, Event, Failure, Payload, Remark, Report};
 
 use crate::manifest::{TRIGGERED_AT, WEBHOOK_ID};
-use crate::wire::Unknown;
+use crate::wire::{self, Unknown};
 
 /// What the operator decided about this shop.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +27,31 @@ pub(crate) struct Settings {
 /// All that one delivery says.
 pub(crate) fn report(delivery: &Delivery, settings: &Settings) -> Result<Report, Failure> {
     let topic = topic::of(delivery)?;
-    let mut reading = Reading { delivery, settings: *settings, report: Report::new() };
+    let mut reading = Reading { delivery, settings: *settings, place: String::new(), report: Report::new() };
     read(&mut reading, &topic)?;
     Ok(reading.report)
+}
+
+/// An object as a page of the Admin API holds it, in a webhook's shape.
+pub(crate) enum Polled {
+    Order(Box<wire::Order>),
+    Customer(Box<wire::Customer>),
+}
+
+/// All that one object of a page says: the same as a webhook about the same change of it. The caller has seen that it
+/// says when it changed; `place` is where in the page it is.
+pub(crate) fn polled(object: Polled, place: &str, now: i64, settings: &Settings) -> Report {
+    let delivery = Delivery { topic: None, headers: Vec::new(), body: String::new(), received_at: now };
+    let mut reading =
+        Reading { delivery: &delivery, settings: *settings, place: place.to_owned(), report: Report::new() };
+    let told = match object {
+        Polled::Order(order) => order::tell(&mut reading, "order.updated", *order),
+        Polled::Customer(customer) => customer::tell(&mut reading, "customer.updated", *customer),
+    };
+    if told.is_err() {
+        reading.note("", Remark::Malformed, "an object without id");
+    }
+    reading.report
 }
 
 fn read(reading: &mut Reading<'_>, topic: &str) -> Result<(), Failure> {
@@ -78,11 +100,14 @@ fn read(reading: &mut Reading<'_>, topic: &str) -> Result<(), Failure> {
     }
 }
 
-/// `app/uninstalled`, `shop/update` and whatever we have no model for: kept and counted, ids only.
+/// `app/uninstalled`, `shop/update` and whatever we have no model for: kept and counted, with ids and scopes only.
 fn notice(reading: &mut Reading<'_>, topic: &str) -> Result<(), Failure> {
     let body: Unknown = reading.body()?;
     let mut other = Other::new(topic);
-    other.extra = extras([("id", object_id(&body.admin_graphql_api_id, &body.id))]);
+    other.extra = extras([
+        ("id", object_id(&body.admin_graphql_api_id, &body.id)),
+        ("scopes", body.current.map(scopes)),
+    ]);
     // The delivery's own time: a shop's `updated_at` does not say when the app was removed from it.
     let time = reading.triggered_at().or(time(&body.updated_at));
     let received_at = reading.delivery.received_at;
@@ -91,10 +116,17 @@ fn notice(reading: &mut Reading<'_>, topic: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One delivery while it is read.
+/// What the app may do from now on, as `app/scopes_update` lists it.
+fn scopes(list: Vec<Text>) -> String {
+    list.into_iter().map(|scope| scope.0).collect::<Vec<_>>().join(",")
+}
+
+/// One delivery, or one object of a page, while it is read.
 struct Reading<'a> {
     delivery: &'a Delivery,
     settings: Settings,
+    /// Where in the page the object is; empty in a delivery.
+    place: String,
     report: Report,
 }
 
@@ -111,6 +143,12 @@ impl Reading<'_> {
     /// Names the delivery: the same for every copy of it.
     fn copy_id(&self) -> String {
         self.delivery.header(&WEBHOOK_ID).map_or_else(|| fingerprint(&self.delivery.body), str::to_owned)
+    }
+
+    /// Says what became of a part that gave no event.
+    fn note(&mut self, path: impl AsRef<str>, remark: Remark, reason: &str) {
+        let path = format!("{}{}", self.place, path.as_ref());
+        self.report.note(path, remark, reason);
     }
 
     /// An event that can happen again to its object.
@@ -131,7 +169,7 @@ impl Reading<'_> {
         let (amount, currency) = (amount.as_ref()?, currency.as_ref()?);
         let money = exact::money(&amount.0, &currency.0).ok();
         if money.is_none() {
-            self.report.note(path, Remark::Malformed, "not an amount of the order's currency");
+            self.note(path, Remark::Malformed, "not an amount of the order's currency");
         }
         money
     }
@@ -143,7 +181,7 @@ impl Reading<'_> {
             let place = format!("{path}/{index}");
             match item {
                 Some(item) => items.push((place, item)),
-                None => self.report.note(place, Remark::Malformed, "not an object"),
+                None => self.note(place, Remark::Malformed, "not an object"),
             }
         }
         items
@@ -164,13 +202,13 @@ fn object_id(gid: &Option<Text>, id: &Option<Text>) -> Option<String> {
 }
 
 /// `7` of `gid://shopify/Order/7` and `gid://shopify/Order/7?key=value`.
-fn gid_id(gid: &str) -> Option<String> {
+pub(crate) fn gid_id(gid: &str) -> Option<String> {
     let path = gid.strip_prefix("gid://shopify/")?.split('?').next()?;
     let (_, id) = path.rsplit_once('/')?;
     (!id.is_empty()).then(|| id.to_owned())
 }
 
-fn time(text: &Option<Text>) -> Option<i64> {
+pub(crate) fn time(text: &Option<Text>) -> Option<i64> {
     text.as_ref().and_then(|text| exact::timestamp(&text.0))
 }
 

@@ -1,4 +1,6 @@
-//! Shopify's JSON as far as it is read. These types go no further than `map` and `act`.
+//! The JSON of Shopify's webhooks as far as it is read. These types go no further than `map` and `node`.
+
+pub(crate) mod admin;
 
 use omnihub_plugin::members;
 
@@ -126,45 +128,6 @@ members! {
     /// Any other body.
     Unknown {
         text: id, admin_graphql_api_id, updated_at;
-    }
-
-    /// What the Admin API answers to `tagsAdd`.
-    TagsAdded {
-        object: data: TagsAddedData, extensions: Extensions;
-        list: errors: GraphqlError;
-    }
-
-    TagsAddedData {
-        object: tags_add = "tagsAdd": TagsAddedResult;
-    }
-
-    TagsAddedResult {
-        object: node: Reference;
-        list: user_errors = "userErrors": UserError;
-    }
-
-    UserError {
-        texts: field;
-    }
-
-    GraphqlError {
-        object: extensions: ErrorExtensions;
-    }
-
-    ErrorExtensions {
-        text: code;
-    }
-
-    Extensions {
-        object: cost: Cost;
-    }
-
-    Cost {
-        text: requested = "requestedQueryCost";
-        object: throttle = "throttleStatus": Throttle;
-    }
-
-    Throttle {
-        text: available = "currentlyAvailable", per_second = "restoreRate";
+        texts: current;
     }
 }

@@ -1,32 +1,81 @@
 //! What the connector is and asks for.
 
-use omnihub_plugin::{Action, Grade, Manifest, Parameter, Setting, SettingKind, meta};
+use omnihub_plugin::{Action, Grade, Manifest, Parameter, Rate, Setting, SettingKind, meta};
+
+/// A number that is also in the WhatsApp Business app may do twenty a second, in and out; others four times that.
+const RATE: Rate = Rate { per_minute: 1_200, burst: 20 };
 
 pub(crate) fn manifest() -> Manifest {
     let mut manifest = Manifest::new("whatsapp", env!("CARGO_PKG_VERSION"), "WhatsApp");
     manifest.settings = meta::settings();
-    manifest.settings.push(Setting::optional(
-        "phone_number_id",
-        SettingKind::Text,
-        None,
-        "The id (not the number) of the business phone to send from; only sending needs it",
-    ));
-    manifest.webhook = Some(meta::webhook());
-    manifest.endpoints = vec![meta::endpoint("https://graph.facebook.com", "Sends messages")];
-    manifest.actions = vec![Action {
+    manifest.settings.extend([
+        Setting::optional(
+            "phone_number_id",
+            SettingKind::Text,
+            None,
+            "The id (not the number) of the business phone to send from; only sending needs it",
+        ),
+        Setting::optional(
+            "business_account_id",
+            SettingKind::Text,
+            None,
+            "The WhatsApp Business Account; only looking at the webhook subscription needs it",
+        ),
+    ]);
+    manifest.webhooks = vec![meta::webhook()];
+    let purpose = "Sends messages and read receipts, looks at the webhook subscription";
+    manifest.endpoints = vec![meta::endpoint("https://graph.facebook.com", purpose, RATE)];
+    manifest.actions = vec![send_message(), send_template(), mark_read()];
+    manifest
+}
+
+const TO: &str = "The customer's phone number with country code, or their WhatsApp user id";
+
+fn send_message() -> Action {
+    Action {
         name: "send_message".into(),
         // Meta takes no idempotency key; statuses echo the effect's id, but only later.
         grade: Grade::Unsafe,
-        help: "Sends a text within 24 hours of the customer's last message".into(),
+        help: "Sends a text or a medium within 24 hours of the customer's last message".into(),
         parameters: vec![
-            Parameter {
-                name: "to".into(),
-                required: true,
-                help: "The customer's phone number with country code, or their WhatsApp user id".into(),
-            },
-            Parameter { name: "text".into(), required: true, help: "What to say".into() },
+            parameter("to", true, TO),
+            parameter("text", false, "What to say; beside a medium its caption"),
+            parameter("media_url", false, "Public address of an image, video, document or audio"),
+            parameter("media_type", false, "image (when absent), video, document or audio"),
+            parameter("reply_to", false, "The id of the message this answers"),
         ],
         endpoint: "graph".into(),
-    }];
-    manifest
+        target: Some("to".into()),
+    }
+}
+
+fn send_template() -> Action {
+    Action {
+        name: "send_template".into(),
+        grade: Grade::Unsafe,
+        help: "Sends an approved template, at any time".into(),
+        parameters: vec![
+            parameter("to", true, TO),
+            parameter("name", true, "The template's name"),
+            parameter("language", true, "The template's language: en_US"),
+            parameter("parameters", false, "Values for the places in its body, one a line"),
+        ],
+        endpoint: "graph".into(),
+        target: Some("to".into()),
+    }
+}
+
+fn mark_read() -> Action {
+    Action {
+        name: "mark_read".into(),
+        grade: Grade::Natural,
+        help: "Shows the customer that a message has been read".into(),
+        parameters: vec![parameter("message", true, "The message's id")],
+        endpoint: "graph".into(),
+        target: Some("message".into()),
+    }
+}
+
+fn parameter(name: &str, required: bool, help: &str) -> Parameter {
+    Parameter { name: name.into(), required, help: help.into() }
 }

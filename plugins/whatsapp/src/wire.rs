@@ -69,7 +69,7 @@ omnihub_plugin::members! {
     /// `item_price` is a number of MAJOR units, unlike anywhere else.
     CartItem { text: product_retailer_id, quantity, item_price, currency; }
     /// `new_wa_id` is what `wa_id` was called before; `marketing` is "stop" or "resume".
-    System { text: kind = "type", wa_id, new_wa_id, user_id, marketing; }
+    System { text: kind = "type", wa_id, new_wa_id, user_id, previous_user_id, marketing; }
     /// `message` is a [`Message`] without frame.
     Edit {
         text: original_message_id;

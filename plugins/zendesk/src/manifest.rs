@@ -1,9 +1,11 @@
 //! What the connector asks for. Names here are what the operator sees; see the README for their meaning.
 
 use omnihub_plugin::{
-    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Hmac, Manifest, Parameter, Setting, SettingKind,
-    Signature, SignedPart, SignedTime, TimeFormat, Topic, Webhook,
+    Action, Auth, Dedupe, Encoding, Endpoint, Failure, Grade, Hmac, Manifest, Parameter, Rate, Setting,
+    SettingKind, Signature, SignedPart, SignedTime, Stream, TimeFormat, Topic, Webhook,
 };
+
+use crate::{act, api, poll};
 
 /// Signed together with the body, so its value can be believed.
 pub(crate) const SIGNED_AT: &str = "x-zendesk-webhook-signature-timestamp";
@@ -11,16 +13,37 @@ pub(crate) const SIGNED_AT: &str = "x-zendesk-webhook-signature-timestamp";
 pub(crate) fn manifest() -> Manifest {
     let mut manifest = Manifest::new("zendesk", env!("CARGO_PKG_VERSION"), "Zendesk");
     manifest.settings = settings();
-    manifest.webhook = Some(webhook());
-    manifest.endpoints = vec![Endpoint {
-        name: "support".into(),
-        purpose: "Support API".into(),
-        base_url: "https://{subdomain}.zendesk.com".into(),
-        paths: vec!["/api/v2/".into()],
-        auth: Auth::Basic(("api_user".into(), "api_token".into())),
-    }];
-    manifest.actions = vec![create_ticket()];
+    manifest.webhooks = vec![webhook()];
+    manifest.endpoints = endpoints();
+    manifest.streams = streams();
+    manifest.actions = actions();
     manifest
+}
+
+fn endpoints() -> Vec<Endpoint> {
+    let endpoint = |name: &str, purpose: &str, path: &str, per_minute: u32, burst: u32| Endpoint {
+        name: name.into(),
+        purpose: purpose.into(),
+        base_url: "https://{subdomain}.zendesk.com".into(),
+        paths: vec![path.into()],
+        auth: Auth::Basic(("api_user".into(), "api_token".into())),
+        rate: Some(Rate { per_minute, burst }),
+    };
+    vec![
+        // The smallest plan has 200 requests a minute.
+        endpoint(api::SUPPORT, "Support API", "/api/v2/", 180, 20),
+        // Ten a minute for all who export, whatever the plan.
+        endpoint(api::EXPORT, "Incremental exports of the Support API", "/api/v2/incremental/", 9, 1),
+    ]
+}
+
+fn streams() -> Vec<Stream> {
+    vec![
+        Stream::new(poll::TICKETS, api::EXPORT, "*/5 * * * *", "Tickets that changed, with their people"),
+        Stream::new(poll::COMMENTS, api::EXPORT, "2-59/5 * * * *", "Comments of tickets that changed"),
+        Stream::new(poll::USERS, api::EXPORT, "*/15 * * * *", "Users that changed"),
+        Stream::new(poll::RATINGS, api::SUPPORT, "7 * * * *", "Satisfaction ratings"),
+    ]
 }
 
 fn settings() -> Vec<Setting> {
@@ -37,18 +60,36 @@ fn settings() -> Vec<Setting> {
     vec![
         subdomain,
         Setting::secret("webhook_secret", "Signing secret of the webhook, as text"),
-        Setting::optional("api_token", SettingKind::Secret, None, "API token; only actions need it"),
+        Setting::optional("api_token", SettingKind::Secret, None, "API token; all but receiving needs it"),
         text(
             "api_user",
             None,
-            "E-mail of the token's owner with \"/token\" behind it: \"ana@example.com/token\"; only actions need it",
+            "E-mail of the token's owner with \"/token\" behind it: \"ana@example.com/token\"; all but receiving needs it",
+        ),
+        text(
+            "api_user_id",
+            None,
+            "Id of that user, if only the hub writes as them: what they write is then known for a rule's",
         ),
         text(
             "trigger_mapping",
             Some("{}"),
             "JSON object from our field names to keys of your trigger's body; see the README",
         ),
+        Setting::optional(
+            "page_size",
+            SettingKind::Number,
+            Some("500"),
+            "Tickets or users on a page of an export, 1 to 1000",
+        ),
     ]
+}
+
+/// The setting `page_size`, read with `get`.
+pub(crate) fn page_size(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<u32>, Failure> {
+    let text = get("page_size").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let number = |text: String| text.parse().ok().filter(|size| (1..=1_000).contains(size));
+    text.map(|text| number(text).ok_or_else(|| Failure::Misconfigured("page_size".into()))).transpose()
 }
 
 fn webhook() -> Webhook {
@@ -77,18 +118,89 @@ fn webhook() -> Webhook {
     }
 }
 
-fn create_ticket() -> Action {
-    let parameter =
-        |name: &str, required: bool, help: &str| Parameter { name: name.into(), required, help: help.into() };
+fn actions() -> Vec<Action> {
+    let body = |help| parameter("body", true, help);
+    let tags = |help| parameter("tags", true, help);
+    vec![
+        create_ticket(),
+        of_ticket(
+            act::ADD_PUBLIC_REPLY,
+            Grade::Probed,
+            "Answers the requester, who is told of it",
+            body("What the requester reads"),
+        ),
+        of_ticket(
+            act::ADD_INTERNAL_NOTE,
+            Grade::Probed,
+            "Notes something for agents",
+            body("What only agents read"),
+        ),
+        of_ticket(
+            act::ADD_TAGS,
+            Grade::Natural,
+            "Adds tags and leaves the others",
+            tags("Tags, separated by spaces or commas"),
+        ),
+        of_ticket(
+            act::REMOVE_TAGS,
+            Grade::Natural,
+            "Takes tags away and leaves the others",
+            tags("Tags, separated by spaces or commas"),
+        ),
+        of_ticket(
+            act::SET_STATUS,
+            Grade::Probed,
+            "Sets the status",
+            parameter("status", true, "open, pending, hold, solved or closed; new while it still is"),
+        ),
+        of_ticket(
+            act::SET_PRIORITY,
+            Grade::Probed,
+            "Sets the priority",
+            parameter("priority", true, "low, normal, high or urgent"),
+        ),
+        of_ticket(
+            act::SET_GROUP,
+            Grade::Probed,
+            "Gives the ticket to a group",
+            parameter("group_id", true, "The group's id"),
+        ),
+        of_ticket(
+            act::SET_ASSIGNEE,
+            Grade::Probed,
+            "Gives the ticket to an agent",
+            parameter("assignee_id", true, "The agent's user id"),
+        ),
+    ]
+}
+
+fn parameter(name: &str, required: bool, help: &str) -> Parameter {
+    Parameter { name: name.into(), required, help: help.into() }
+}
+
+/// An action on one ticket, with one thing to say.
+fn of_ticket(name: &str, grade: Grade, help: &str, what: Parameter) -> Action {
     Action {
-        name: "create_ticket".into(),
+        name: name.into(),
+        grade,
+        help: help.into(),
+        parameters: vec![parameter("ticket_id", true, "The ticket's id at Zendesk"), what],
+        endpoint: api::SUPPORT.into(),
+        target: Some("ticket_id".into()),
+    }
+}
+
+fn create_ticket() -> Action {
+    Action {
+        name: act::CREATE_TICKET.into(),
         grade: Grade::Keyed,
         help: "Opens a ticket".into(),
         parameters: vec![
             parameter("subject", true, "The ticket's subject"),
             parameter("body", true, "Its first comment: an internal note unless `public` is \"true\""),
             parameter("priority", false, "low, normal, high or urgent"),
-            parameter("requester_email", false, "Whom the ticket is for"),
+            parameter("requester_id", false, "Whom the ticket is for, by their user id"),
+            parameter("requester_email", false, "Whom the ticket is for, by their e-mail"),
             parameter("requester_name", false, "Their name, should Zendesk not know them yet"),
             parameter("external_id", false, "Your own id for the ticket; the effect's id if left out"),
             parameter("tags", false, "Tags, separated by spaces or commas"),
@@ -98,6 +210,8 @@ fn create_ticket() -> Action {
                 "\"true\" lets the requester see the body, and Zendesk mail it to them",
             ),
         ],
-        endpoint: "support".into(),
+        endpoint: api::SUPPORT.into(),
+        // Nothing exists yet; what comes back carries the effect's id.
+        target: None,
     }
 }

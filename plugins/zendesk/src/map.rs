@@ -1,30 +1,41 @@
-//! Bodies to events, without side effects. Here: whose body it is, and what all event subscriptions share.
+//! Bodies to events, without side effects. Here: whose body it is, and what all event subscriptions share. What the API
+//! tells of the same objects goes through the same functions, see `ticket`, `user`, `comment` and `rating`.
 
-mod comment;
-mod ticket;
+pub(crate) mod comment;
+pub(crate) mod rating;
+pub(crate) mod ticket;
 mod trigger;
-mod user;
+pub(crate) mod user;
 
 use omnihub_plugin::exact::{self, Text};
 use omnihub_plugin::lenient;
 use omnihub_plugin::members::{self, RawMember, extras};
 use omnihub_plugin::model::{Identity, Other, Party};
-use omnihub_plugin::{Delivery, Event, Failure, Payload, Report};
+use omnihub_plugin::{Delivery, Event, Failure, Payload, Remark, Report};
 
 use crate::wire::{Change, Detail, Envelope};
 
 /// What every type of event begins with.
 const EVENT_TYPE: &str = "zen:event-type:";
 
-/// All that one delivery says. `mapping` is the setting for bodies of triggers.
-pub(crate) fn report(delivery: &Delivery, mapping: Option<&str>) -> Result<Report, Failure> {
+/// What an operator may set about meaning.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    /// Where the fields of a trigger's body are, see `trigger`.
+    pub(crate) trigger_mapping: Option<String>,
+    /// The user our API token belongs to, if nobody else writes as that user.
+    pub(crate) api_user_id: Option<String>,
+}
+
+/// All that one delivery says.
+pub(crate) fn report(delivery: &Delivery, settings: &Settings) -> Result<Report, Failure> {
     let not_an_object = || Failure::Rejected("the body is not a JSON object".into());
     let envelope: Envelope = members::read(&delivery.body).ok_or_else(not_an_object)?;
     // A trigger's body may well have a "type" of its own.
     let kind = envelope.kind.as_ref().and_then(|kind| kind.0.strip_prefix(EVENT_TYPE)).map(str::to_owned);
     match kind {
-        Some(kind) => Told::of(envelope, &kind, delivery.received_at).report(),
-        None => trigger::report(delivery, mapping),
+        Some(kind) => Told::of(envelope, &kind, delivery.received_at, settings).report(),
+        None => trigger::report(delivery, settings.trigger_mapping.as_deref()),
     }
 }
 
@@ -40,10 +51,11 @@ struct Told<'a> {
     received_at: i64,
     detail: Detail,
     change: Change,
+    settings: &'a Settings,
 }
 
 impl<'a> Told<'a> {
-    fn of(envelope: Envelope, kind: &'a str, received_at: i64) -> Self {
+    fn of(envelope: Envelope, kind: &'a str, received_at: i64, settings: &'a Settings) -> Self {
         let detail = envelope.detail.unwrap_or_default();
         // "zen:ticket:5158"
         let subject =
@@ -56,6 +68,7 @@ impl<'a> Told<'a> {
             received_at,
             detail,
             change: envelope.event.unwrap_or_default(),
+            settings,
         }
     }
 
@@ -64,6 +77,10 @@ impl<'a> Told<'a> {
             Some(("ticket", what)) => ticket::report(&self, what),
             Some(("messaging_ticket", "message_added")) => comment::message(&self),
             Some(("user", what)) => user::report(&self, what),
+            Some(("organization", _)) => Ok(self.left_out("companies are not kept by the hub")),
+            Some((agents, _)) if agents == "agent" || agents.starts_with("agent_") => {
+                Ok(self.left_out("agents' working hours are not kept by the hub"))
+            }
             _ => Ok(self.only(self.notice())),
         }
     }
@@ -95,6 +112,13 @@ impl<'a> Told<'a> {
         self.once("provider.notice", self.id.as_deref().unwrap_or(&fallback), Payload::Other(other))
     }
 
+    /// What we know and do not want.
+    fn left_out(&self, reason: &str) -> Report {
+        let mut report = Report::new();
+        report.note("/type", Remark::Ignored, reason);
+        report
+    }
+
     fn only(&self, event: Event) -> Report {
         Report { events: vec![event], notes: Vec::new() }
     }
@@ -112,6 +136,27 @@ fn id(text: &Option<Text>) -> Option<String> {
 
 fn time(text: &Option<Text>) -> Option<i64> {
     text.as_ref().and_then(|text| exact::timestamp(&text.0))
+}
+
+const SECOND: i64 = 1_000_000_000;
+
+/// Events have nanoseconds where the API has seconds: what both tell counts by the second.
+fn whole_second(time: i64) -> i64 {
+    time.saturating_sub(time.rem_euclid(SECOND))
+}
+
+/// The version of a whole object the API shows. What happened within a second that is over happened before this, also
+/// where an event told it with more digits.
+fn end_of_second(time: i64) -> i64 {
+    whole_second(time).saturating_add(SECOND - 1)
+}
+
+/// Our effects' ids, which we give to what we make, come back with it.
+fn effect(external_id: &Option<Text>) -> Option<String> {
+    const EFFECT_DIGITS: usize = 32;
+    let hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
+    let is_ours = |id: &String| id.len() == EFFECT_DIGITS && id.bytes().all(hex);
+    lenient::said(external_id.clone()).filter(is_ours)
 }
 
 fn flag(text: &Option<Text>) -> Option<bool> {

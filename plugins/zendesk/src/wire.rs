@@ -1,5 +1,5 @@
-//! Zendesk's JSON as far as it is read. These types go no further than `map` and `act`. Bodies of triggers have no type:
-//! their shape is the administrator's, see `map/trigger`.
+//! Zendesk's JSON as far as it is read, in events and in answers of its API alike. These types go no further than `map`,
+//! `poll`, `act` and `check`. Bodies of triggers have no type: their shape is the administrator's, see `map/trigger`.
 
 use omnihub_plugin::members;
 
@@ -10,10 +10,11 @@ members! {
         object: detail: Detail, event: Change;
     }
 
-    /// The ticket or user the event is about, as of the event. Ids are text; nobody is null, "" or "0".
+    /// A ticket or user: in an event as of the event, in the API as of now. Ids are text there and numbers here, words
+    /// upper case there and lower case here; nobody is null, "" or "0".
     Detail {
-        text: id, external_id, status, priority, kind = "type", subject, created_at, requester_id, assignee_id,
-            group_id, email, role;
+        text: id, external_id, status, priority, kind = "type", subject, description, created_at, updated_at,
+            generated_timestamp, requester_id, assignee_id, group_id, email, role, name, phone, locale, active, suspended;
         raw: tags;
         object: via: Via;
     }
@@ -31,18 +32,30 @@ members! {
             satisfaction_rating: Rating, survey_response: Rating;
     }
 
-    /// A ticket's comment. Who wrote it and who may see it is said here, not in the ticket.
+    /// A ticket's comment. Who wrote it and who may see it is said here, not in the ticket. The API writes `public` and
+    /// `author_id` where events have `is_public` and `author`.
     Comment {
-        text: id, body, is_public;
-        object: author: Author, attachment: Attachment, via: Via;
+        text: id, body, is_public, public, author_id, created_at;
+        object: author: Author, attachment: Attachment, metadata: Metadata;
+        list: attachments: Attachment;
     }
 
     Author {
         text: id, is_staff, name;
     }
 
+    /// `filename` in events, `file_name` in the API.
     Attachment {
-        text: id, content_type, content_url, filename;
+        text: id, content_type, content_url, filename, file_name;
+    }
+
+    /// What whoever wrote a comment or changed a ticket put beside it.
+    Metadata {
+        object: custom: Custom;
+    }
+
+    Custom {
+        text: effect = "omnihub_effect";
     }
 
     /// Who wrote in a conversation.
@@ -65,12 +78,46 @@ members! {
 
     /// What a customer thought of the help.
     Rating {
-        text: id, score, rating, comment, reason;
+        text: id, ticket_id, requester_id, score, rating, comment, reason, created_at, updated_at;
     }
 
-    /// The answer to a ticket made.
-    Made {
-        object: ticket: TicketNamed;
+    /// A page of an incremental export.
+    Export {
+        text: after_cursor, end_of_stream;
+        list: tickets: Detail, users: Detail;
+    }
+
+    /// A page of any other list: one of its lists is filled, and what was asked for beside it.
+    Listed {
+        object: meta: Meta;
+        list: comments: Comment, users: Detail, satisfaction_ratings: Rating, webhooks: Hook, audits: Audit;
+    }
+
+    /// Where the next page of a list is.
+    Meta {
+        text: has_more, after_cursor;
+    }
+
+    /// A webhook as an administrator set it up.
+    Hook {
+        text: id, endpoint, status;
+        texts: subscriptions;
+    }
+
+    /// One change of a ticket: who put what beside it, and what it did.
+    Audit {
+        text: id;
+        object: metadata: Metadata;
+        list: events: Done;
+    }
+
+    Done {
+        text: id, kind = "type";
+    }
+
+    /// The answer to a ticket made, changed or shown.
+    Answered {
+        object: ticket: TicketNamed, audit: Audit;
     }
 
     /// The answer to a search by external id.
@@ -79,6 +126,16 @@ members! {
     }
 
     TicketNamed {
-        text: id, external_id, subject;
+        text: id, external_id, subject, created_at, updated_at;
+    }
+}
+
+impl Listed {
+    /// The cursor of the next page, if there is one that is not this one.
+    pub(crate) fn next(&self, here: Option<&str>) -> Option<String> {
+        let meta = self.meta.as_ref()?;
+        let has_more = meta.has_more.as_ref().is_some_and(|more| more.0 == "true");
+        let after = meta.after_cursor.as_ref().map(|after| after.0.clone());
+        after.filter(|after| has_more && !after.is_empty() && Some(after.as_str()) != here)
     }
 }

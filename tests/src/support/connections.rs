@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use anyhow::Context as _;
+
 /// How a provider signs what it delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -21,7 +23,7 @@ pub struct Connection {
     pub scheme: Scheme,
     /// Whether its accounts are people: stock is nobody's.
     pub knows_people: bool,
-    endpoint: &'static str,
+    endpoints: &'static [&'static str],
     /// Where the simulator plays this provider.
     provider: &'static str,
     settings: &'static [(&'static str, &'static str)],
@@ -50,7 +52,7 @@ const CONNECTIONS: [Connection; 6] = [
         name: SHOPIFY,
         scheme: Scheme::Shopify,
         knows_people: true,
-        endpoint: "admin",
+        endpoints: &["admin"],
         provider: "shopify",
         settings: &[("shop", SHOP_DOMAIN)],
         has_verify_token: false,
@@ -59,7 +61,7 @@ const CONNECTIONS: [Connection; 6] = [
         name: ZENDESK,
         scheme: Scheme::Zendesk,
         knows_people: true,
-        endpoint: "support",
+        endpoints: &["support", "export"],
         provider: "zendesk",
         settings: &[("subdomain", "alder-and-finch"), ("api_user", "hub@alder-and-finch.example/token")],
         has_verify_token: false,
@@ -68,7 +70,7 @@ const CONNECTIONS: [Connection; 6] = [
         name: INSTAGRAM,
         scheme: Scheme::Meta,
         knows_people: true,
-        endpoint: "graph",
+        endpoints: &["graph"],
         provider: "graph",
         settings: &[("account_id", INSTAGRAM_ACCOUNT)],
         has_verify_token: true,
@@ -77,7 +79,7 @@ const CONNECTIONS: [Connection; 6] = [
         name: WHATSAPP,
         scheme: Scheme::Meta,
         knows_people: true,
-        endpoint: "graph",
+        endpoints: &["graph"],
         provider: "graph",
         settings: &[("phone_number_id", WHATSAPP_PHONE_NUMBER)],
         has_verify_token: true,
@@ -86,7 +88,7 @@ const CONNECTIONS: [Connection; 6] = [
         name: INVENTORY,
         scheme: Scheme::Square,
         knows_people: false,
-        endpoint: "square",
+        endpoints: &["square"],
         provider: "square",
         settings: &[],
         has_verify_token: false,
@@ -95,7 +97,7 @@ const CONNECTIONS: [Connection; 6] = [
         name: LOYALTY,
         scheme: Scheme::Square,
         knows_people: true,
-        endpoint: "square",
+        endpoints: &["square"],
         provider: "square",
         settings: &[],
         has_verify_token: false,
@@ -127,14 +129,18 @@ impl Connection {
         format!("{PUBLIC_URL}/hooks/{}", self.name)
     }
 
+    /// What its provider shows when it asks whether the address is ours.
+    #[must_use]
+    pub fn verify_token(&self) -> Option<String> {
+        self.has_verify_token.then(|| format!("{}-shakes-hands-with-this", self.name))
+    }
+
     fn secrets(&self) -> Vec<(&'static str, String)> {
         let mut secrets = vec![
             ("webhook_secret", self.webhook_secret()),
             ("api_token", format!("{}-lets-in-with-this", self.name)),
         ];
-        if self.has_verify_token {
-            secrets.push(("verify_token", format!("{}-shakes-hands-with-this", self.name)));
-        }
+        secrets.extend(self.verify_token().map(|token| ("verify_token", token)));
         secrets
     }
 
@@ -143,7 +149,7 @@ impl Connection {
     }
 
     fn write(&self, toml: &mut String, provider_url: &str) {
-        let Self { name, endpoint, provider, .. } = self;
+        let Self { name, provider, .. } = self;
         // Writing to a string cannot fail.
         _ = writeln!(toml, "\n[connections.{name}]\nconnector = {}", quoted(name));
         _ = writeln!(toml, "[connections.{name}.settings]");
@@ -154,12 +160,11 @@ impl Connection {
         for (secret, _) in self.secrets() {
             _ = writeln!(toml, "{secret} = {}", quoted(&format!("env:{}", self.variable(secret))));
         }
-        _ = writeln!(toml, "[connections.{name}.endpoints.{endpoint}]");
-        _ = writeln!(
-            toml,
-            "base_url = {}\nallow_private = true",
-            quoted(&format!("{provider_url}/{provider}"))
-        );
+        for endpoint in self.endpoints {
+            let base_url = quoted(&format!("{provider_url}/{provider}"));
+            _ = writeln!(toml, "[connections.{name}.endpoints.{endpoint}]");
+            _ = writeln!(toml, "base_url = {base_url}\nallow_private = true");
+        }
     }
 }
 
@@ -180,7 +185,8 @@ pub fn configuration(simulator_url: &str, components: &Path, listen: Listen) -> 
          [ingress]\nlisten = {ingress}\npublic_url = {public}\n\n\
          [admin]\nlisten = {admin}\n\n\
          [processing]\nretry_delays = [1, 2]\n\n\
-         [effects]\nretry_delay = 1\n",
+         [effects]\nretry_delay = 1\n\n\
+         [polling]\non = false\n",
         plugins = quoted(&components.to_string_lossy()),
         ingress = quoted(&listen.ingress.to_string()),
         public = quoted(PUBLIC_URL),
@@ -190,6 +196,27 @@ pub fn configuration(simulator_url: &str, components: &Path, listen: Listen) -> 
         connection.write(&mut toml, simulator_url);
     }
     toml
+}
+
+/// A key of hub.toml, with dots between tables, and its value.
+pub type Change = (String, toml::Value);
+
+/// The configuration with some keys set otherwise.
+///
+/// # Errors
+/// It is no TOML, or a key leads through something that is no table.
+pub fn changed(configuration: &str, changes: &[Change]) -> anyhow::Result<String> {
+    let mut root: toml::Table = configuration.parse().context("the configuration is no TOML")?;
+    for (path, value) in changes {
+        let (tables, key) = path.rsplit_once('.').unwrap_or(("", path));
+        let mut table = &mut root;
+        for name in tables.split('.').filter(|name| !name.is_empty()) {
+            let below = table.entry(name).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            table = below.as_table_mut().with_context(|| format!("{name} of {path} is no table"))?;
+        }
+        table.insert(key.to_owned(), value.clone());
+    }
+    Ok(root.to_string())
 }
 
 /// Where the hub listens; port 0 takes a free one.

@@ -5,6 +5,9 @@
 //! batches of 128. Besides the rate it prints where the time and the rows go.
 #![expect(clippy::print_stdout, reason = "the numbers are what this program is for")]
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
@@ -63,7 +66,7 @@ fn records(number: u64) -> [Sequenced; 2] {
         body: vec![b' '; 6_000],
     };
     let reported = Reported {
-        delivery: seq,
+        delivery: Some(seq),
         connection: "shop".into(),
         connector: "shopify".into(),
         version: "1.0.0".into(),
@@ -226,7 +229,7 @@ impl<S: Store> Store for Counting<S> {
 impl Tally {
     fn change(&mut self, change: &Change) {
         match change {
-            Change::Put { table, key, value } => {
+            Change::Put { table, key, value, .. } => {
                 let (rows, bytes) = self.puts.entry(*table).or_default();
                 *rows += 1;
                 *bytes += (key.len() + value.len()) as u64;

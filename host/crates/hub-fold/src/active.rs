@@ -47,6 +47,13 @@ impl ActiveSettings {
         self.actions.get(action)
     }
 
+    /// The parameter that names what an action of a connection writes to.
+    pub(crate) fn target(&self, connection: &str, action: &str) -> Option<&str> {
+        let mut routes = self.actions.values();
+        let is_it = |route: &&ActionRoute| route.connection == connection && route.action == action;
+        routes.find(is_it)?.target.as_deref()
+    }
+
     /// The connections, by name.
     pub fn connections(&self) -> impl Iterator<Item = &ConnectionSettings> {
         self.connections.values()

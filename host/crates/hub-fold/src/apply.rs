@@ -1,28 +1,39 @@
 //! One event into the model: find its people, join what it tells, keep the indexes right.
 
 use hub_model::event::{self, Event, Payload};
-use hub_model::join::{Join, Told};
+use hub_model::join::{Erase, Join, Told};
 use hub_model::model::{
     Checkout, Consent, Conversation, Finding, Interaction, InventoryItem, InventoryLevel, LoyaltyAccount,
     LoyaltyEntry, Order, Profile, Survey, Ticket,
 };
-use hub_model::{NodeId, Timestamp};
+use hub_model::{EventId, NodeId, Timestamp};
 use hub_store::Table;
 
 use crate::FoldError;
-use crate::draft::Draft;
+use crate::draft::{Draft, Joined};
+use crate::erase::Gone;
 use crate::people::{PeopleContext, identify, learn_name, merge_accounts};
-use crate::row::{Row, Subject, SubjectKind, key};
+use crate::row::{Forgotten, NodeRow, Row, Subject, SubjectKind, encode, key};
 
 /// What an event turned out to be about.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct About {
     pub(crate) account: Option<NodeId>,
     pub(crate) subject: Option<Subject>,
+    /// What it tells is to be forgotten, and so is whatever it came in.
+    pub(crate) erased: bool,
+}
+
+impl About {
+    /// Whether it may have to be found again when somebody is to be forgotten.
+    pub(crate) fn is_of_people(&self) -> bool {
+        self.account.is_some()
+            || self.subject.as_ref().is_some_and(|subject| subject.kind != SubjectKind::InventoryLevel)
+    }
 }
 
 /// A thing that stands in a customer's timeline.
-trait Filed: Row + Join + Clone + PartialEq {
+pub(crate) trait Filed: Row + Join + Erase + Clone + PartialEq {
     const KIND: SubjectKind;
 
     fn account(&self) -> Option<NodeId>;
@@ -73,12 +84,26 @@ pub(crate) struct Applying<'d, 's, 'a> {
     pub(crate) connection: &'a str,
     pub(crate) people: PeopleContext<'a>,
     pub(crate) event: &'a Event,
+    pub(crate) id: EventId,
+    /// When the hub learned of it.
+    pub(crate) at: Timestamp,
     pub(crate) finding: Option<&'a Finding>,
     pub(crate) told: Told,
+    pub(crate) gone: Gone,
+    /// How much is to be forgotten of whom the event is about.
+    pub(crate) forgotten: Forgotten,
+    /// The account whose things are being forgotten one by one.
+    pub(crate) forgetting: Option<NodeId>,
 }
 
 impl Applying<'_, '_, '_> {
     pub(crate) fn apply(&mut self) -> Result<About, FoldError> {
+        let mut about = self.tell()?;
+        about.erased |= self.forgotten == Forgotten::Person;
+        Ok(about)
+    }
+
+    fn tell(&mut self) -> Result<About, FoldError> {
         match &self.event.payload {
             Payload::Customer(customer) => self.customer(customer),
             Payload::Consent(consent) => self.consent(consent),
@@ -92,74 +117,136 @@ impl Applying<'_, '_, '_> {
             Payload::LoyaltyEntry(entry) => self.loyalty_entry(entry),
             Payload::SurveyResponse(survey) => self.survey(survey),
             Payload::PersonMerge(merge) => self.person_merge(merge),
-            Payload::PrivacyRequest(request) => {
-                Ok(About { account: self.party(request.who.as_ref())?, subject: None })
-            }
+            Payload::PrivacyRequest(request) => self.privacy_request(request),
             Payload::Other(_) => Ok(About::default()),
         }
     }
 
-    fn party(&mut self, party: Option<&event::Party>) -> Result<Option<NodeId>, FoldError> {
-        match party {
-            Some(party) => identify(self.draft, party, self.people, self.event.happened_at, self.told),
-            None => Ok(None),
+    /// The account of a party. Whoever is to be forgotten is so from here on, under whatever account.
+    pub(crate) fn party(&mut self, party: Option<&event::Party>) -> Result<Option<NodeId>, FoldError> {
+        let Some(party) = party else { return Ok(None) };
+        let Some(known) = identify(self.draft, party, self.people, self.event.happened_at, self.told)? else {
+            return Ok(None);
+        };
+        self.forgotten = self.forgotten.max(known.forgotten);
+        let others: Vec<NodeId> = known.other_accounts().collect();
+        if self.forgotten < Forgotten::Person
+            && (self.names_forgotten_contact(&known)? || self.is_any_forgotten(&others)?)
+        {
+            self.forgotten = Forgotten::Person;
         }
+        if self.forgotten == Forgotten::Person {
+            self.forget_person(known.account)?;
+            others.into_iter().try_for_each(|other| self.forget_person(other))?;
+        }
+        Ok(Some(known.account))
+    }
+
+    fn is_any_forgotten(&self, accounts: &[NodeId]) -> Result<bool, FoldError> {
+        for account in accounts {
+            let row: Option<NodeRow> = self.draft.get(&account.0)?;
+            if row.is_some_and(|row| row.forgotten == Forgotten::Person) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn customer(&mut self, customer: &event::Customer) -> Result<About, FoldError> {
         let Some(account) = self.party(Some(&customer.who))? else { return Ok(About::default()) };
         learn_name(self.draft, account, Profile::told(customer, self.told))?;
-        Ok(self.about(Some(account), SubjectKind::Customer, &account.to_string()))
+        if customer.deleted {
+            self.forget_profile(account)?;
+        }
+        Ok(self.about_profile(account, SubjectKind::Customer, &account.to_string()))
     }
 
     fn consent(&mut self, consent: &event::Consent) -> Result<About, FoldError> {
         let Some(account) = self.party(Some(&consent.who))? else { return Ok(About::default()) };
-        let mut row_key = account.0.to_vec();
-        row_key.extend(key::object("", &[&consent.channel, &consent.purpose]));
-        row_key.push(0);
-        row_key.extend_from_slice(&key::time(Timestamp(self.told.version)));
-        self.draft.join(&row_key, Consent::told(consent, self.told))?;
-        Ok(self.about(
-            Some(account),
-            SubjectKind::Consent,
-            &format!("{}/{}", consent.channel, consent.purpose),
-        ))
+        if self.forgotten == Forgotten::Nothing {
+            let mut row_key = account.0.to_vec();
+            row_key.extend(key::object("", &[&consent.channel, &consent.purpose]));
+            row_key.push(0);
+            row_key.extend_from_slice(&key::time(Timestamp(self.told.version)));
+            self.draft.join(&row_key, Consent::told(consent, self.told))?;
+        }
+        let id = format!("{}/{}", consent.channel, consent.purpose);
+        Ok(self.about_profile(account, SubjectKind::Consent, &id))
+    }
+
+    /// What goes with the profile of an account.
+    fn about_profile(&self, account: NodeId, kind: SubjectKind, id: &str) -> About {
+        let erased = self.forgotten >= Forgotten::Profile;
+        About { account: Some(account), subject: Some(self.subject(kind, id)), erased }
     }
 
     fn order(&mut self, order: &event::Order) -> Result<About, FoldError> {
         let buyer = self.party(order.buyer.as_ref())?;
-        let (subject, order_now) = self.file(&order.id, Order::told(order, buyer, self.told))?;
-        if let (Some(buyer), Some(number)) = (order_now.account(), &order.number) {
-            // Search leaves the sign away as well.
-            self.draft.put_raw(Table::Index, key::word(number.trim_start_matches('#'), buyer), Vec::new());
+        self.file_order(&order.id, Order::told(order, buyer, self.told))
+    }
+
+    /// Files an order, and makes its buyer findable by its number.
+    pub(crate) fn file_order(&mut self, id: &str, told: Order) -> Result<About, FoldError> {
+        let filed = self.file(id, told)?;
+        // Search leaves the sign away as well.
+        let word = |order: &Order| {
+            let number = order.number.as_ref()?.value.trim_start_matches('#').to_owned();
+            Some(key::word(&number, order.account()?))
+        };
+        let (was, is) = (filed.before.as_ref().and_then(word), word(&filed.after));
+        self.replace_word(was, is);
+        Ok(filed.about())
+    }
+
+    fn replace_word(&mut self, was: Option<Vec<u8>>, is: Option<Vec<u8>>) {
+        if was != is {
+            was.into_iter().for_each(|word| self.draft.delete(Table::Index, word));
+            is.into_iter().for_each(|word| self.draft.put_raw(Table::Index, word, Vec::new()));
         }
-        Ok(About { account: order_now.account(), subject: Some(subject) })
     }
 
     fn checkout(&mut self, checkout: &event::Checkout) -> Result<About, FoldError> {
         let buyer = self.party(checkout.buyer.as_ref())?;
-        let (subject, now) = self.file(&checkout.id, Checkout::told(checkout, buyer, self.told))?;
-        Ok(About { account: now.account(), subject: Some(subject) })
+        Ok(self.file(&checkout.id, Checkout::told(checkout, buyer, self.told))?.about())
     }
 
     fn interaction(&mut self, interaction: &event::Interaction) -> Result<About, FoldError> {
         let customer = self.party(interaction.customer.as_ref())?;
-        let told = Interaction::told(interaction, customer, self.finding, self.told);
-        let (subject, now) = self.file(&interaction.id, told)?;
+        let mut told = Interaction::told(interaction, customer, self.finding, self.told);
+        if let Some(ticket) = &interaction.ticket
+            && self.said_on(ticket, &interaction.id)?
+        {
+            told.erase();
+        }
+        let filed = self.file(&interaction.id, told)?;
         if let Some(thread) = &interaction.thread {
             let key = key::object(self.connection, &[thread]);
             self.draft.join(&key, Conversation::told(interaction, customer, self.told))?;
         }
-        Ok(About { account: now.account(), subject: Some(subject) })
+        Ok(filed.about())
+    }
+
+    /// Notes what is said on a ticket; whether that ticket's content is gone.
+    fn said_on(&mut self, ticket: &str, interaction: &str) -> Result<bool, FoldError> {
+        let subject = self.subject(SubjectKind::Ticket, ticket);
+        let row = key::said_on(&subject, interaction);
+        if self.draft.get_raw(Table::Index, &row)?.is_none() {
+            self.draft.put_raw(Table::Index, row, encode(&interaction));
+        }
+        let ticket: Option<Ticket> = self.draft.get(&key::object(self.connection, &[ticket]))?;
+        Ok(ticket.is_some_and(|ticket| ticket.deleted))
     }
 
     fn ticket(&mut self, ticket: &event::Ticket) -> Result<About, FoldError> {
         let requester = self.party(ticket.requester.as_ref())?;
-        let (subject, now) = self.file(&ticket.id, Ticket::told(ticket, requester, self.told))?;
-        if let Some(requester) = now.account() {
-            self.draft.put_raw(Table::Index, key::word(&ticket.id, requester), Vec::new());
+        let filed = self.file(&ticket.id, Ticket::told(ticket, requester, self.told))?;
+        let word = |now: &Ticket| Some(key::word(&ticket.id, now.account()?));
+        let (was, is) = (filed.before.as_ref().and_then(word), word(&filed.after));
+        self.replace_word(was, is);
+        if filed.after.deleted && !filed.before.as_ref().is_some_and(|before| before.deleted) {
+            self.forget_said_on(&filed.subject)?;
         }
-        Ok(About { account: now.account(), subject: Some(subject) })
+        Ok(filed.about())
     }
 
     fn inventory_level(&mut self, level: &event::InventoryLevel) -> Result<About, FoldError> {
@@ -180,8 +267,7 @@ impl Applying<'_, '_, '_> {
 
     fn loyalty_account(&mut self, account: &event::LoyaltyAccount) -> Result<About, FoldError> {
         let member = self.party(account.member.as_ref())?;
-        let (subject, now) = self.file(&account.id, LoyaltyAccount::told(account, member, self.told))?;
-        Ok(About { account: now.account(), subject: Some(subject) })
+        Ok(self.file(&account.id, LoyaltyAccount::told(account, member, self.told))?.about())
     }
 
     fn loyalty_entry(&mut self, entry: &event::LoyaltyEntry) -> Result<About, FoldError> {
@@ -196,47 +282,72 @@ impl Applying<'_, '_, '_> {
     fn survey(&mut self, survey: &event::SurveyResponse) -> Result<About, FoldError> {
         let who = self.party(survey.who.as_ref())?;
         let told = Survey::told(survey, who, self.event.happened_at, self.told);
-        let (subject, now) = self.file(&survey.id, told)?;
-        Ok(About { account: now.account(), subject: Some(subject) })
+        Ok(self.file(&survey.id, told)?.about())
     }
 
     fn person_merge(&mut self, merge: &event::PersonMerge) -> Result<About, FoldError> {
-        let account =
-            merge_accounts(self.draft, &merge.kept, &merge.absorbed, self.people, self.event.happened_at)?;
-        Ok(About { account, subject: None })
+        let at = self.event.happened_at;
+        let Some((kept, absorbed)) =
+            merge_accounts(self.draft, &merge.kept, &merge.absorbed, self.people, at)?
+        else {
+            return Ok(About::default());
+        };
+        if self.forgotten == Forgotten::Person || self.is_any_forgotten(&[kept, absorbed])? {
+            self.forgotten = Forgotten::Person;
+            self.forget_person(kept)?;
+            self.forget_person(absorbed)?;
+        }
+        Ok(About { account: Some(kept), ..About::default() })
     }
 
     fn about(&self, account: Option<NodeId>, kind: SubjectKind, id: &str) -> About {
-        About { account, subject: Some(self.subject(kind, id)) }
+        About { account, subject: Some(self.subject(kind, id)), erased: false }
     }
 
-    fn subject(&self, kind: SubjectKind, id: &str) -> Subject {
+    pub(crate) fn subject(&self, kind: SubjectKind, id: &str) -> Subject {
         Subject { kind, connection: self.connection.to_owned(), id: id.to_owned() }
     }
 
-    /// Joins a thing and moves its timeline entry to where it now belongs.
-    fn file<T: Filed>(&mut self, id: &str, told: T) -> Result<(Subject, T), FoldError> {
+    /// Joins a thing and moves its timeline entry to where it now belongs. A thing that was ever said to be somebody's who
+    /// is forgotten is forgotten too, so that the order in which things are told does not matter.
+    pub(crate) fn file<T: Filed>(&mut self, id: &str, mut told: T) -> Result<File<T>, FoldError> {
         let subject = self.subject(T::KIND, id);
-        let joined = self.draft.join(&key::object(self.connection, &[id]), told)?;
-        let (was, is) = (joined.before.as_ref().and_then(T::place), joined.after.place());
+        if self.forgotten == Forgotten::Person {
+            told.erase();
+        }
+        let told_of = told.account();
+        let Joined { before, after } = self.draft.join(&key::object(self.connection, &[id]), told)?;
+        let (was, is) = (before.as_ref().and_then(T::place), after.place());
         if was != is {
             if let Some((account, at)) = was {
                 self.draft.delete(Table::Timeline, key::timeline(account, at, &subject));
-                self.draft.delete(Table::Index, key::by_account(account, &subject));
             }
             if let Some((account, at)) = is {
-                self.draft.put_raw(
-                    Table::Timeline,
-                    key::timeline(account, at, &subject),
-                    crate::row::encode(&subject),
-                );
-                self.draft.put_raw(
-                    Table::Index,
-                    key::by_account(account, &subject),
-                    crate::row::encode(&subject),
-                );
+                self.draft.put_new(Table::Timeline, key::timeline(account, at, &subject), encode(&subject));
             }
         }
-        Ok((subject, joined.after))
+        let owner = after.account();
+        let before_of = before.as_ref().and_then(T::account);
+        for other in [told_of, before_of].into_iter().flatten().filter(|other| Some(*other) != owner) {
+            self.draft.put_raw(Table::Index, key::formerly(other, &subject), encode(&subject));
+            self.draft.put_raw(Table::Index, key::moved_from(&subject, other), Vec::new());
+        }
+        if after.is_erased() && before.as_ref().is_some_and(|before| !before.is_erased()) {
+            self.forget_events_about(&subject, before_of)?;
+        }
+        Ok(File { subject, before, after })
+    }
+}
+
+/// A thing as it was and is, and what it is called.
+pub(crate) struct File<T> {
+    pub(crate) subject: Subject,
+    pub(crate) before: Option<T>,
+    pub(crate) after: T,
+}
+
+impl<T: Filed> File<T> {
+    fn about(self) -> About {
+        About { account: self.after.account(), erased: self.after.is_erased(), subject: Some(self.subject) }
     }
 }

@@ -12,7 +12,8 @@ use crate::active::ActiveSettings;
 use crate::catalogue::{ADD_TAG, ADD_TAG_PARAMETER};
 use crate::draft::Draft;
 use crate::facts::EventFacts;
-use crate::row::{EffectRow, EffectState, SubjectKind, decode, encode, key};
+use crate::own::is_own_write;
+use crate::row::{EffectRow, EffectState, Forgotten, NodeRow, SubjectKind, decode, encode, key};
 
 /// What a rule made of an event, kept for "why".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,30 @@ pub enum Verdict {
     DidNotFire,
     /// They were, and a limit or a missing value held it back.
     Held { reason: String },
+    /// They were, and the event is what this rule itself has written, coming back.
+    OwnWrite,
+}
+
+/// What stands in a decision where a value was that is to be forgotten.
+const FORGOTTEN: &str = "(forgotten)";
+
+impl Decision {
+    /// Takes out what the rule found in the fields; how it decided stays.
+    pub(crate) fn forget(&mut self) {
+        forget_values(&mut self.evaluation.trace);
+    }
+}
+
+fn forget_values(trace: &mut Trace) {
+    match &mut trace.node {
+        TraceNode::All(parts) | TraceNode::Any(parts) | TraceNode::None(parts) => {
+            parts.iter_mut().for_each(forget_values)
+        }
+        TraceNode::Field { actual: actual @ (Actual::Value(_) | Actual::OtherCurrency(_)), .. } => {
+            *actual = Actual::Value(Value::Text(FORGOTTEN.to_owned()));
+        }
+        TraceNode::Field { .. } | TraceNode::Count { .. } | TraceNode::Always => {}
+    }
 }
 
 /// What one event led to.
@@ -113,6 +138,9 @@ fn fire(
     decided: &mut Decided,
 ) -> Result<Verdict, FoldError> {
     let held = |reason: String| Ok(Verdict::Held { reason });
+    if is_own_write(draft, facts, occasion, rule)? {
+        return Ok(Verdict::OwnWrite);
+    }
     let firings = match limits(draft, facts, occasion, rule)? {
         Limited::Free(firings) => firings,
         Limited::Held(reason) => return held(reason),
@@ -131,9 +159,9 @@ fn fire(
             if tag.trim().is_empty() || tag.len() > TAG_BYTES_MAX {
                 return held(format!("a tag has 1 to {TAG_BYTES_MAX} bytes, and this one has {}", tag.len()));
             }
-            match occasion.account {
+            match occasion.account.filter(|account| !is_forgotten(draft, *account)) {
                 Some(account) => decided.tags.push((account, tag, rule.id.clone())),
-                None => return held("nobody to tag: the event names no customer".to_owned()),
+                None => return held("nobody to tag: the event names no customer the hub knows".to_owned()),
             }
             continue;
         }
@@ -146,6 +174,11 @@ fn fire(
     }
     decided.firings.extend(firings);
     Ok(Verdict::Fired { effects })
+}
+
+fn is_forgotten(draft: &Draft<'_>, account: NodeId) -> bool {
+    let row: Option<NodeRow> = draft.get(&account.0).ok().flatten();
+    row.is_some_and(|row| row.forgotten == Forgotten::Person)
 }
 
 fn effect(
@@ -170,6 +203,7 @@ fn effect(
         state: EffectState::Planned,
         attempts: 0,
         uncertain: false,
+        erased: false,
     }
 }
 

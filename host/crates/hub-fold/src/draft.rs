@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use hub_model::join::Join;
-use hub_store::{Batch, Change, Order, Range, Row as StoredRow, Store, Table, prefix_range};
+use hub_store::{Batch, Before, Change, Order, Range, Row as StoredRow, Store, Table, prefix_range};
 
 use crate::FoldError;
 use crate::row::{Row, decode, encode};
@@ -66,7 +66,10 @@ impl<'a> Draft<'a> {
 
     /// Puts a row that the caller knows is not there yet.
     pub(crate) fn put_new(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
-        self.created.insert((table, key.clone()));
+        // One that this batch has changed already may be in the store all the same.
+        if !self.changes.get(&table).is_some_and(|changes| changes.contains_key(&key)) {
+            self.created.insert((table, key.clone()));
+        }
         self.put_raw(table, key, value);
     }
 
@@ -137,17 +140,26 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// The store's; then nothing is changed.
     pub(crate) fn commit(self, applied: u64) -> Result<(), FoldError> {
-        let changes = self
-            .changes
-            .into_iter()
-            .flat_map(|(table, changes)| {
-                changes.into_iter().map(move |(key, value)| match value {
-                    Some(value) => Change::Put { table, key, value },
+        let (mut reads, created) = (self.reads.into_inner(), self.created);
+        let mut batch = Batch { applied, changes: Vec::new() };
+        for (table, changes) in self.changes {
+            for (key, value) in changes {
+                batch.changes.push(match value {
+                    Some(value) => {
+                        let place = (table, key);
+                        let before = match reads.remove(&place) {
+                            Some(Some(row)) => Before::Row(row),
+                            Some(None) => Before::Nothing,
+                            None if !created.is_empty() && created.contains(&place) => Before::Nothing,
+                            None => Before::Unknown,
+                        };
+                        Change::Put { table, key: place.1, value, before }
+                    }
                     None => Change::Delete { table, key },
-                })
-            })
-            .collect();
-        Ok(self.store.commit(Batch { applied, changes })?)
+                });
+            }
+        }
+        Ok(self.store.commit(batch)?)
     }
 }
 

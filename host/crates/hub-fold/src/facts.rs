@@ -1,5 +1,7 @@
 //! What a rule may ask about one event, answered from the view as it is after the event's delivery.
 
+mod names;
+
 use hub_model::event::{Event, Payload};
 use hub_model::identity::{IdentityKey, IdentityKind};
 use hub_model::model::{
@@ -69,10 +71,10 @@ impl<'a> EventFacts<'a> {
     fn filed<T: Row>(&self, kind: SubjectKind) -> Vec<T> {
         self.accounts()
             .flat_map(|account| {
-                let prefix = key::by_account_prefix(account, kind);
-                self.draft.scan(Table::Index, &prefix, COUNTED_MAX).unwrap_or_default()
+                let prefix = key::timeline_prefix(account, kind);
+                self.draft.scan(Table::Timeline, &prefix, COUNTED_MAX).unwrap_or_default()
             })
-            .filter_map(|(_, subject)| decode::<Subject>(Table::Index, &subject).ok())
+            .filter_map(|(_, subject)| decode::<Subject>(Table::Timeline, &subject).ok())
             .filter_map(|subject| {
                 self.draft.get(&key::object(&subject.connection, &[&subject.id])).ok().flatten()
             })
@@ -145,7 +147,9 @@ impl<'a> EventFacts<'a> {
             let object = key.scope.strip_prefix(connection).and_then(|rest| rest.strip_prefix('/'));
             key.is_single_valued() && object.is_some()
         };
-        self.nodes().find(|node| is_at(&node.key)).map(|node| Value::Text(node.key.value))
+        // Of somebody forgotten the id is gone.
+        let at = self.nodes().find(|node| is_at(&node.key) && !node.key.value.is_empty());
+        at.map(|node| Value::Text(node.key.value))
     }
 
     fn interaction_field(&self, field: &str) -> Option<Value> {
@@ -158,7 +162,7 @@ impl<'a> EventFacts<'a> {
             "author" => said.author.map(|author| Value::Text(word(author.value))),
             "sender" => {
                 let node: NodeRow = self.draft.get(&said.customer?.value.0).ok()??;
-                Some(Value::Text(node.key.value))
+                Some(node.key.value).filter(|id| !id.is_empty()).map(Value::Text)
             }
             "text" => text(said.text),
             "thread" => text(said.thread),

@@ -1,9 +1,10 @@
 //! One journal record after the other into the view. The only place where the view changes, and a function of the
 //! records alone: no clock, no randomness, no network.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hub_model::event::Remark;
+use hub_model::event::{Payload, Remark};
 use hub_model::join::Told;
 use hub_model::{EffectId, EventId, Timestamp};
 use hub_store::{Order, Range, Store, Table};
@@ -13,12 +14,11 @@ use crate::active::ActiveSettings;
 use crate::apply::{About, Applying};
 use crate::decide::{Occasion, decide};
 use crate::draft::Draft;
+use crate::erase::{Gone, close_request, mark_stored};
 use crate::facts::EventFacts;
-use crate::record::{
-    AfterSetback, Attempt, Command, Delivery, Outcome, PluginState, Receipt, Record, Reported, Setback,
-    Settings,
-};
-use crate::row::{DeliveryRow, DeliveryState, EffectRow, EffectState, EventRow, decode, encode, key};
+use crate::own::forget_own_writes;
+use crate::record::{AfterSetback, Command, Delivery, PluginState, Record, Reported, Setback, Settings};
+use crate::row::{ConnectionRow, DeliveryRow, DeliveryState, EffectRow, EventRow, decode, encode, key};
 
 /// A record with its place in the journal.
 #[derive(Clone, Debug)]
@@ -44,6 +44,10 @@ pub struct Consequences {
     /// Deliveries to try again, and when.
     pub retries: Vec<(u64, Timestamp)>,
     pub settings_changed: bool,
+    /// Pages of streams, whose reports are counted above as well.
+    pub pages: u64,
+    /// Effects nobody was sure of, which their provider showed to have happened.
+    pub effects_seen: u64,
 }
 
 /// The fold with the settings in force.
@@ -60,6 +64,8 @@ const FORGET_EVERY: u64 = 64;
 const FORGOTTEN_AT_ONCE: usize = 256;
 
 pub(crate) const SETTINGS_KEY: &[u8] = b"settings";
+/// Deliveries before this one are too old to be sent again: their keys are forgotten.
+const FORGOTTEN_KEY: &[u8] = b"keys-forgotten-before";
 
 impl Fold {
     /// Goes on from what the view holds.
@@ -90,21 +96,28 @@ impl Fold {
             draft: Draft::new(store),
             settings: Arc::clone(&self.settings),
             consequences: Consequences::default(),
+            connections: BTreeMap::new(),
         };
         for record in records {
             folding.record(record)?;
         }
-        let Folding { draft, settings, consequences } = folding;
+        let Folding { mut draft, settings, consequences, connections } = folding;
+        for (connection, row) in connections {
+            draft.put(connection.into_bytes(), &row);
+        }
         draft.commit(last.seq)?;
         self.settings = settings;
         Ok(consequences)
     }
 }
 
-struct Folding<'a> {
-    draft: Draft<'a>,
-    settings: Arc<ActiveSettings>,
-    consequences: Consequences,
+/// A batch on its way into the view.
+pub(crate) struct Folding<'a> {
+    pub(crate) draft: Draft<'a>,
+    pub(crate) settings: Arc<ActiveSettings>,
+    pub(crate) consequences: Consequences,
+    /// Every delivery changes its connection's row: they are written once, at the end.
+    connections: BTreeMap<String, ConnectionRow>,
 }
 
 impl Folding<'_> {
@@ -112,6 +125,7 @@ impl Folding<'_> {
         let Sequenced { seq, at, record } = sequenced;
         if seq % FORGET_EVERY == 0 {
             self.forget_old_keys(*at)?;
+            forget_own_writes(&mut self.draft, *at)?;
         }
         match record {
             Record::Delivery(delivery) => self.delivery(*seq, *at, delivery),
@@ -119,6 +133,7 @@ impl Folding<'_> {
             Record::Setback(setback) => self.setback(setback),
             Record::Attempt(attempt) => self.attempt(*at, attempt),
             Record::Receipt(receipt) => self.receipt(*at, receipt),
+            Record::Polled(page) => self.polled(*seq, *at, page),
             Record::Settings(settings) => self.change_settings(settings),
             Record::Command(command) => self.command(*at, command),
             Record::PluginState(state) => {
@@ -130,11 +145,9 @@ impl Folding<'_> {
 
     fn delivery(&mut self, seq: u64, at: Timestamp, delivery: &Delivery) -> Result<(), FoldError> {
         self.draft.put_raw(Table::Dedupe, delivery.dedupe.to_vec(), seq.to_be_bytes().to_vec());
-        let mut age = key::time(at).to_vec();
-        age.extend_from_slice(&delivery.dedupe);
-        self.draft.put_raw(Table::DedupeAge, age, Vec::new());
         self.draft.put_new(Table::Pending, key::pending(at, seq), Vec::new());
         let row = DeliveryRow {
+            dedupe: delivery.dedupe,
             connection: delivery.connection.clone(),
             connector: delivery.connector.clone(),
             topic: delivery.topic.clone(),
@@ -143,27 +156,59 @@ impl Folding<'_> {
             state: DeliveryState::Pending { due: at },
             setbacks: 0,
             reason: None,
+            erase: false,
         };
         self.draft.put(key::sequence(seq), &row);
+        self.count_delivery(at, &delivery.connection)
+    }
+
+    fn count_delivery(&mut self, at: Timestamp, connection: &str) -> Result<(), FoldError> {
+        if let Some(row) = self.connections.get_mut(connection) {
+            row.delivered(at);
+            return Ok(());
+        }
+        let known: Option<ConnectionRow> = self.draft.get(connection.as_bytes())?;
+        let mut row = known.unwrap_or_else(|| ConnectionRow::new(at));
+        row.delivered(at);
+        self.connections.insert(connection.to_owned(), row);
         Ok(())
     }
 
     fn forget_old_keys(&mut self, now: Timestamp) -> Result<(), FoldError> {
         let until = Timestamp(now.0.saturating_sub(DEDUPE_KEPT_NS));
-        let range = Range { from: Vec::new(), to: Some(key::time(until).to_vec()) };
-        for (age, _) in self.draft.scan_range(Table::DedupeAge, range, FORGOTTEN_AT_ONCE)? {
-            if let Some(dedupe) = age.get(8..) {
-                self.draft.delete(Table::Dedupe, dedupe.to_vec());
+        let from = self.draft.get_raw(Table::Setting, FORGOTTEN_KEY)?.unwrap_or_default();
+        let mut next = from.clone();
+        for _ in 0..FORGOTTEN_AT_ONCE {
+            let range = Range { from: next.clone(), to: None };
+            let Some((seq, row)) = self.draft.scan_range(Table::Delivery, range, 1)?.pop() else { break };
+            let row: DeliveryRow = decode(Table::Delivery, &row)?;
+            if row.received_at >= until {
+                break;
             }
-            self.draft.delete(Table::DedupeAge, age);
+            // A key that came again since belongs to the later delivery.
+            if self.draft.get_raw(Table::Dedupe, &row.dedupe)?.as_deref() == Some(seq.as_slice()) {
+                self.draft.delete(Table::Dedupe, row.dedupe.to_vec());
+            }
+            next = [seq.as_slice(), &[0]].concat();
+        }
+        if next != from {
+            self.draft.put_raw(Table::Setting, FORGOTTEN_KEY.to_vec(), next);
         }
         Ok(())
     }
 
     fn reported(&mut self, seq: u64, at: Timestamp, report: &Reported) -> Result<(), FoldError> {
+        if let Some(delivery) = report.delivery {
+            self.settle_delivery(seq, delivery, report)?;
+        }
+        self.events(seq, at, report)
+    }
+
+    /// The events of a delivery or a page: all into the model, then the new ones to the rules.
+    pub(crate) fn events(&mut self, seq: u64, at: Timestamp, report: &Reported) -> Result<(), FoldError> {
         self.consequences.reports += 1;
-        self.settle_delivery(seq, report)?;
         let settings = Arc::clone(&self.settings);
+        let mut gone = Gone::at(&self.draft, &report.connection)?;
         let mut new_events = Vec::new();
         for (position, event) in (0_u32..).zip(&report.events) {
             let id = EventId::of(&report.connection, &event.name, &event.key);
@@ -172,18 +217,33 @@ impl Folding<'_> {
                 connection: &report.connection,
                 people: settings.people(&report.connection),
                 event,
+                id,
+                at,
                 finding: report
                     .findings
                     .iter()
                     .find(|(index, _)| *index == position)
                     .map(|(_, finding)| finding),
                 told: Told { version: event.version, learned: seq },
+                gone,
+                forgotten: gone.everybody,
+                forgetting: None,
             }
             .apply()?;
             self.consequences.events += 1;
+            if matches!(event.payload, Payload::PrivacyRequest(_)) {
+                gone = Gone::at(&self.draft, &report.connection)?;
+            }
+            if about.erased {
+                mark_stored(&mut self.draft, report.delivery, seq)?;
+            }
+            self.confirm_seen(at, &report.connection, event, &about)?;
             if self.draft.get_raw(Table::Event, &id.0)?.is_none() {
                 self.note_event(seq, report, position, id, &about);
                 new_events.push((position, id, about));
+            } else if about.is_of_people() {
+                // Told again: what is to be forgotten has to be found here too.
+                self.draft.put_raw(Table::Index, key::told_again(id, seq), encode(&report.delivery));
             }
         }
         for (position, id, about) in new_events {
@@ -206,7 +266,9 @@ impl Folding<'_> {
         let Some(event) = report.events.get(position as usize) else { return };
         if let Some(account) = about.account {
             let row = key::events(account, &event.name, event.happened_at, id);
-            self.draft.put_raw(Table::Index, row, Vec::new());
+            self.draft.put_new(Table::Index, row, Vec::new());
+        } else if let Some(subject) = about.subject.as_ref().filter(|_| about.is_of_people()) {
+            self.draft.put_raw(Table::Index, key::about(subject, id), Vec::new());
         }
         let row = EventRow {
             name: event.name.clone(),
@@ -221,26 +283,22 @@ impl Folding<'_> {
         self.draft.put(id.0.to_vec(), &row);
     }
 
-    fn settle_delivery(&mut self, seq: u64, report: &Reported) -> Result<(), FoldError> {
-        let Some(mut row) = self.draft.get::<DeliveryRow>(&key::sequence(report.delivery))? else {
+    fn settle_delivery(&mut self, seq: u64, delivery: u64, report: &Reported) -> Result<(), FoldError> {
+        let Some(mut row) = self.draft.get::<DeliveryRow>(&key::sequence(delivery))? else {
             return Ok(());
         };
         // One that was normalised twice, say after a restart, is processed once.
         self.consequences.deliveries_processed += u64::from(is_pending(&row));
-        self.not_pending(report.delivery, &row);
-        let count = |remark: Remark| {
-            u32::try_from(report.notes.iter().filter(|note| note.remark == remark).count())
-                .unwrap_or(u32::MAX)
-        };
+        self.not_pending(delivery, &row);
         row.state = DeliveryState::Processed {
             report: seq,
             events: u32::try_from(report.events.len()).unwrap_or(u32::MAX),
-            ignored: count(Remark::Ignored),
-            unknown: count(Remark::Unknown),
-            malformed: count(Remark::Malformed),
+            ignored: remarks(report, Remark::Ignored),
+            unknown: remarks(report, Remark::Unknown),
+            malformed: remarks(report, Remark::Malformed),
         };
         row.reason = None;
-        self.draft.put(key::sequence(report.delivery), &row);
+        self.draft.put(key::sequence(delivery), &row);
         Ok(())
     }
 
@@ -275,49 +333,6 @@ impl Folding<'_> {
         Ok(())
     }
 
-    fn attempt(&mut self, at: Timestamp, attempt: &Attempt) -> Result<(), FoldError> {
-        self.change_effect(attempt.effect, |row| {
-            row.attempts = attempt.number;
-            row.state = EffectState::Claimed { at };
-        })
-    }
-
-    fn receipt(&mut self, at: Timestamp, receipt: &Receipt) -> Result<(), FoldError> {
-        self.change_effect(receipt.effect, |row| {
-            row.state = match &receipt.outcome {
-                Outcome::Confirmed { reference, already_done } => {
-                    EffectState::Confirmed { at, reference: reference.clone(), already_done: *already_done }
-                }
-                Outcome::RetryAt { at: until, reason, uncertain } => {
-                    row.uncertain |= uncertain;
-                    EffectState::Waiting { until: *until, reason: reason.clone() }
-                }
-                Outcome::Parked { reason } => EffectState::Parked { at, reason: reason.clone() },
-                Outcome::Unknown { reason } => {
-                    row.uncertain = true;
-                    EffectState::Unknown { at, reason: reason.clone() }
-                }
-            };
-        })
-    }
-
-    /// Changes an effect and keeps the list of due ones right.
-    fn change_effect(&mut self, id: EffectId, change: impl FnOnce(&mut EffectRow)) -> Result<(), FoldError> {
-        let Some(mut row) = self.draft.get::<EffectRow>(&id.0)? else { return Ok(()) };
-        if let Some(due) = due(&row) {
-            self.draft.delete(Table::EffectDue, key::effect_due(due, id));
-        }
-        change(&mut row);
-        if let Some(due) = due(&row) {
-            self.draft.put_raw(Table::EffectDue, key::effect_due(due, id), Vec::new());
-            if !matches!(row.state, EffectState::Claimed { .. }) {
-                self.consequences.effects_due.push(id);
-            }
-        }
-        self.draft.put(id.0.to_vec(), &row);
-        Ok(())
-    }
-
     fn change_settings(&mut self, settings: &Settings) -> Result<(), FoldError> {
         // Rules that no longer check leave those before in force; the host says so when it loads them.
         if let Ok(active) = ActiveSettings::new(settings) {
@@ -333,12 +348,9 @@ impl Folding<'_> {
     fn command(&mut self, at: Timestamp, command: &Command) -> Result<(), FoldError> {
         match command {
             Command::Redrive { delivery } => self.redrive(at, *delivery),
-            Command::RetryEffect { effect } => self.change_effect(*effect, |row| {
-                if !matches!(row.state, EffectState::Confirmed { .. } | EffectState::Claimed { .. }) {
-                    row.state =
-                        EffectState::Waiting { until: at, reason: "an operator asked for it".to_owned() };
-                }
-            }),
+            Command::RetryEffect { effect } => self.retry_effect(at, *effect),
+            Command::PollFrom { connection, stream, since } => self.poll_from(connection, stream, *since),
+            Command::CloseRequest { connection, id } => close_request(&mut self.draft, connection, id, at),
         }
     }
 
@@ -368,14 +380,9 @@ fn is_pending(row: &DeliveryRow) -> bool {
     matches!(row.state, DeliveryState::Pending { .. })
 }
 
-/// When an effect has to be looked at again.
-fn due(row: &EffectRow) -> Option<Timestamp> {
-    match &row.state {
-        EffectState::Planned => Some(row.planned_at),
-        EffectState::Claimed { at } => Some(*at),
-        EffectState::Waiting { until, .. } => Some(*until),
-        EffectState::Confirmed { .. } | EffectState::Parked { .. } | EffectState::Unknown { .. } => None,
-    }
+/// How many notes of a report say this.
+pub(crate) fn remarks(report: &Reported, remark: Remark) -> u32 {
+    u32::try_from(report.notes.iter().filter(|note| note.remark == remark).count()).unwrap_or(u32::MAX)
 }
 
 /// The effects that are not settled, first due first, with when they are due.

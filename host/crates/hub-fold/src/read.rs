@@ -3,17 +3,23 @@
 //! move on: a row that is gone by then is left out, never an error. Every scan has a limit with a name.
 
 mod card;
+mod inbound;
 mod links;
 mod people;
+mod privacy;
 mod search;
+mod streams;
 mod things;
 mod timeline;
 mod work;
 
 pub use card::{ConsentView, CustomerCard, ProfileView, customer};
+pub use inbound::last_inbound;
 pub use links::{ClaimView, LinkState, LinkedKey, Suggestion};
 pub use people::{Account, CustomerSummary, customers};
+pub use privacy::{PrivacyRequestView, StoredContent, deliveries_to_erase, privacy_requests};
 pub use search::find_customers;
+pub use streams::{connection, stream, streams, usual_gap};
 pub use things::{
     CheckoutView, InteractionView, LineView, LoyaltyEntryView, LoyaltyView, OrderView, ParcelView,
     RefundView, ReturnView, SurveyView, TicketView,
@@ -71,8 +77,8 @@ impl<'a> View<'a> {
     /// Things of one kind that are filed under an account.
     fn filed<T: Row>(self, account: NodeId, kind: SubjectKind) -> Result<Vec<(Subject, T)>, FoldError> {
         let mut things = Vec::new();
-        for (_, value) in self.scan(Table::Index, &key::by_account_prefix(account, kind), THINGS_MAX)? {
-            let subject: Subject = decode(Table::Index, &value)?;
+        for (_, value) in self.scan(Table::Timeline, &key::timeline_prefix(account, kind), THINGS_MAX)? {
+            let subject: Subject = decode(Table::Timeline, &value)?;
             if let Some(thing) = self.get(&key::object(&subject.connection, &[&subject.id]))? {
                 things.push((subject, thing));
             }

@@ -24,11 +24,11 @@ pub struct Delivery {
     pub body: Vec<u8>,
 }
 
-/// What a connector made of a delivery.
+/// What a connector made of a delivery or of a page it read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reported {
-    /// Sequence number of the delivery.
-    pub delivery: u64,
+    /// Sequence number of the delivery; a page has none.
+    pub delivery: Option<u64>,
     pub connection: String,
     pub connector: String,
     /// The connector's version.
@@ -37,6 +37,20 @@ pub struct Reported {
     pub notes: Vec<Note>,
     /// What an enricher says of the text of the event at this index.
     pub findings: Vec<(u32, Finding)>,
+}
+
+/// One page of a connection's stream, and where the next begins: in one record, so that a crash between pages neither
+/// loses nor repeats what the view has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Polled {
+    pub stream: String,
+    /// The connector's own text; the next page begins here.
+    pub cursor: Option<String>,
+    /// The run goes on.
+    pub more: bool,
+    /// Changes up to this moment are read.
+    pub reached: Option<Timestamp>,
+    pub reported: Reported,
 }
 
 /// A delivery that could not be turned into events this time.
@@ -121,6 +135,9 @@ pub struct ActionRoute {
     pub connection: String,
     /// The connector's own name of it.
     pub action: String,
+    /// The parameter that names the object written or the person written to: our write comes back as an event about it.
+    #[serde(default)]
+    pub target: Option<String>,
 }
 
 /// What an operator asked for.
@@ -130,6 +147,10 @@ pub enum Command {
     Redrive { delivery: u64 },
     /// Try a parked or unknown effect again.
     RetryEffect { effect: EffectId },
+    /// Read a stream anew, from this moment on where one is given. A run is owed from here on.
+    PollFrom { connection: String, stream: String, since: Option<Timestamp> },
+    /// A person's request for their data has been answered.
+    CloseRequest { connection: String, id: String },
 }
 
 /// Values a plugin keeps between calls.
@@ -150,6 +171,7 @@ pub enum Record {
     Settings(Box<Settings>),
     Command(Command),
     PluginState(PluginState),
+    Polled(Polled),
 }
 
 /// A journal record this program cannot read.
@@ -163,8 +185,11 @@ pub enum RecordError {
     Content(String),
 }
 
-/// The version all record types are written with.
+/// The version record types are written with, but for those named below.
 const VERSION: u8 = 1;
+
+/// Version 1 of a report always had a delivery.
+const REPORTED_VERSION: u8 = 2;
 
 impl Record {
     /// The journal's kind byte. Numbers are on disk and never reused.
@@ -179,6 +204,7 @@ impl Record {
             Self::Settings(_) => 6,
             Self::Command(_) => 7,
             Self::PluginState(_) => 8,
+            Self::Polled(_) => 9,
         }
     }
 
@@ -187,7 +213,7 @@ impl Record {
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Delivery(record) => written(record),
-            Self::Reported(record) => written(record),
+            Self::Reported(record) => written_as(REPORTED_VERSION, record),
             Self::Setback(record) => written(record),
             Self::Attempt(record) => written(record),
             Self::Receipt(record) => written(record),
@@ -195,6 +221,7 @@ impl Record {
             Self::Settings(record) => written(&serde_json::to_string(record).unwrap_or_default()),
             Self::Command(record) => written(record),
             Self::PluginState(record) => written(record),
+            Self::Polled(record) => written(record),
         }
     }
 
@@ -205,7 +232,7 @@ impl Record {
     pub fn decode(kind: u8, payload: &[u8]) -> Result<Self, RecordError> {
         Ok(match kind {
             1 => Self::Delivery(read(payload)?),
-            2 => Self::Reported(read(payload)?),
+            2 => Self::Reported(read_reported(payload)?),
             3 => Self::Setback(read(payload)?),
             4 => Self::Attempt(read(payload)?),
             5 => Self::Receipt(read(payload)?),
@@ -217,22 +244,52 @@ impl Record {
             }
             7 => Self::Command(read(payload)?),
             8 => Self::PluginState(read(payload)?),
+            9 => Self::Polled(read(payload)?),
             other => return Err(RecordError::Kind(other)),
         })
     }
 }
 
 fn written<T: Serialize>(record: &T) -> Vec<u8> {
-    postcard::to_extend(record, vec![VERSION])
+    written_as(VERSION, record)
+}
+
+fn written_as<T: Serialize>(version: u8, record: &T) -> Vec<u8> {
+    postcard::to_extend(record, vec![version])
         .expect("records are plain data: writing them to memory has nothing to fail at")
 }
 
 fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, RecordError> {
     match payload.split_first() {
-        Some((&VERSION, content)) => {
-            postcard::from_bytes(content).map_err(|error| RecordError::Content(error.to_string()))
-        }
+        Some((&VERSION, content)) => read_content(content),
         Some((version, _)) => Err(RecordError::Version(*version)),
         None => Err(RecordError::Content("empty".to_owned())),
+    }
+}
+
+fn read_content<T: DeserializeOwned>(content: &[u8]) -> Result<T, RecordError> {
+    postcard::from_bytes(content).map_err(|error| RecordError::Content(error.to_string()))
+}
+
+/// A report as version 1 had it.
+#[derive(Deserialize)]
+struct ReportedV1 {
+    delivery: u64,
+    connection: String,
+    connector: String,
+    version: String,
+    events: Vec<Event>,
+    notes: Vec<Note>,
+    findings: Vec<(u32, Finding)>,
+}
+
+fn read_reported(payload: &[u8]) -> Result<Reported, RecordError> {
+    match payload.split_first() {
+        Some((&REPORTED_VERSION, content)) => read_content(content),
+        _ => {
+            let ReportedV1 { delivery, connection, connector, version, events, notes, findings } =
+                read(payload)?;
+            Ok(Reported { delivery: Some(delivery), connection, connector, version, events, notes, findings })
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! What the view's tables hold, and their keys. Rows are rebuilt from the journal, so an unreadable version is a reason
 //! to rebuild, not to convert.
 
+pub mod key;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use hub_model::identity::{Claim, IdentityKey};
 use hub_model::model::{
@@ -33,6 +36,9 @@ rows! {
     NodeRow => Node,
     CustomerRow => Customer,
     EffectRow => Effect,
+    StreamRow => Stream,
+    ConnectionRow => Connection,
+    PrivacyRequestRow => PrivacyRequest,
     Profile => Profile,
     Order => Order,
     Checkout => Checkout,
@@ -54,6 +60,7 @@ impl Row for InventoryItem {
 /// A delivery's fate. The body stays in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryRow {
+    pub dedupe: [u8; 16],
     pub connection: String,
     pub connector: String,
     pub topic: Option<String>,
@@ -64,6 +71,8 @@ pub struct DeliveryRow {
     pub setbacks: u32,
     /// Why the last try failed.
     pub reason: Option<String>,
+    /// Its body holds what is to be forgotten.
+    pub erase: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +98,8 @@ pub struct EventRow {
     pub name: String,
     pub connection: String,
     pub happened_at: Timestamp,
-    pub delivery: u64,
+    /// The delivery it came in; one that was polled came in none.
+    pub delivery: Option<u64>,
     /// Sequence number of the record that holds it, and its place there.
     pub report: u64,
     pub position: u32,
@@ -153,6 +163,80 @@ pub struct NodeRow {
     pub proven_by: BTreeSet<NodeId>,
     /// The customer it belongs to. A key that links nobody belongs to none.
     pub customer: Option<NodeId>,
+    pub forgotten: Forgotten,
+}
+
+/// How much of an account is gone. It climbs and never goes back, so it is the tombstone as well: the row's key is a hash
+/// of the account's id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Forgotten {
+    #[default]
+    Nothing,
+    /// Its provider deleted it: its profile and the keys beside its own id are gone.
+    Profile,
+    /// The person is to be forgotten: the id and what was said and written as well.
+    Person,
+}
+
+/// Where the reading of a connection's stream stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamRow {
+    pub cursor: Option<String>,
+    /// From when on to read while there is no cursor.
+    pub since: Option<Timestamp>,
+    /// Changes up to this moment are read.
+    pub reached: Option<Timestamp>,
+    /// A run is under way, or owed.
+    pub more: bool,
+    /// When the first page of the run came.
+    pub run_started_at: Option<Timestamp>,
+    pub last_page_at: Option<Timestamp>,
+    pub pages: u64,
+    pub events: u64,
+    pub ignored: u64,
+    pub unknown: u64,
+    pub malformed: u64,
+}
+
+/// Days whose greatest gap between deliveries is remembered: a week, so that a Sunday's is, and today.
+pub const GAP_DAYS: usize = 8;
+
+/// How busy a connection is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionRow {
+    pub last_delivery_at: Timestamp,
+    pub deliveries: u64,
+    /// By day number modulo their number.
+    pub gaps: [Gap; GAP_DAYS],
+}
+
+/// The greatest gap between deliveries that ended on a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Days since 1970 in UTC.
+    pub day: i64,
+    pub longest: Duration,
+}
+
+/// That something was forgotten; never what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    pub at: Timestamp,
+    /// A hash of what it was.
+    pub subject: [u8; 16],
+}
+
+/// A person asked for what is stored of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivacyRequestRow {
+    pub kind: String,
+    pub event: EventId,
+    pub account: Option<NodeId>,
+    /// The orders it names.
+    pub orders: Vec<String>,
+    pub requested_at: Timestamp,
+    pub due_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
 }
 
 /// A customer: the nodes that are one person.
@@ -179,6 +263,8 @@ pub struct EffectRow {
     pub attempts: u32,
     /// A try may have been carried out.
     pub uncertain: bool,
+    /// Whom it was for is forgotten: the arguments are gone and it cannot be sent.
+    pub erased: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -224,7 +310,7 @@ impl EffectState {
 }
 
 /// The version rows are written with.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
     postcard::to_extend(row, vec![VERSION])
@@ -235,180 +321,5 @@ pub(crate) fn decode<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<
     match bytes.split_first() {
         Some((&VERSION, content)) => postcard::from_bytes(content).map_err(|_| FoldError::Row { table }),
         _ => Err(FoldError::Row { table }),
-    }
-}
-
-/// Keys of the view.
-pub mod key {
-    use super::{EffectId, EventId, NodeId, Subject, SubjectKind, Timestamp};
-
-    /// A provider's object. Connection names hold no NUL, so a connection is a prefix of no other.
-    #[must_use]
-    pub fn object(connection: &str, parts: &[&str]) -> Vec<u8> {
-        let mut key = connection.as_bytes().to_vec();
-        for part in parts {
-            key.push(0);
-            key.extend_from_slice(&bounded(part));
-        }
-        key
-    }
-
-    /// The longest id kept readable in a key; a longer one (Meta's run to some 200) is cut and ends in its hash.
-    const ID_BYTES_MAX: usize = 256;
-
-    /// A part as it stands in a key: never with a NUL, which would look like the end of the part.
-    fn bounded(part: &str) -> Vec<u8> {
-        let bytes = part.as_bytes();
-        if bytes.len() <= ID_BYTES_MAX && !bytes.contains(&0) {
-            return bytes.to_vec();
-        }
-        let mut cut: Vec<u8> = bytes.iter().take(ID_BYTES_MAX).copied().filter(|byte| *byte != 0).collect();
-        cut.extend_from_slice(blake3::hash(bytes).to_hex().as_bytes());
-        cut
-    }
-
-    #[must_use]
-    pub fn sequence(seq: u64) -> Vec<u8> {
-        seq.to_be_bytes().to_vec()
-    }
-
-    /// Orders negative times before positive ones.
-    #[must_use]
-    pub fn time(at: Timestamp) -> [u8; 8] {
-        (at.0 ^ i64::MIN).to_be_bytes()
-    }
-
-    #[must_use]
-    pub fn read_time(bytes: &[u8]) -> Option<Timestamp> {
-        let bytes: [u8; 8] = bytes.try_into().ok()?;
-        Some(Timestamp(i64::from_be_bytes(bytes) ^ i64::MIN))
-    }
-
-    #[must_use]
-    pub fn timeline(account: NodeId, at: Timestamp, subject: &Subject) -> Vec<u8> {
-        let mut key = account.0.to_vec();
-        key.extend_from_slice(&time(at));
-        key.push(subject.kind as u8);
-        key.extend(object(&subject.connection, &[&subject.id]));
-        key
-    }
-
-    /// The parts of the index. Every key begins with 16 bytes of what is looked up.
-    const BY_ACCOUNT: u8 = b'o';
-    const EVENTS: u8 = b'e';
-    const WORD: u8 = b'w';
-    const CLAIMED_BY: u8 = b'c';
-
-    #[must_use]
-    pub fn by_account_prefix(account: NodeId, kind: SubjectKind) -> Vec<u8> {
-        let mut key = account.0.to_vec();
-        key.extend([BY_ACCOUNT, kind as u8]);
-        key
-    }
-
-    #[must_use]
-    pub fn by_account(account: NodeId, subject: &Subject) -> Vec<u8> {
-        let mut key = by_account_prefix(account, subject.kind);
-        key.extend(object(&subject.connection, &[&subject.id]));
-        key
-    }
-
-    #[must_use]
-    pub fn events_prefix(account: NodeId, name: &str) -> Vec<u8> {
-        let mut key = account.0.to_vec();
-        key.push(EVENTS);
-        key.extend(bounded(name));
-        key.push(0);
-        key
-    }
-
-    #[must_use]
-    pub fn events(account: NodeId, name: &str, at: Timestamp, event: EventId) -> Vec<u8> {
-        let mut key = events_prefix(account, name);
-        key.extend_from_slice(&time(at));
-        key.extend_from_slice(&event.0);
-        key
-    }
-
-    /// Who may be found under a word: an order number, a handle, part of a name.
-    #[must_use]
-    pub fn word_prefix(word: &str) -> Vec<u8> {
-        let hash = blake3::hash(word.trim().to_lowercase().as_bytes());
-        let mut key: Vec<u8> = hash.as_bytes().iter().take(16).copied().collect();
-        key.push(WORD);
-        key
-    }
-
-    #[must_use]
-    pub fn word(word: &str, account: NodeId) -> Vec<u8> {
-        let mut key = word_prefix(word);
-        key.extend_from_slice(&account.0);
-        key
-    }
-
-    /// All accounts that claim a key, with proof or without.
-    #[must_use]
-    pub fn claimed_by_prefix(node: NodeId) -> Vec<u8> {
-        let mut key = node.0.to_vec();
-        key.push(CLAIMED_BY);
-        key
-    }
-
-    #[must_use]
-    pub fn claimed_by(node: NodeId, account: NodeId) -> Vec<u8> {
-        let mut key = claimed_by_prefix(node);
-        key.extend_from_slice(&account.0);
-        key
-    }
-
-    #[must_use]
-    pub fn effect_due(at: Timestamp, effect: EffectId) -> Vec<u8> {
-        let mut key = time(at).to_vec();
-        key.extend_from_slice(&effect.0);
-        key
-    }
-
-    #[must_use]
-    pub fn pending(due: Timestamp, delivery: u64) -> Vec<u8> {
-        let mut key = time(due).to_vec();
-        key.extend(sequence(delivery));
-        key
-    }
-
-    /// A decision of a rule on an event, for "why".
-    #[must_use]
-    pub fn decision(event: EventId, rule: &str) -> Vec<u8> {
-        let mut key = b"d".to_vec();
-        key.extend_from_slice(&event.0);
-        key.extend_from_slice(rule.as_bytes());
-        key
-    }
-
-    #[must_use]
-    pub fn decisions_prefix(event: EventId) -> Vec<u8> {
-        let mut key = b"d".to_vec();
-        key.extend_from_slice(&event.0);
-        key
-    }
-
-    /// A tag a rule gave to the customer this account is.
-    #[must_use]
-    pub fn hub_tag(account: NodeId, tag: &str) -> Vec<u8> {
-        let mut key = hub_tags_prefix(account);
-        key.extend_from_slice(tag.as_bytes());
-        key
-    }
-
-    #[must_use]
-    pub fn hub_tags_prefix(account: NodeId) -> Vec<u8> {
-        let mut key = b"t".to_vec();
-        key.extend_from_slice(&account.0);
-        key
-    }
-
-    /// The last 16 bytes, as the id every key of the index ends in.
-    #[must_use]
-    pub fn trailing_id(key: &[u8]) -> Option<[u8; 16]> {
-        key.last_chunk::<16>().copied()
     }
 }

@@ -14,6 +14,13 @@ pub trait Join {
     fn forget_learned(&mut self) {}
 }
 
+/// Has content that can be taken from it for good, by a flag that stays: joining an older account puts nothing back.
+pub trait Erase {
+    fn erase(&mut self);
+
+    fn is_erased(&self) -> bool;
+}
+
 /// What a source said of one field: the newest version counts, among equal versions the greater value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact<T> {
@@ -155,12 +162,14 @@ impl Tags {
     }
 }
 
-/// Implements [`Join`] field by field.
+/// Implements [`Join`] field by field. `then` names a method that forgets what a sticky flag says is gone for good: done
+/// after every joining, it leaves the laws as they are.
 macro_rules! join_fields {
-    ($entity:ty { $($field:ident),+ $(,)? }) => {
+    ($entity:ty { $($field:ident),+ $(,)? } $(then $forget:ident)?) => {
         impl $crate::join::Join for $entity {
             fn join(&mut self, other: Self) {
                 $($crate::join::Join::join(&mut self.$field, other.$field);)+
+                $(self.$forget();)?
             }
 
             fn forget_learned(&mut self) {
@@ -170,6 +179,23 @@ macro_rules! join_fields {
     };
 }
 pub(crate) use join_fields;
+
+/// Implements [`Erase`] over a flag `erased`, and `deleted` where that says the same.
+macro_rules! erase_by_flag {
+    ($($entity:ty $(, or $also:ident)?;)+) => {
+        $(impl $crate::join::Erase for $entity {
+            fn erase(&mut self) {
+                self.erased = true;
+                self.forget_erased();
+            }
+
+            fn is_erased(&self) -> bool {
+                self.erased $(|| self.$also)?
+            }
+        })+
+    };
+}
+pub(crate) use erase_by_flag;
 
 join_fields!(Tags { whole, changes });
 

@@ -15,3 +15,6 @@ pub use loyalty::{LoyaltyAccount, LoyaltyEntry, Survey};
 pub use order::{Checkout, Fulfilment, Order, OrderLine, Refund, Return};
 pub use profile::{Consent, Profile};
 pub use ticket::Ticket;
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A future behind a pointer, so that [`ActingHost`] can be a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -18,6 +19,9 @@ pub trait ActingHost: Send + Sync {
         endpoint: &'a str,
         request: HttpRequest,
     ) -> BoxFuture<'a, Result<HttpResponse, HttpError>>;
+
+    /// Leaves an endpoint alone for a while: its provider asked for it.
+    fn pause(&self, endpoint: &str, pause: Duration);
 
     /// A value an earlier call left.
     fn state_get(&self, key: &str) -> Option<String>;

@@ -54,6 +54,20 @@ pub(crate) mod acts {
     });
 }
 
+pub(crate) mod subscribes {
+    wasmtime::component::bindgen!({
+        path: ["../../../wit/types", "../../../wit/host", "../../../wit/connector"],
+        world: "omnihub:connector/subscribes",
+        // Sending requests is async, so the store must be able to move between threads.
+        require_store_data_send: true,
+        exports: { default: async },
+        with: {
+            "omnihub:types": super::describes::omnihub::types,
+            "omnihub:host": super::describes::omnihub::host,
+        },
+    });
+}
+
 pub(crate) mod enriches {
     wasmtime::component::bindgen!({
         path: ["../../../wit/types", "../../../wit/host", "../../../wit/enricher"],

@@ -17,11 +17,14 @@ use crate::bindings::enriches::EnricherPre;
 use crate::bindings::enriches::exports::omnihub::enricher::enrich::About;
 use crate::convert;
 use crate::engine::Runtime;
-use crate::exchange::{Delivery, Effect, Finding, Page, Position, Receipt, Settings, Text};
+use crate::exchange::{
+    Delivery, Effect, Finding, Page, Position, Receipt, Settings, Subscribed, Text, Wanted,
+};
 use crate::guest_log::CallLog;
 use crate::install::{Plugin, PluginName};
 use crate::limits::{
-    EVENTS_MAX, HANDLES_MAX, MESSAGE_BYTES_MAX, OUTPUT_BYTES_MAX, TICK, Taken, budget, ticks,
+    CURSOR_BYTES_MAX, EVENTS_MAX, HANDLES_MAX, MESSAGE_BYTES_MAX, OUTPUT_BYTES_MAX, TICK, Taken, budget,
+    ticks,
 };
 use crate::outcome::{CallError, CallErrorKind, Failure, Output, Phase};
 use crate::plain_text::plain;
@@ -93,7 +96,14 @@ impl Plugin {
                 connector.omnihub_connector_poll().call_poll(store, &position).await.map_err(Broken::Call)
             })
             .await?;
-        self.inner.caller.answer(Phase::Poll, answer, convert::call::page, |page| &page.report)
+        let page = self.inner.caller.answer(Phase::Poll, answer, convert::call::page, |page| &page.report)?;
+        if let Ok(Page { cursor: Some(cursor), .. }) = &page
+            && cursor.len() > CURSOR_BYTES_MAX
+        {
+            let kind = CallErrorKind::OutputTooLarge { what: Output::CursorBytes, limit: CURSOR_BYTES_MAX };
+            return Err(self.inner.caller.error(Phase::Poll, kind));
+        }
+        Ok(page)
     }
 
     /// Performs one effect. Needs a tokio runtime with its clock on.
@@ -117,6 +127,38 @@ impl Plugin {
             })
             .await?;
         Ok(answer.map(convert::call::receipt).map_err(convert::call::failure))
+    }
+}
+
+impl Plugin {
+    /// Looks whether the provider still delivers. Needs a tokio runtime with its clock on.
+    ///
+    /// # Errors
+    /// Outer: the plugin broke its contract or a limit. Inner: its own answer.
+    pub async fn check(
+        &self,
+        wanted: Wanted,
+        host: Arc<dyn ActingHost>,
+        settings: &Settings,
+    ) -> Result<Result<Vec<Subscribed>, Failure>, CallError> {
+        let Some(subscription) = &self.inner.exports.subscription else {
+            return Ok(Err(unsupported(Phase::Check)));
+        };
+        let wanted = convert::call::wanted(wanted);
+        let answer = self
+            .inner
+            .caller
+            .acting(Phase::Check, host, settings, async |store| {
+                let connector =
+                    subscription.instantiate_async(&mut *store).await.map_err(Broken::Instantiate)?;
+                connector
+                    .omnihub_connector_subscription()
+                    .call_check(store, &wanted)
+                    .await
+                    .map_err(Broken::Call)
+            })
+            .await?;
+        Ok(answer.map(convert::call::subscribed).map_err(convert::call::failure))
     }
 }
 

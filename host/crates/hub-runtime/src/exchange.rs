@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hub_model::Timestamp;
 use hub_model::event::{Extra, Report};
+use serde::Serialize;
 
 /// A connection's settings without its secrets. Cheap to clone: calls share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +47,9 @@ pub struct Position {
     pub stream: String,
     /// Where the page before ended; absent at the beginning.
     pub cursor: Option<String>,
+    /// Where to begin without a cursor.
     pub since: Option<Timestamp>,
+    pub now: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +58,36 @@ pub struct Page {
     /// Where the next page begins.
     pub cursor: Option<String>,
     pub more: bool,
+    /// The changes up to here are read.
+    pub reached: Option<Timestamp>,
+}
+
+/// What a subscription should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where deliveries are to go, character for character.
+    pub callback: String,
+    /// Whether to subscribe again where the provider lets us; else only look.
+    pub repair: bool,
+}
+
+/// How a subscription stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    Active,
+    /// It was missing or off, and is on now.
+    Repaired,
+    /// It is missing or off, and a person has to change that.
+    Broken,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Subscribed {
+    pub topic: String,
+    pub standing: Standing,
+    /// For people.
+    pub detail: Option<String>,
 }
 
 /// One action owed to the provider.
@@ -68,6 +101,10 @@ pub struct Effect {
     pub attempt: u32,
     /// An earlier attempt may have been carried out.
     pub uncertain: bool,
+    pub planned_at: Timestamp,
+    pub now: Timestamp,
+    /// When the effect's customer last wrote on this connection, as far as the hub knows.
+    pub last_inbound_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

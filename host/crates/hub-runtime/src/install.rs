@@ -11,6 +11,7 @@ use crate::bindings::describes::DescribesPre;
 use crate::bindings::enriches::EnricherPre;
 use crate::bindings::polls::{PollsIndices, PollsPre};
 use crate::bindings::receives::{ReceivesIndices, ReceivesPre};
+use crate::bindings::subscribes::{SubscribesIndices, SubscribesPre};
 use crate::call::Caller;
 use crate::convert;
 use crate::engine::Runtime;
@@ -40,6 +41,7 @@ pub(crate) struct Exports {
     pub(crate) webhook: Option<ReceivesPre<CallState>>,
     pub(crate) poll: Option<PollsPre<CallState>>,
     pub(crate) action: Option<ActsPre<CallState>>,
+    pub(crate) subscription: Option<SubscribesPre<CallState>>,
     pub(crate) enrich: Option<EnricherPre<CallState>>,
 }
 
@@ -68,6 +70,7 @@ pub struct Abilities {
     pub webhook: bool,
     pub poll: bool,
     pub action: bool,
+    pub subscription: bool,
 }
 
 /// Why a component is not installed.
@@ -150,10 +153,14 @@ impl Runtime {
         component: &Component,
     ) -> Result<Exports, InstallError> {
         let mut exports = Exports { webhook: ReceivesPre::new(pure.clone()).ok(), ..Exports::default() };
-        if PollsIndices::new(pure).is_ok() || ActsIndices::new(pure).is_ok() {
+        if PollsIndices::new(pure).is_ok()
+            || ActsIndices::new(pure).is_ok()
+            || SubscribesIndices::new(pure).is_ok()
+        {
             let acting = bound(&self.shared.acting, component)?;
             exports.poll = PollsPre::new(acting.clone()).ok();
-            exports.action = ActsPre::new(acting).ok();
+            exports.action = ActsPre::new(acting.clone()).ok();
+            exports.subscription = SubscribesPre::new(acting).ok();
         }
         Ok(exports)
     }
@@ -216,6 +223,7 @@ impl Exports {
             webhook: self.webhook.is_some(),
             poll: self.poll.is_some(),
             action: self.action.is_some(),
+            subscription: self.subscription.is_some(),
         }
     }
 }
@@ -274,11 +282,13 @@ fn mismatch(
         .action
         .as_ref()
         .map(|_| ActsIndices::new(&pre).and_then(|indices| indices.load(&mut *store, instance)).map(drop));
-    [("webhook", webhook), ("poll", poll), ("action", action)].into_iter().find_map(|(name, loaded)| {
-        match loaded {
-            Some(Err(error)) => Some((name, told(&error))),
-            _ => None,
-        }
+    let subscription = exports.subscription.as_ref().map(|_| {
+        SubscribesIndices::new(&pre).and_then(|indices| indices.load(&mut *store, instance)).map(drop)
+    });
+    let loaded = [("webhook", webhook), ("poll", poll), ("action", action), ("subscription", subscription)];
+    loaded.into_iter().find_map(|(name, loaded)| match loaded {
+        Some(Err(error)) => Some((name, told(&error))),
+        _ => None,
     })
 }
 

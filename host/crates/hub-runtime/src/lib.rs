@@ -26,7 +26,9 @@ mod suspension;
 
 pub use acting::{ActingHost, BoxFuture, HttpError, HttpMethod, HttpRequest, HttpResponse};
 pub use engine::{Runtime, RuntimeError, RuntimeOptions};
-pub use exchange::{Cue, Delivery, Effect, Finding, Page, Position, Receipt, Settings, Text};
+pub use exchange::{
+    Cue, Delivery, Effect, Finding, Page, Position, Receipt, Settings, Standing, Subscribed, Text, Wanted,
+};
 pub use guest_log::{LogLevel, LogSink};
 pub use install::{Abilities, InstallError, Plugin, PluginKind, PluginName};
 pub use manifest::Manifest;

@@ -12,12 +12,13 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// A component as a file; Python ones with their interpreter are about 18 MB.
 pub(crate) const COMPONENT_BYTES_MAX: usize = 64 << 20;
 
-/// What one call may hand over at once: a page of the largest provider with room to spare. It also bounds what the
-/// host allocates for the guest in each call of an import.
-pub(crate) const OUTPUT_BYTES_MAX: usize = 8 << 20;
+/// What one call may hand over at once: a page of the largest provider with room to spare, and less than the 4 MiB the
+/// view takes in a row, so that no single event is too large to keep. It also bounds what the host allocates for the guest
+/// in each call of an import.
+pub(crate) const OUTPUT_BYTES_MAX: usize = 3 << 20;
 
-/// Events of one call. The largest bulk webhooks carry some hundreds.
-pub(crate) const EVENTS_MAX: usize = 10_000;
+/// Events of one call. The largest bulk webhooks and pages carry some hundreds.
+pub(crate) const EVENTS_MAX: usize = 2_000;
 
 /// Calls of imports. Each takes microseconds, so that this stays within the CPU budget.
 pub(crate) const HOST_CALLS_MAX: u32 = 10_000;
@@ -27,6 +28,12 @@ pub(crate) const REQUESTS_MAX: u32 = 20;
 
 /// Lines of one call; the rest is counted.
 pub(crate) const LOG_LINES_MAX: u32 = 64;
+
+/// The longest a plugin may ask that a provider be left alone: `wit/host` says so.
+pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(3_600);
+
+/// Bytes of a poll's cursor, as `wit/connector/poll` says.
+pub(crate) const CURSOR_BYTES_MAX: usize = 16 << 10;
 
 /// Bytes of one line, its fields included.
 pub(crate) const LOG_LINE_BYTES_MAX: usize = 1 << 10;
@@ -64,7 +71,9 @@ pub(crate) const fn budget(phase: Phase) -> Budget {
     let (cpu_ms, wall_ms) = match phase {
         Phase::Describe => (1_000, 30_000),
         Phase::Normalise | Phase::Enrich => (200, 10_000),
-        Phase::Poll | Phase::Perform => (1_000, 30_000),
+        // Both may wait for their turn at the provider, and a page may be several requests.
+        Phase::Poll | Phase::Check => (1_000, 120_000),
+        Phase::Perform => (1_000, 60_000),
     };
     Budget { cpu: Duration::from_millis(cpu_ms), wall: Duration::from_millis(wall_ms) }
 }

@@ -26,7 +26,7 @@ pub(crate) fn pure(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     Ok(linker)
 }
 
-/// `poll` and `perform`: everything in `wit/host`.
+/// `poll`, `perform` and `check`: everything in `wit/host`.
 pub(crate) fn acting(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -45,7 +45,7 @@ pub(crate) fn unknown_import(engine: &Engine, component: &Component) -> Option<S
 
 /// Interfaces whose functions are forbidden in pure phases, with those functions.
 const ACTING_IMPORTS: [(&str, &[&str]); 2] =
-    [("omnihub:host/state@0.1.0", &["get", "set"]), ("omnihub:host/http@0.1.0", &["send"])];
+    [("omnihub:host/state@0.1.0", &["get", "set"]), ("omnihub:host/http@0.1.0", &["send", "pause"])];
 
 /// What of WASI waits. The version is the one wasmtime-wasi links; a component's own 0.2 version is matched to it.
 const WAITING_IMPORTS: [(&str, &[&str]); 2] = [

@@ -15,11 +15,12 @@ pub struct Manifest {
     pub version: String,
     pub title: String,
     pub settings: Vec<Setting>,
-    pub webhook: Option<Webhook>,
+    /// Alternatives, told apart by the header that carries the signature.
+    pub webhooks: Vec<Webhook>,
     pub endpoints: Vec<Endpoint>,
     pub actions: Vec<Action>,
-    /// Streams `poll` can read.
-    pub streams: Vec<String>,
+    /// What `poll` can read.
+    pub streams: Vec<Stream>,
     pub extra: Vec<(String, String)>,
 }
 
@@ -155,6 +156,15 @@ pub struct Endpoint {
     /// Only paths that begin with one of these are called.
     pub paths: Vec<String>,
     pub auth: Auth,
+    pub rate: Option<Rate>,
+}
+
+/// How much a provider documents that it bears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Rate {
+    pub per_minute: u32,
+    /// Requests at once after a rest.
+    pub burst: u32,
 }
 
 /// What may be done when it is not known whether an action was carried out.
@@ -181,4 +191,16 @@ pub struct Action {
     pub help: String,
     pub parameters: Vec<Parameter>,
     pub endpoint: String,
+    /// The parameter that names the object written or the person written to.
+    pub target: Option<String>,
+}
+
+/// Something `poll` reads page by page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stream {
+    pub name: String,
+    pub help: String,
+    pub endpoint: String,
+    /// Cron expression in UTC.
+    pub schedule: String,
 }

@@ -14,6 +14,7 @@ pub enum Phase {
     Enrich,
     Poll,
     Perform,
+    Check,
 }
 
 impl fmt::Display for Phase {
@@ -24,6 +25,7 @@ impl fmt::Display for Phase {
             Self::Enrich => "enrich",
             Self::Poll => "poll",
             Self::Perform => "perform",
+            Self::Check => "check",
         })
     }
 }
@@ -94,6 +96,7 @@ pub enum CallErrorKind {
 pub enum Output {
     Bytes,
     Events,
+    CursorBytes,
 }
 
 impl fmt::Display for Output {
@@ -101,6 +104,7 @@ impl fmt::Display for Output {
         f.write_str(match self {
             Self::Bytes => "bytes at once",
             Self::Events => "events",
+            Self::CursorBytes => "bytes of a cursor",
         })
     }
 }

@@ -15,8 +15,8 @@ use crate::exchange::Settings;
 use crate::guest_log::{CallLog, LogLevel};
 use crate::install::PluginName;
 use crate::limits::{
-    HANDLES_MAX, HOST_CALLS_MAX, RANDOM_BYTES_MAX, REQUESTS_MAX, STATE_KEY_BYTES_MAX, STATE_KEYS_MAX,
-    STATE_VALUE_BYTES_MAX, Taken,
+    HANDLES_MAX, HOST_CALLS_MAX, PAUSE_MAX, RANDOM_BYTES_MAX, REQUESTS_MAX, STATE_KEY_BYTES_MAX,
+    STATE_KEYS_MAX, STATE_VALUE_BYTES_MAX, Taken,
 };
 use crate::outcome::{CallErrorKind, StateCap};
 
@@ -141,6 +141,12 @@ impl http::Host for CallState {
         let answer = acting.host.http(&endpoint, convert::http::request(request)).await;
         acting.waited = true;
         Ok(convert::http::answer(answer))
+    }
+
+    fn pause(&mut self, endpoint: String, milliseconds: u64) -> wasmtime::Result<()> {
+        let pause = Duration::from_millis(milliseconds).min(PAUSE_MAX);
+        self.acting("omnihub:host/http.pause")?.host.pause(&endpoint, pause);
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
-use hub_store::{Batch, Change, MemoryStore, SledOptions, SledStore, Store, Table};
+use hub_store::{Batch, Before, Change, MemoryStore, SledOptions, SledStore, Store, Table};
 
 const BATCHES_DEFAULT: u64 = 100;
 const PUTS_PER_BATCH: u64 = 256 * 10;
@@ -90,7 +90,7 @@ impl SingleTree {
         let mut writes = sled::Batch::default();
         let mut added = 0_u64;
         for change in &batch.changes {
-            let Change::Put { table, key, value } = change else { continue };
+            let Change::Put { table, key, value, .. } = change else { continue };
             let key = [&[*table as u8], key.as_slice()].concat();
             added += u64::from(self.db.get(&key)?.is_none());
             writes.insert(key, value.as_slice());
@@ -144,6 +144,6 @@ impl Random {
     fn put(&mut self, table: Table) -> Change {
         let key = [self.next().to_be_bytes(), self.next().to_be_bytes()].concat();
         let value = self.next().to_le_bytes().repeat(VALUE_BYTES / 8);
-        Change::Put { table, key, value }
+        Change::Put { table, key, value, before: Before::Unknown }
     }
 }

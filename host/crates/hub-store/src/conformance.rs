@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::{
-    Batch, Change, KEY_BYTES_MAX, MemoryStore, Order, Part, Range, Row, SledOptions, SledStore, Store,
-    StoreError, Table, VALUE_BYTES_MAX, prefix_range,
+    Batch, Before, Change, KEY_BYTES_MAX, MemoryStore, Order, Part, Range, Row, SledOptions, SledStore,
+    Store, StoreError, Table, VALUE_BYTES_MAX, prefix_range,
 };
 
 /// A store and, if it needs one, its directory; closed before the directory goes.
@@ -40,7 +40,7 @@ impl Opened {
 }
 
 pub(crate) fn put(table: Table, key: &[u8], value: &[u8]) -> Change {
-    Change::Put { table, key: key.to_vec(), value: value.to_vec() }
+    Change::Put { table, key: key.to_vec(), value: value.to_vec(), before: Before::Unknown }
 }
 
 pub(crate) fn delete(table: Table, key: &[u8]) -> Change {
@@ -242,7 +242,12 @@ fn any_change() -> impl Strategy<Value = Change> {
     let bytes = prop::sample::select(vec![0, 1, 200, 8_186, 8_187, 8_192, 8_193, 20_000, 50_000]);
     let value = (any::<u8>(), bytes).prop_map(|(seed, bytes)| long_value(seed, bytes));
     prop_oneof![
-        3 => (any_table(), any_key(), value).prop_map(|(table, key, value)| Change::Put { table, key, value }),
+        3 => (any_table(), any_key(), value).prop_map(|(table, key, value)| Change::Put {
+            table,
+            key,
+            value,
+            before: Before::Unknown,
+        }),
         2 => (any_table(), any_key()).prop_map(|(table, key)| Change::Delete { table, key }),
     ]
 }
@@ -262,7 +267,8 @@ fn check_model(mut opened: Opened, steps: Vec<Step>) {
     let mut model = Model::new();
     for (applied, step) in (1..).zip(steps) {
         match step {
-            Step::Commit(changes) => {
+            Step::Commit(mut changes) => {
+                changes.iter_mut().step_by(2).for_each(|change| tell_before(&model, change));
                 opened.store.commit(batch(applied, changes.clone())).unwrap();
                 changes.into_iter().for_each(|change| apply(&mut model, change));
             }
@@ -281,9 +287,17 @@ fn check_model(mut opened: Opened, steps: Vec<Step>) {
     }
 }
 
+/// Every other change says what was there, as a writer would that has just read it.
+fn tell_before(model: &Model, change: &mut Change) {
+    if let Change::Put { table, key, before, .. } = change {
+        let row = model.get(table).and_then(|rows| rows.get(key));
+        *before = row.map_or(Before::Nothing, |row| Before::Row(row.clone()));
+    }
+}
+
 fn apply(model: &mut Model, change: Change) {
     match change {
-        Change::Put { table, key, value } => model.entry(table).or_default().insert(key, value),
+        Change::Put { table, key, value, .. } => model.entry(table).or_default().insert(key, value),
         Change::Delete { table, key } => model.entry(table).or_default().remove(&key),
     };
 }

@@ -18,7 +18,7 @@ mod table;
 #[cfg(test)]
 mod conformance;
 
-pub use batch::{Batch, Change};
+pub use batch::{Batch, Before, Change};
 pub use chunk::VALUE_BYTES_MAX;
 pub use error::{KEY_BYTES_MAX, Part, StoreError};
 pub use memory::MemoryStore;

@@ -62,8 +62,8 @@ impl Store for MemoryStore {
         check_forwards(held.applied, applied)?;
         for (table, changes) in latest {
             let rows = held.tables.entry(table).or_default();
-            for (key, value) in changes {
-                match value {
+            for (key, written) in changes {
+                match written.value {
                     Some(value) => rows.insert(key, value),
                     None => rows.remove(&key),
                 };

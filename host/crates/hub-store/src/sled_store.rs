@@ -25,7 +25,7 @@ use sled::{Transactional, Tree};
 
 use self::fence::{Fault, Fence};
 use self::state::{State, Tally, Unreadable};
-use crate::batch::{Latest, check_forwards};
+use crate::batch::{Before, Latest, Written, check_forwards};
 use crate::chunk::{self, Entry};
 use crate::swap::{self, Lock};
 use crate::{Batch, Order, Range, Row, Store, StoreError, Table};
@@ -49,6 +49,7 @@ const CLOSE_POLL: Duration = Duration::from_millis(1);
 const TORN_MARK: &str = "torn";
 
 const LOST_ROWS: &str = "lost rows, or kept old ones";
+const WRONG_BEFORE: &str = "holds another row than its writer says";
 
 const CHUNK_TREE: &str = "chunks";
 const STATE_TREE: &str = "state";
@@ -358,9 +359,9 @@ struct TableWriter<'a> {
 
 impl TableWriter<'_> {
     /// Answers what the table holds afterwards.
-    fn write(&self, changes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>, mut tally: Tally) -> InTransaction<Tally> {
-        for (key, value) in changes {
-            let old = self.rows.get(key)?;
+    fn write(&self, changes: &BTreeMap<Vec<u8>, Written>, mut tally: Tally) -> InTransaction<Tally> {
+        for (key, Written { value, before }) in changes {
+            let old = self.entry_before(key, before)?;
             let new = value.as_deref().map(|value| chunk::entry(self.table, key, value));
             if old.as_deref() == new.as_deref() && value.as_deref().is_none_or(chunk::is_whole) {
                 // Folding a record again writes what is there already; that costs no log.
@@ -379,6 +380,19 @@ impl TableWriter<'_> {
             self.write_chunks(key, value.as_deref().unwrap_or_default(), chunk_count_old)?;
         }
         Ok(tally)
+    }
+
+    /// The entry that is there, from what the writer knows or by looking.
+    fn entry_before(&self, key: &[u8], before: &Before) -> InTransaction<Option<sled::IVec>> {
+        let known = match before {
+            Before::Unknown => return Ok(self.rows.get(key)?),
+            Before::Nothing => None,
+            Before::Row(value) => Some(sled::IVec::from(chunk::entry(self.table, key, value))),
+        };
+        if cfg!(debug_assertions) && self.rows.get(key)? != known {
+            return Err(abort(StoreError::Engine { message: WRONG_BEFORE }));
+        }
+        Ok(known)
     }
 
     fn write_row(&self, key: &[u8], entry: Option<Vec<u8>>) -> InTransaction<()> {

@@ -27,7 +27,7 @@ tables! {
     Meta = 1 "meta",
     Delivery = 2 "delivery",
     Dedupe = 3 "dedupe",
-    DedupeAge = 4 "dedupe_age",
+    // 4 was the age of dedupe keys, which deliveries tell now.
     Pending = 5 "pending",
     Event = 6 "event",
     Node = 7 "node",
@@ -51,6 +51,11 @@ tables! {
     Annotation = 25 "annotation",
     PluginState = 26 "plugin_state",
     Setting = 27 "setting",
+    Stream = 28 "stream",
+    Connection = 29 "connection",
+    OwnWrite = 30 "own_write",
+    Erasure = 31 "erasure",
+    PrivacyRequest = 32 "privacy_request",
 }
 
 impl Table {

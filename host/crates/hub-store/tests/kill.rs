@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{env, fs};
 
-use hub_store::{Batch, Change, Order, Range, SledOptions, SledStore, Store, Table};
+use hub_store::{Batch, Before, Change, Order, Range, SledOptions, SledStore, Store, Table};
 
 const TEST: &str = "a_killed_process_leaves_whole_batches";
 const VIEW: &str = "HUB_STORE_KILL_VIEW";
@@ -76,7 +76,7 @@ fn changes(generation: u64) -> Vec<Change> {
     let row = |table: Table, key: u64| {
         let repeat = if key.is_multiple_of(3) && generation.is_multiple_of(2) { 2_500 } else { 1 };
         let value = generation.to_be_bytes().repeat(repeat);
-        Change::Put { table, key: key.to_be_bytes().to_vec(), value }
+        Change::Put { table, key: key.to_be_bytes().to_vec(), value, before: Before::Unknown }
     };
     TABLES.iter().flat_map(|table| (0..KEYS).map(|key| row(*table, key))).collect()
 }

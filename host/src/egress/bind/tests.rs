@@ -9,6 +9,7 @@ fn declared(base_url: &str) -> Endpoint {
         base_url: base_url.to_owned(),
         paths: vec!["/v1/".to_owned()],
         auth: Auth::None,
+        rate: None,
     }
 }
 

@@ -16,6 +16,7 @@ fn endpoint(base_url: &str, paths: &[&str], auth: Auth) -> BoundEndpoint {
         base_url: base_url.to_owned(),
         paths: paths.iter().map(|path| (*path).to_owned()).collect(),
         auth,
+        rate: None,
     };
     let secrets = BTreeMap::from([("api_token".to_owned(), vec![Secret::new("s3cret").unwrap()])]);
     bind(&endpoint, &EndpointConfig::default(), &BTreeMap::new(), &secrets).unwrap()

@@ -18,7 +18,9 @@ impl Map<'_> {
         let from = comment.from.as_ref();
         let author = from.and_then(|from| text(&from.id));
         let accounts = [frame.account.as_deref(), self.settings.account_id.as_deref()];
-        let is_ours = author.is_some() && accounts.contains(&author.as_deref());
+        // Meta adds the second id to comments of the account itself.
+        let is_self = from.is_some_and(|from| text(&from.self_ig_scoped_id).is_some());
+        let is_ours = is_self || (author.is_some() && accounts.contains(&author.as_deref()));
         let parent = text(&comment.parent_id);
         let told = Interaction {
             channel: Some("instagram".into()),
@@ -37,6 +39,29 @@ impl Map<'_> {
         };
         let said = Said { path, raw, sides: None, time, owner: Owner::Us };
         self.once(&said, if is_ours { "message.sent" } else { "comment.received" }, told);
+    }
+
+    /// Somebody named the account under a post that is not its own. Meta says where, not who or what.
+    pub(super) fn mention(&mut self, path: &str, raw: &str, frame: &Frame) {
+        let Some(mention) = members::read::<wire::Mention>(raw) else {
+            return self.malformed(path, "the mention is not an object");
+        };
+        let (comment, media) = (text(&mention.comment_id), text(&mention.media_id));
+        let Some(id) = comment.or_else(|| media.as_ref().map(|media| format!("mention:{media}"))) else {
+            return self.malformed(path, "the mention names neither comment nor media");
+        };
+        let told = Interaction {
+            channel: Some("instagram".into()),
+            kind: Some("mention".into()),
+            direction: Some(Direction::Inbound),
+            author: Some(Author::Customer),
+            thread: Some(format!("comment:{id}")),
+            sent_at: frame.time,
+            extra: extras([("media_id", media)]),
+            ..Interaction::new(id)
+        };
+        let said = Said { path, raw, sides: None, time: frame.time, owner: Owner::Us };
+        self.once(&said, "comment.received", told);
     }
 }
 

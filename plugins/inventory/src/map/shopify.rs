@@ -6,14 +6,11 @@ use omnihub_plugin::members::extras;
 use omnihub_plugin::model::{InventoryItem, InventoryLevel, Other};
 use omnihub_plugin::square::time;
 use omnihub_plugin::{Delivery, Event, Payload, Remark, Report, lenient};
+use serde_json::value::RawValue;
 
 use super::{AVAILABLE, Quantity, quantity};
-use crate::wire::Shopify;
-
-/// Both spellings of Shopify's headers, the newer first.
-const TOPIC: [&str; 2] = ["shopify-topic", "x-shopify-topic"];
-const TRIGGERED_AT: [&str; 2] = ["shopify-triggered-at", "x-shopify-triggered-at"];
-const WEBHOOK_ID: [&str; 2] = ["shopify-webhook-id", "x-shopify-webhook-id"];
+use crate::manifest::{TOPIC, TRIGGERED_AT, WEBHOOK_ID};
+use crate::wire::{Shopify, graphql};
 
 /// The body's topic: as a header or the host names it (`inventory_levels/update`), else by its shape.
 pub(super) fn topic(delivery: &Delivery, body: &Shopify) -> Option<String> {
@@ -176,6 +173,52 @@ fn level_item(body: &Shopify) -> Option<String> {
 
 fn gid(body: &Shopify) -> &str {
     body.admin_graphql_api_id.as_ref().map_or("", |gid| gid.0.as_str())
+}
+
+/// A polled level in the words of `inventory_levels/update`.
+pub(crate) fn polled_level(level: graphql::Level, location: &str, now: i64) -> Report {
+    let item = level.item.unwrap_or_default();
+    let untracked = item.tracked.is_some_and(|tracked| tracked.0 == "false");
+    let available = || {
+        let quantities = level.quantities.into_iter().flatten().flatten();
+        let mut named = quantities.filter(|it| it.name.as_ref().is_some_and(|name| name.0 == AVAILABLE));
+        named.next()?.quantity
+    };
+    let body = Shopify {
+        admin_graphql_api_id: level.id,
+        inventory_item_id: item.id,
+        location_id: location.rsplit('/').next().and_then(digits).map(Text),
+        updated_at: level.updated_at,
+        available: if untracked { RawValue::from_string("null".into()).ok() } else { available() },
+        ..Shopify::default()
+    };
+    polled("inventory_levels/update", &body, now)
+}
+
+/// A polled item in the words of `inventory_items/update`, without the cost: that takes a permission of its own, and
+/// is written differently here and there.
+pub(crate) fn polled_item(item: graphql::Item, now: i64) -> Report {
+    let body = Shopify {
+        id: item.id,
+        admin_graphql_api_id: item.gid,
+        sku: item.sku,
+        tracked: item.tracked,
+        requires_shipping: item.requires_shipping,
+        country_code_of_origin: item.country,
+        updated_at: item.updated_at,
+        ..Shopify::default()
+    };
+    polled("inventory_items/update", &body, now)
+}
+
+fn polled(topic: &str, body: &Shopify, now: i64) -> Report {
+    let delivery = Delivery {
+        topic: Some(topic.to_owned()),
+        headers: Vec::new(),
+        body: String::new(),
+        received_at: now,
+    };
+    report(topic, body, &delivery)
 }
 
 fn digits(id: &str) -> Option<String> {

@@ -1,14 +1,22 @@
-//! Square's envelopes: counts, and notices of everything else.
+//! Square's envelopes: counts, and notices of everything else. Pages of counts and of the ledger.
 
 use omnihub_plugin::members::extras;
-use omnihub_plugin::model::InventoryLevel;
+use omnihub_plugin::model::{InventoryLevel, Other};
+use omnihub_plugin::square::api::effect_id;
 use omnihub_plugin::square::{Envelope, time};
 use omnihub_plugin::{Delivery, Event, Payload, Remark, Report, lenient};
 
 use super::{AVAILABLE, Quantity, quantity};
-use crate::wire::{Catalog, Count, Counts};
+use crate::wire::{Catalog, Change, Count, Counts, Detail};
 
 const COUNTS_PATH: &str = "/data/object/inventory_counts";
+
+/// What is known of a count beside itself, where it says no time.
+struct Told {
+    at: Option<i64>,
+    id: Option<String>,
+    received_at: i64,
+}
 
 pub(super) fn report(envelope: &Envelope, delivery: &Delivery) -> Report {
     match envelope.kind() {
@@ -37,16 +45,29 @@ fn counts(envelope: &Envelope, delivery: &Delivery) -> Report {
     if counts.is_empty() {
         report.note(COUNTS_PATH, Remark::Ignored, "the list of counts is empty");
     }
-    for (index, count) in counts.into_iter().enumerate() {
-        match count.ok_or("not an object").and_then(|count| level(count, envelope, delivery)) {
-            Ok(event) => report.events.push(event),
-            Err(reason) => report.note(format!("{COUNTS_PATH}/{index}"), Remark::Malformed, reason),
-        }
-    }
+    let id = Some(envelope.event_id("")).filter(|id| !id.is_empty());
+    let told = Told { at: envelope.created_at(delivery), id, received_at: delivery.received_at };
+    levels(&mut report, COUNTS_PATH, counts, &told);
     report
 }
 
-fn level(count: Count, envelope: &Envelope, delivery: &Delivery) -> Result<Event, &'static str> {
+/// A page of counts as polled at `now`.
+pub(crate) fn counts_page(counts: Vec<Option<Count>>, now: i64) -> Report {
+    let mut report = Report::new();
+    levels(&mut report, "/counts", counts, &Told { at: None, id: None, received_at: now });
+    report
+}
+
+fn levels(report: &mut Report, path: &str, counts: Vec<Option<Count>>, told: &Told) {
+    for (index, count) in counts.into_iter().enumerate() {
+        match count.ok_or("not an object").and_then(|count| level(count, told)) {
+            Ok(event) => report.events.push(event),
+            Err(reason) => report.note(format!("{path}/{index}"), Remark::Malformed, reason),
+        }
+    }
+}
+
+fn level(count: Count, told: &Told) -> Result<Event, &'static str> {
     let item = lenient::said(count.catalog_object_id).ok_or("a count without catalog_object_id")?;
     let location = lenient::said(count.location_id).ok_or("a count without location_id")?;
     let state = lenient::said(count.state).ok_or("a count without state")?;
@@ -63,11 +84,11 @@ fn level(count: Count, envelope: &Envelope, delivery: &Delivery) -> Result<Event
         extras([("catalog_object_type", kind), ("is_estimated", lenient::said(count.is_estimated))]);
 
     let object = format!("{}/{}/{}", level.item, level.location, level.state);
-    let at = time(&count.calculated_at).or_else(|| envelope.created_at(delivery));
-    let otherwise =
-        envelope.event_id(&level.quantity.map_or_else(String::new, |quantity| quantity.to_string()));
+    let at = time(&count.calculated_at).or(told.at);
+    let value = || level.quantity.map_or_else(String::new, |quantity| quantity.to_string());
+    let otherwise = told.id.clone().unwrap_or_else(value);
     let payload = Payload::InventoryLevel(level);
-    Ok(Event::dated("inventory.changed", &object, at, &otherwise, delivery.received_at, payload))
+    Ok(Event::dated("inventory.changed", &object, at, &otherwise, told.received_at, payload))
 }
 
 /// Only `IN_STOCK` can be sold. Other states keep Square's word, in lower case.
@@ -76,4 +97,42 @@ fn hub_state(state: &str) -> String {
         "IN_STOCK" => AVAILABLE.into(),
         other => other.to_ascii_lowercase(),
     }
+}
+
+/// A page of the ledger as polled at `now`. Levels come from counts, which are absolute and told in their own stream; a
+/// line of the ledger says why one changed and, by its reference, whether it was us.
+pub(crate) fn changes_page(changes: Vec<Option<Change>>, now: i64) -> Report {
+    let mut report = Report::new();
+    for (index, change) in changes.into_iter().enumerate() {
+        match change.ok_or("not an object").and_then(|change| ledger(change, now)) {
+            Ok(event) => report.events.push(event),
+            Err(reason) => report.note(format!("/changes/{index}"), Remark::Malformed, reason),
+        }
+    }
+    report
+}
+
+fn ledger(change: Change, now: i64) -> Result<Event, &'static str> {
+    let kind = lenient::said(change.kind).ok_or("a change without type")?.to_ascii_lowercase();
+    let detail = change.physical_count.or(change.adjustment).or(change.transfer).unwrap_or_default();
+    let id = lenient::said(detail.id.clone()).ok_or("a change without id")?;
+    let at = time(&detail.occurred_at).or_else(|| time(&detail.created_at));
+    let mut other = Other::new(format!("inventory.{kind}"));
+    let effect = detail.reference_id.as_ref().and_then(|reference| effect_id(&reference.0));
+    let Detail {
+        catalog_object_id, location_id, from_location_id, to_location_id, state, from_state, ..
+    } = detail;
+    other.extra = extras([
+        ("id", Some(id.clone())),
+        ("item", lenient::said(catalog_object_id)),
+        ("location", lenient::said(location_id)),
+        ("from_location", lenient::said(from_location_id)),
+        ("to_location", lenient::said(to_location_id)),
+        ("state", lenient::said(state).as_deref().map(hub_state)),
+        ("from_state", lenient::said(from_state).as_deref().map(hub_state)),
+        ("to_state", lenient::said(detail.to_state).as_deref().map(hub_state)),
+        ("quantity", lenient::said(detail.quantity)),
+        ("effect", effect),
+    ]);
+    Ok(Event::once("provider.notice", format!("{kind}/{id}"), at, now, Payload::Other(other)))
 }

@@ -1,6 +1,8 @@
-//! Square's envelopes: accounts, entries of their ledger, customers, and notices of everything else.
+//! Square's envelopes: accounts, entries of their ledger, customers, and notices of everything else. Polled accounts and
+//! entries go the same ways.
 
 use omnihub_plugin::dated::fingerprint;
+use omnihub_plugin::exact::Text;
 use omnihub_plugin::lenient::said;
 use omnihub_plugin::members::{self, extras};
 use omnihub_plugin::model::{
@@ -35,8 +37,33 @@ pub(super) fn report(envelope: &Envelope, delivery: &Delivery) -> Report {
 /// the same before and after a change of its balance in Square's own examples, and would not tell which is newer.
 fn account(envelope: &Envelope, delivery: &Delivery) -> Result<Event, &'static str> {
     let object: wire::AccountObject = envelope.object().unwrap_or_default();
-    let account = object.loyalty_account.unwrap_or_default();
-    let id = said(account.id).or_else(|| envelope.data_id()).ok_or("a loyalty account without id")?;
+    let mut account = object.loyalty_account.unwrap_or_default();
+    account.id = said(account.id).or_else(|| envelope.data_id()).map(Text);
+    let at = envelope.created_at(delivery).max(time(&account.updated_at));
+    let otherwise = envelope.event_id(&fingerprint(&delivery.body));
+    // The object of a deletion looks like any other: only the type says so.
+    let standing = match envelope.kind() {
+        "loyalty.account.deleted" => Standing::Deleted,
+        _ => Standing::There,
+    };
+    account_event(account, standing, at, &otherwise, delivery.received_at)
+}
+
+/// Whether an account is still there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    There,
+    Deleted,
+}
+
+fn account_event(
+    account: wire::Account,
+    standing: Standing,
+    at: Option<i64>,
+    otherwise: &str,
+    received_at: i64,
+) -> Result<Event, &'static str> {
+    let id = said(account.id).ok_or("a loyalty account without id")?;
     let mut told = LoyaltyAccount::new(id.clone());
     told.program = said(account.program_id);
     told.member = member(
@@ -47,14 +74,21 @@ fn account(envelope: &Envelope, delivery: &Delivery) -> Result<Event, &'static s
     told.balance = whole(&account.balance);
     told.lifetime = whole(&account.lifetime_points);
     told.enrolled_at = time(&account.enrolled_at);
-    // The object of a deletion looks like any other: only the type says so.
-    told.deleted = envelope.kind() == "loyalty.account.deleted";
+    told.deleted = standing == Standing::Deleted;
     told.extra = next_expiry(account.expiring_point_deadlines.unwrap_or_default());
-
-    let at = envelope.created_at(delivery).max(time(&account.updated_at));
-    let otherwise = envelope.event_id(&fingerprint(&delivery.body));
     let payload = Payload::LoyaltyAccount(told);
-    Ok(Event::dated("loyalty.account_changed", &id, at, &otherwise, delivery.received_at, payload))
+    Ok(Event::dated("loyalty.account_changed", &id, at, otherwise, received_at, payload))
+}
+
+/// An account that was polled. `touched_at` is the latest entry of its ledger that is known to be in it.
+pub(crate) fn polled_account(
+    account: wire::Account,
+    touched_at: Option<i64>,
+    now: i64,
+) -> Result<Event, &'static str> {
+    let at = time(&account.updated_at).max(touched_at);
+    let otherwise = account.balance.as_ref().map_or_else(String::new, |balance| balance.0.clone());
+    account_event(account, Standing::There, at, &otherwise, now)
 }
 
 fn member(account: &str, customer: Option<String>, phone: Option<String>) -> Option<Party> {
@@ -74,12 +108,21 @@ fn next_expiry(deadlines: Vec<Option<wire::Deadline>>) -> Vec<(String, String)> 
 fn entry(envelope: &Envelope, delivery: &Delivery) -> Result<Event, &'static str> {
     let object: wire::EntryObject = envelope.object().unwrap_or_default();
     let raw = object.loyalty_event.ok_or("no loyalty_event")?;
+    entry_event(&raw, envelope.created_at(delivery), delivery.received_at)
+}
+
+/// One entry of the ledger. `told_at` stands in where it says no time.
+pub(crate) fn entry_event(
+    raw: &RawValue,
+    told_at: Option<i64>,
+    received_at: i64,
+) -> Result<Event, &'static str> {
     let entry: wire::Entry = members::read(raw.get()).ok_or("loyalty_event is not an object")?;
     // `data.id` may name something else than this entry, so it is no substitute.
     let id = said(entry.id).ok_or("a loyalty event without id")?;
     let account = said(entry.loyalty_account_id).ok_or("a loyalty event without loyalty_account_id")?;
     let square_kind = said(entry.kind).ok_or("a loyalty event without type")?;
-    let detail = detail(&raw, &square_kind);
+    let detail = detail(raw, &square_kind);
 
     let mut told = LoyaltyEntry::new(id.clone(), account, hub_kind(&square_kind));
     told.points = change(&square_kind, whole(&detail.points));
@@ -92,8 +135,8 @@ fn entry(envelope: &Envelope, delivery: &Delivery) -> Result<Event, &'static str
         ("reward_id", said(detail.reward_id)),
         ("promotion_id", said(detail.loyalty_promotion_id)),
     ]);
-    let at = time(&entry.created_at).or_else(|| envelope.created_at(delivery));
-    Ok(Event::once("loyalty.points_changed", id, at, delivery.received_at, Payload::LoyaltyEntry(told)))
+    let at = time(&entry.created_at).or(told_at);
+    Ok(Event::once("loyalty.points_changed", id, at, received_at, Payload::LoyaltyEntry(told)))
 }
 
 /// The one object that says what happened: it stands under the type's own name.

@@ -1,14 +1,16 @@
 //! Voucherify's events, in their envelope or as the bare `data` of one: points, balances, tiers and customers.
-//! One change is told as `customer.voucher.…` and again as `voucher.…`; both give the same events under the same keys.
+//! One change is told as `customer.voucher.…` and again as `voucher.…`; both give the same events under the same keys,
+//! and so does a polled transaction.
 
 use omnihub_plugin::dated::fingerprint;
 use omnihub_plugin::lenient::said;
 use omnihub_plugin::members::{self, extras};
 use omnihub_plugin::model::{Customer, Identity, LoyaltyAccount, LoyaltyEntry, Other, Party, Proof};
+use omnihub_plugin::square::api::effect_id;
 use omnihub_plugin::square::{time, whole};
 use omnihub_plugin::{Delivery, Event, Payload, Remark, Report};
 
-use crate::wire::voucherify::{Balance, Data, Envelope, Order, Tier, Transaction};
+use crate::wire::voucherify::{Balance, Card, Data, Envelope, Member, Order, Tier, Transaction, Voucher};
 
 const CUSTOMER: &str = "voucherify-customer";
 
@@ -145,6 +147,37 @@ pub(super) fn report(told: &Told, delivery: &Delivery) -> Report {
     report
 }
 
+/// A polled transaction of a card, in the words of its webhook.
+pub(crate) fn polled_transaction(card: &Member, transaction: Transaction, now: i64) -> Report {
+    let data = Data { voucher: Some(voucher(card)), transaction: Some(transaction), ..Data::default() };
+    polled("voucher.loyalty_card.transaction.created", data, now)
+}
+
+/// A polled card that nothing was told of by a transaction: its balance as it stands.
+pub(crate) fn polled_card(card: &Member, now: i64) -> Report {
+    let data = Data { voucher: Some(voucher(card)), ..Data::default() };
+    let mut report = polled("voucher.loyalty_card.updated", data, now);
+    report.notes.retain(|note| note.remark == Remark::Malformed);
+    report
+}
+
+fn voucher(card: &Member) -> Voucher {
+    let loyalty_card = card.loyalty_card.as_ref();
+    Voucher {
+        id: card.id.clone(),
+        campaign_id: card.campaign_id.clone(),
+        holder_id: card.holder_id.clone(),
+        updated_at: card.updated_at.clone().or_else(|| card.created_at.clone()),
+        loyalty_card: loyalty_card.map(|it| Card { points: it.points.clone(), balance: it.balance.clone() }),
+    }
+}
+
+fn polled(kind: &str, data: Data, now: i64) -> Report {
+    let told = Told { path: "", kind: kind.to_owned(), id: None, made_at: None, data };
+    let delivery = Delivery { topic: None, headers: Vec::new(), body: String::new(), received_at: now };
+    report(&told, &delivery)
+}
+
 fn keep(report: &mut Report, told: &Told, path: &str, event: Result<Event, &'static str>) {
     match event {
         Ok(event) => report.events.push(event),
@@ -168,6 +201,7 @@ fn entry(told: &Told, delivery: &Delivery) -> Result<Event, &'static str> {
         ("type", said(transaction.kind.clone())),
         ("source_id", said(transaction.source_id.clone())),
         ("order_source_id", order.and_then(|order| said(order.source_id.clone()))),
+        ("effect", transaction.source_id.as_ref().and_then(|source| effect_id(&source.0))),
     ]);
     let payload = Payload::LoyaltyEntry(entry);
     Ok(Event::once("loyalty.points_changed", id, told.changed_at(), delivery.received_at, payload))

@@ -1,4 +1,4 @@
-//! What stands in `data.object` of Square's webhooks.
+//! What stands in `data.object` of Square's webhooks, and in the answers of its API.
 
 omnihub_plugin::members! {
     AccountObject {
@@ -32,6 +32,21 @@ omnihub_plugin::members! {
     /// The object under the entry's type in lower case: `adjust_points`, `create_reward` …
     Detail {
         text: points, reason, order_id, reward_id, loyalty_promotion_id;
+    }
+
+    /// A page of the ledger as polled; entries stay raw as in a webhook.
+    EntriesPage {
+        raw: events;
+    }
+
+    /// What an adjustment, an accumulation and a new reward are answered with.
+    Done {
+        object: event: Made, reward: Made;
+        list: events: Made;
+    }
+
+    Made {
+        text: id;
     }
 
     CustomerObject {

@@ -1,4 +1,4 @@
-//! Voucherify's envelope `{id, project_id, created_at, type, data{…}}` and its `data`.
+//! Voucherify's envelope `{id, project_id, created_at, type, data{…}}` and its `data`; the lists its API answers with.
 
 omnihub_plugin::members! {
     Envelope {
@@ -53,5 +53,24 @@ omnihub_plugin::members! {
 
     Tier {
         text: id, name, campaign_id;
+    }
+
+    /// Cards of a campaign. They keep their code here: it is what names a card in a path, and goes nowhere else.
+    Members {
+        list: vouchers: Member;
+    }
+
+    Member {
+        text: id, code, campaign_id, holder_id, created_at, updated_at;
+        object: loyalty_card: Card;
+    }
+
+    Transactions {
+        text: has_more, more_starting_after;
+        list: data: Transaction;
+    }
+
+    Refusal {
+        text: key;
     }
 }

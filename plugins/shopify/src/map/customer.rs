@@ -22,7 +22,11 @@ pub(super) fn party(reading: &Reading<'_>, wire: &wire::Customer) -> Option<Part
 
 /// A customer as a whole, with what they allow.
 pub(super) fn customer(reading: &mut Reading<'_>, name: &str) -> Result<(), Failure> {
-    let wire: wire::Customer = reading.body()?;
+    let wire = reading.body()?;
+    tell(reading, name, wire)
+}
+
+pub(super) fn tell(reading: &mut Reading<'_>, name: &str, wire: wire::Customer) -> Result<(), Failure> {
     let id = object_id(&wire.admin_graphql_api_id, &wire.id).ok_or_else(|| without_id("a customer"))?;
     let who = party(reading, &wire).ok_or_else(|| without_id("a customer"))?;
     let version = time(&wire.updated_at).or_else(|| reading.triggered_at()).or(time(&wire.created_at));
@@ -90,7 +94,7 @@ pub(super) fn merged(reading: &mut Reading<'_>) -> Result<(), Failure> {
     };
     let status = said(wire.status).unwrap_or_default();
     if !status.eq_ignore_ascii_case("completed") {
-        reading.report.note("/status", Remark::Ignored, "the merge is not completed");
+        reading.note("/status", Remark::Ignored, "the merge is not completed");
         return Ok(());
     }
     let time = reading.triggered_at();
@@ -113,7 +117,7 @@ pub(super) fn consent_updated(reading: &mut Reading<'_>) -> Result<(), Failure> 
     ids.extend(said(wire.phone).map(|phone| Identity::phone(phone, reading.settings.phones)));
     let who = Party { ids, name: None };
     if wire.email_marketing_consent.is_none() && wire.sms_marketing_consent.is_none() {
-        reading.report.note("", Remark::Ignored, "no consent in it");
+        reading.note("", Remark::Ignored, "no consent in it");
     }
     for (channel, consent) in [("email", wire.email_marketing_consent), ("sms", wire.sms_marketing_consent)] {
         if let Some(consent) = consent {
@@ -125,7 +129,7 @@ pub(super) fn consent_updated(reading: &mut Reading<'_>) -> Result<(), Failure> 
 
 fn consent(reading: &mut Reading<'_>, id: &str, who: Party, channel: &str, wire: wire::MarketingConsent) {
     let Some(state) = said(wire.state) else {
-        reading.report.note(
+        reading.note(
             format!("/{channel}_marketing_consent"),
             Remark::Ignored,
             "no state: nothing was decided",
@@ -170,7 +174,7 @@ pub(super) fn tagged(reading: &mut Reading<'_>, tagged: Tagged) -> Result<(), Fa
         .ok_or_else(|| without_id("a tagged customer"))?;
     let mut tags = tags(wire.tags.as_ref());
     if tags.is_empty() {
-        reading.report.note("/tags", Remark::Malformed, "no tags in it");
+        reading.note("/tags", Remark::Malformed, "no tags in it");
         return Ok(());
     }
     tags.sort_unstable();

@@ -9,11 +9,15 @@ use omnihub_plugin::model::{
 use omnihub_plugin::{Failure, Payload, Remark};
 
 use super::{Reading, customer, is_true, object_id, tag_list, time, without_id};
-use crate::wire;
+use crate::{mark, wire};
 
 /// An order as a whole, with the customer in it and the cart it came from.
 pub(super) fn order(reading: &mut Reading<'_>, name: &str) -> Result<(), Failure> {
-    let mut wire: wire::Order = reading.body()?;
+    let wire = reading.body()?;
+    tell(reading, name, wire)
+}
+
+pub(super) fn tell(reading: &mut Reading<'_>, name: &str, mut wire: wire::Order) -> Result<(), Failure> {
     let id = object_id(&wire.admin_graphql_api_id, &wire.id).ok_or_else(|| without_id("an order"))?;
     let version = time(&wire.updated_at).or_else(|| reading.triggered_at()).or(time(&wire.created_at));
     let (created, cancelled) = (time(&wire.created_at), time(&wire.cancelled_at));
@@ -79,7 +83,7 @@ fn whole(reading: &mut Reading<'_>, id: String, wire: wire::Order, buyer: Option
         cancelled_at: time(&wire.cancelled_at),
         closed_at: time(&wire.closed_at),
         tags: tag_list(&wire.tags),
-        note: said(wire.note),
+        note: said(wire.note.clone()),
         source: said(wire.source_name),
         lines: wire.line_items.map(|list| lines(reading, Some(list), currency)),
         fulfilments: fulfilments(reading, wire.fulfillments),
@@ -89,6 +93,7 @@ fn whole(reading: &mut Reading<'_>, id: String, wire: wire::Order, buyer: Option
             ("current_total_price", said(wire.current_total_price)),
             ("presentment_currency", said(wire.presentment_currency)),
             ("customer_locale", said(wire.customer_locale)),
+            ("effect", wire.note.as_ref().and_then(|note| mark::newest(&note.0))),
             ("test", is_true(&wire.test).then(|| "true".to_owned())),
         ]),
         ..Order::new(id)
@@ -113,7 +118,7 @@ pub(super) fn lines(
     for (index, (path, line)) in reading.items("/line_items", list).into_iter().enumerate() {
         let quantity = line.quantity.as_ref().and_then(|quantity| exact::quantity(&quantity.0).ok());
         let Some(quantity) = quantity else {
-            reading.report.note(path, Remark::Malformed, "a line without a quantity");
+            reading.note(path, Remark::Malformed, "a line without a quantity");
             continue;
         };
         let id = line.id.and_then(Text::id).or_else(|| said(line.key)).or_else(|| said(line.variant_id));
@@ -133,7 +138,7 @@ fn fulfilments(reading: &mut Reading<'_>, list: Option<Vec<Option<wire::Fulfilme
     for (path, wire) in reading.items("/fulfillments", list) {
         match fulfilment(wire) {
             Some(parcel) => parcels.push(parcel),
-            None => reading.report.note(path, Remark::Malformed, "a fulfilment without id"),
+            None => reading.note(path, Remark::Malformed, "a fulfilment without id"),
         }
     }
     parcels
@@ -165,7 +170,7 @@ fn refunds(
     for (path, wire) in reading.items("/refunds", list) {
         match refund_of(reading, &path, wire, currency) {
             Some(refund) => refunds.push(refund),
-            None => reading.report.note(path, Remark::Malformed, "a refund without id"),
+            None => reading.note(path, Remark::Malformed, "a refund without id"),
         }
     }
     refunds
@@ -209,7 +214,7 @@ fn paid_back(
             Some(_) => None,
         };
         if total.is_none() {
-            reading.report.note(path, Remark::Malformed, "amounts that cannot be added up");
+            reading.note(path, Remark::Malformed, "amounts that cannot be added up");
             return None;
         }
         sum = total;

@@ -21,7 +21,7 @@ pub(super) fn level(reading: &mut Reading<'_>) -> Result<(), Failure> {
         Some(count) => {
             match serde_json::from_str::<Text>(count).ok().and_then(|count| exact::quantity(&count.0).ok()) {
                 Some(quantity) => level.quantity = Some(quantity),
-                None => reading.report.note("/available", Remark::Malformed, "not a count"),
+                None => reading.note("/available", Remark::Malformed, "not a count"),
             }
         }
         None => {}

@@ -82,7 +82,7 @@ fn extra(status: &Status) -> Vec<(String, String)> {
         ("conversation_origin", origin.and_then(|origin| text(&origin.kind))),
         ("billable", pricing.and_then(|pricing| text(&pricing.billable))),
         ("pricing_category", pricing.and_then(|pricing| text(&pricing.category))),
-        // The id of the effect that sent it.
-        ("biz_opaque_callback_data", text(&status.biz_opaque_callback_data)),
+        // What a send carried along. By this the hub knows the effect it came of.
+        ("effect", text(&status.biz_opaque_callback_data)),
     ])
 }

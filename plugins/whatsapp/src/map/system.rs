@@ -14,7 +14,9 @@ impl Map<'_> {
         };
         let kind = text(&system.kind).unwrap_or_default();
         match (kind.as_str(), text(&system.marketing)) {
-            ("user_changed_number", _) => self.number_changed(place, sent, system),
+            ("user_changed_number" | "customer_changed_number" | "user_changed_user_id", _) => {
+                self.address_changed(place, sent, system);
+            }
             ("user_preference_changed", Some(wish)) => {
                 self.consent(place, sent.person.as_ref(), "marketing_messages", &wish, sent.time);
             }
@@ -26,15 +28,17 @@ impl Map<'_> {
         }
     }
 
-    /// `from` is the old number. The person stays the same, though number and user id are both new.
-    fn number_changed(&mut self, place: &Place<'_>, sent: &Sent, system: &System) {
-        let old = Person::of(&sent.message.from, &sent.message.from_user_id);
+    /// `from` is the old number. The person stays the same, though number and user id are both new; where no number may
+    /// be told, only the user ids are.
+    fn address_changed(&mut self, place: &Place<'_>, sent: &Sent, system: &System) {
+        let old_user = system.previous_user_id.clone().or_else(|| sent.message.from_user_id.clone());
+        let old = Person::of(&sent.message.from, &old_user);
         let new_number = system.wa_id.clone().or_else(|| system.new_wa_id.clone());
         let (Some(old), Some(new)) = (old, Person::of(&new_number, &system.user_id)) else {
-            return self.malformed(&place.path, "the change of number does not name both numbers");
+            return self.malformed(&place.path, "the change does not name both numbers or user ids");
         };
         if old.id() == new.id() {
-            return self.gather.note(&place.path, Remark::Ignored, "the number did not change");
+            return self.gather.note(&place.path, Remark::Ignored, "neither number nor user id changed");
         }
         let merge = PersonMerge { kept: new.identity(), absorbed: old.identity() };
         let object = format!("{}>{}", old.id(), new.id());

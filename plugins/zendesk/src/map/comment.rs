@@ -4,48 +4,187 @@
 use omnihub_plugin::lenient::said;
 use omnihub_plugin::members::extras;
 use omnihub_plugin::model::{Attachment, Author, Direction, Identity, Interaction, Party};
-use omnihub_plugin::{Failure, Payload, Report};
+use omnihub_plugin::{Event, Failure, Payload, Report};
 
-use super::{Told, channel, flag, id, user_party};
-use crate::wire::{Actor, Comment};
+use super::{Settings, Told, flag, id, time, user_party, whole_second, word};
+use crate::wire::{Actor, Comment, Detail};
+
+/// What the API has instead of a redacted file.
+const REDACTED_FILE: &str = "redacted.txt";
+/// What stands in the place of redacted letters.
+const REDACTED_LETTER: char = '\u{2587}';
 
 /// Who wrote a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Writer {
+pub(crate) enum Writer {
     Staff,
+    /// Our own API user.
+    Hub,
     Customer,
     System,
 }
 
+/// The ticket a comment belongs to.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub(crate) ticket: String,
+    pub(crate) channel: Option<String>,
+    pub(crate) requester: Option<String>,
+}
+
+/// A comment, whoever tells of it.
+struct Said<'a> {
+    id: String,
+    comment: &'a Comment,
+    public: Option<bool>,
+    writer: Writer,
+    author_id: Option<String>,
+    author_name: Option<String>,
+    attachments: Vec<Attachment>,
+    at: Option<i64>,
+    /// The effect that wrote it.
+    effect: Option<String>,
+}
+
 /// A new comment: received, sent, or only noted.
 pub(super) fn added(told: &Told<'_>) -> Result<Report, Failure> {
-    let ticket = told.about()?;
+    let ticket = told.about()?.to_owned();
     let (comment, comment_id) = comment(told)?;
-    let writer = writer(told, comment);
-    // When nothing is said of it, an agent's words are taken for a note: never for something the customer has read.
-    let public = flag(&comment.is_public).unwrap_or(writer == Writer::Customer);
-    let (name, kind, direction) = match (public, writer) {
-        (false, _) => ("note.added", "note", Direction::Internal),
-        (true, Writer::Customer) => ("message.received", "comment", Direction::Inbound),
-        (true, Writer::Staff | Writer::System) => ("message.sent", "comment", Direction::Outbound),
+    let requester = id(&told.detail.requester_id);
+    let author = comment.author.as_ref();
+    let author_id = author.and_then(|author| id(&author.id));
+    let is_staff = author.and_then(|author| flag(&author.is_staff));
+    let effect = opening_of(&told.detail, comment);
+    let said = Said {
+        id: comment_id,
+        comment,
+        public: flag(&comment.is_public),
+        writer: match author {
+            _ if effect.is_some() => Writer::Hub,
+            Some(_) => writer(author_id.as_deref(), is_staff, requester.as_deref(), told.settings),
+            None => Writer::Staff,
+        },
+        author_id,
+        author_name: author.and_then(|author| said(author.name.clone())),
+        attachments: comment.attachment.iter().map(attachment).collect(),
+        at: told.time,
+        effect,
     };
-    let via = comment.via.as_ref().or(told.detail.via.as_ref()).and_then(|via| said(via.channel.clone()));
-    let message = Interaction {
-        channel: via.map(|via| channel(&via)),
-        kind: Some(kind.to_owned()),
-        direction: Some(direction),
-        author: Some(match writer {
+    let thread = Thread { ticket, channel: super::ticket::via(&told.detail), requester };
+    Ok(told.only(said.event(thread, told.received_at)))
+}
+
+/// A comment of the API's list, with the users that came with it. `None` without an id.
+pub(crate) fn listed(
+    comment: &Comment,
+    users: &[Option<Detail>],
+    thread: &Thread,
+    settings: &Settings,
+    now: i64,
+) -> Option<Event> {
+    let author_id = id(&comment.author_id);
+    let user = users.iter().flatten().find(|user| author_id.is_some() && id(&user.id) == author_id);
+    let role = user.and_then(|user| word(&user.role));
+    let is_staff = role.map(|role| matches!(role.as_str(), "agent" | "admin"));
+    let effect = effect_of(comment);
+    let said = Said {
+        id: id(&comment.id)?,
+        comment,
+        public: flag(&comment.public),
+        writer: match &effect {
+            Some(_) => Writer::Hub,
+            None => writer(author_id.as_deref(), is_staff, thread.requester.as_deref(), settings),
+        },
+        author_id,
+        author_name: user.and_then(|user| said(user.name.clone())),
+        attachments: comment.attachments.iter().flatten().flatten().map(attachment).collect(),
+        at: time(&comment.created_at),
+        effect,
+    };
+    let Thread { ticket, channel, requester } = thread;
+    let thread = Thread { ticket: ticket.clone(), channel: channel.clone(), requester: requester.clone() };
+    Some(said.event(thread, now))
+}
+
+/// The effect that made the comment: we put it beside the comment, and the API shows it.
+fn effect_of(comment: &Comment) -> Option<String> {
+    said(comment.metadata.as_ref()?.custom.as_ref()?.effect.clone())
+}
+
+/// The effect that made the ticket, if this is what the ticket was made with. Zendesk takes the requester for its author.
+fn opening_of(detail: &Detail, comment: &Comment) -> Option<String> {
+    let opening = said(detail.description.clone());
+    super::effect(&detail.external_id).filter(|_| opening.is_some() && opening == said(comment.body.clone()))
+}
+
+/// `is_staff` decides; nobody, or an author "-1", is Zendesk itself. Without `is_staff`, who asked for the ticket is the
+/// customer, and everybody else is staff.
+fn writer(
+    author: Option<&str>,
+    is_staff: Option<bool>,
+    requester: Option<&str>,
+    settings: &Settings,
+) -> Writer {
+    let Some(author) = author else { return Writer::System };
+    if settings.api_user_id.as_deref() == Some(author) {
+        return Writer::Hub;
+    }
+    match is_staff {
+        Some(true) => Writer::Staff,
+        Some(false) => Writer::Customer,
+        None if Some(author) == requester => Writer::Customer,
+        None => Writer::Staff,
+    }
+}
+
+impl Said<'_> {
+    fn event(self, thread: Thread, received_at: i64) -> Event {
+        // When nothing is said of it, an agent's words are taken for a note: never for something the customer has read.
+        let public = self.public.unwrap_or(self.writer == Writer::Customer);
+        let (name, kind, direction) = match (public, self.writer) {
+            (false, _) => ("note.added", "note", Direction::Internal),
+            (true, Writer::Customer) => ("message.received", "comment", Direction::Inbound),
+            (true, Writer::Staff | Writer::Hub | Writer::System) => {
+                ("message.sent", "comment", Direction::Outbound)
+            }
+        };
+        let author = match self.writer {
             Writer::Staff => Author::Human,
+            Writer::Hub => Author::Rule,
             Writer::Customer => Author::Customer,
             Writer::System => Author::System,
-        }),
-        customer: customer(told, comment, writer),
-        text: said(comment.body.clone()),
-        attachments: comment.attachment.iter().map(attachment).collect(),
-        sent_at: told.time,
-        ..of_ticket(&comment_id, ticket)
-    };
-    Ok(told.only(told.once(name, &comment_id, Payload::Interaction(message))))
+        };
+        let at = self.at.map(whole_second);
+        let is_redacted = self.is_redacted();
+        let message = Interaction {
+            channel: thread.channel.clone(),
+            kind: Some(kind.to_owned()),
+            direction: Some(direction),
+            author: Some(author),
+            customer: self.customer(&thread),
+            text: said(self.comment.body.clone()),
+            attachments: self.attachments,
+            sent_at: at,
+            extra: extras([("effect", self.effect)]),
+            ..of_ticket(&self.id, &thread.ticket)
+        };
+        let event = Event::once(name, self.id, at, received_at, Payload::Interaction(message));
+        // What was blotted out since takes the place of what it was.
+        Event { version: event.version.saturating_add(i64::from(is_redacted)), ..event }
+    }
+
+    fn is_redacted(&self) -> bool {
+        let blotted = self.comment.body.as_ref().is_some_and(|body| body.0.contains(REDACTED_LETTER));
+        blotted || self.attachments.iter().any(|file| file.title.as_deref() == Some(REDACTED_FILE))
+    }
+
+    /// The customer's side: who wrote, if they are no staff (a copied-in relative, say), else who asked for the ticket.
+    fn customer(&self, thread: &Thread) -> Option<Party> {
+        let wrote = self.author_id.clone().filter(|_| self.writer == Writer::Customer);
+        wrote
+            .map(|author| user_party(author, self.author_name.clone()))
+            .or_else(|| thread.requester.clone().map(|requester| user_party(requester, None)))
+    }
 }
 
 fn comment<'t>(told: &'t Told<'_>) -> Result<(&'t Comment, String), Failure> {
@@ -62,26 +201,6 @@ fn of_ticket(comment: &str, ticket: &str) -> Interaction {
     }
 }
 
-/// `is_staff` decides; an author "-1" is Zendesk itself. Without `is_staff`, who asked for the ticket is the customer,
-/// and everybody else is staff.
-fn writer(told: &Told<'_>, comment: &Comment) -> Writer {
-    let Some(author) = &comment.author else { return Writer::Staff };
-    let Some(author_id) = id(&author.id) else { return Writer::System };
-    match flag(&author.is_staff) {
-        Some(true) => Writer::Staff,
-        Some(false) => Writer::Customer,
-        None if Some(author_id) == id(&told.detail.requester_id) => Writer::Customer,
-        None => Writer::Staff,
-    }
-}
-
-/// The customer's side: who wrote, if they are no staff (a copied-in relative, say), else who asked for the ticket.
-fn customer(told: &Told<'_>, comment: &Comment, writer: Writer) -> Option<Party> {
-    let author = comment.author.as_ref().filter(|_| writer == Writer::Customer);
-    let wrote = author.and_then(|author| Some(user_party(id(&author.id)?, said(author.name.clone()))));
-    wrote.or_else(|| id(&told.detail.requester_id).map(|requester| user_party(requester, None)))
-}
-
 fn attachment(wire: &crate::wire::Attachment) -> Attachment {
     let mime = said(wire.content_type.clone());
     let family = mime.as_deref().and_then(|mime| mime.split('/').next());
@@ -89,7 +208,7 @@ fn attachment(wire: &crate::wire::Attachment) -> Attachment {
     Attachment {
         kind: kind.to_owned(),
         url: said(wire.content_url.clone()),
-        title: said(wire.filename.clone()),
+        title: said(wire.filename.clone()).or_else(|| said(wire.file_name.clone())),
         mime,
         id: id(&wire.id),
     }
@@ -117,23 +236,26 @@ pub(super) fn redacted(told: &Told<'_>) -> Result<Report, Failure> {
     Ok(told.only(told.again("message.deleted", &comment_id, Payload::Interaction(news))))
 }
 
-/// Attachments of a comment come as events of their own, one each.
+/// Attachments of a comment come as events of their own, one each, and the hub keeps one list: so an event that names one
+/// of perhaps several counts less than the whole list the API shows.
 pub(super) fn attached(told: &Told<'_>) -> Result<Report, Failure> {
     let ticket = told.about()?;
     let (comment, comment_id) = comment(told)?;
     let attachments: Vec<Attachment> = comment.attachment.iter().map(attachment).collect();
     let object = attachment_key(&comment_id, comment);
     let news = Interaction { attachments, ..of_ticket(&comment_id, ticket) };
-    Ok(told.only(told.again("message.edited", &object, Payload::Interaction(news))))
+    let event = told.again("message.edited", &object, Payload::Interaction(news));
+    Ok(told.only(Event { version: 0, ..event }))
 }
 
+/// A file should not be known. Which of the hub's list it is cannot be said, so what was said of files is forgotten.
 pub(super) fn detached(told: &Told<'_>) -> Result<Report, Failure> {
     let ticket = told.about()?;
     let (comment, comment_id) = comment(told)?;
     let gone = comment.attachment.as_ref().and_then(|attachment| id(&attachment.id));
     let object = attachment_key(&comment_id, comment);
-    let news =
-        Interaction { extra: extras([("attachment_redacted", gone)]), ..of_ticket(&comment_id, ticket) };
+    let blotted = Attachment { kind: "redacted".to_owned(), url: None, title: None, mime: None, id: gone };
+    let news = Interaction { attachments: vec![blotted], ..of_ticket(&comment_id, ticket) };
     Ok(told.only(told.again("message.edited", &object, Payload::Interaction(news))))
 }
 

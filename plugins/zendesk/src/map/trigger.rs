@@ -10,7 +10,7 @@ use omnihub_plugin::model::{Author, Direction, Identity, Interaction, Party, Pro
 use omnihub_plugin::{Delivery, Event, Failure, Payload, Report};
 use serde_json::value::RawValue;
 
-use super::{channel, flag, status, tag_words, word};
+use super::{channel, effect, flag, status, tag_words, word};
 use crate::manifest::SIGNED_AT;
 
 /// Our fields, and the keys they are looked up under when the setting says nothing. Case, "_", "-" and "." do not
@@ -197,7 +197,8 @@ impl Trigger {
             ..Ticket::new(self.ticket_id.clone())
         };
         if self.created_at.is_some() && self.created_at == self.key_time {
-            let payload = Payload::Ticket(ticket);
+            let extra = extras([("effect", effect(&self.body.text("external_id")))]);
+            let payload = Payload::Ticket(Ticket { extra, ..ticket });
             return Event::once(
                 "ticket.created",
                 self.ticket_id.clone(),

@@ -1,12 +1,13 @@
 //! Events of users. Agents and administrators are users too: they are no customers and are left out.
 
-use omnihub_plugin::exact::Text;
 use omnihub_plugin::lenient::said;
 use omnihub_plugin::members::extras;
 use omnihub_plugin::model::{Customer, Identity, Party, PersonMerge, Proof};
-use omnihub_plugin::{Failure, Payload, Remark, Report};
+use omnihub_plugin::{Event, Failure, Payload, Remark, Report};
 
-use super::{Told, flag, id, word};
+use super::ticket::texts;
+use super::{Told, end_of_second, flag, id, tags, time, whole_second, word};
+use crate::wire::Detail;
 
 /// Changes that say nothing of a customer the hub could use.
 const LEFT_OUT: [&str; 18] = [
@@ -33,7 +34,7 @@ const LEFT_OUT: [&str; 18] = [
 pub(super) fn report(told: &Told<'_>, what: &str) -> Result<Report, Failure> {
     let user = told.about()?;
     let mut report = Report::new();
-    if matches!(word(&told.detail.role).as_deref(), Some("agent" | "admin")) {
+    if is_staff(&told.detail) {
         report.note("/detail/role", Remark::Ignored, "staff are no customers");
         return Ok(report);
     }
@@ -44,10 +45,13 @@ pub(super) fn report(told: &Told<'_>, what: &str) -> Result<Report, Failure> {
     if what == "merged" {
         return merged(told, user);
     }
-    let mut customer = Customer::new(Party { ids: identities(told, user), name: None });
+    let mut customer = Customer::new(Party { ids: identities(&told.detail, user), name: None });
     let current = &told.change.current;
     let event = match what {
-        "created" => told.once("customer.created", user, Payload::Customer(customer)),
+        "created" => {
+            let at = time(&told.detail.created_at).or(told.time);
+            beginning(customer, user, at, told.received_at)
+        }
         "deleted" => {
             customer.deleted = true;
             told.once("customer.deleted", user, Payload::Customer(customer))
@@ -79,14 +83,48 @@ fn either(on: bool, yes: &str, no: &str) -> String {
     if on { yes.to_owned() } else { no.to_owned() }
 }
 
-fn texts(list: &Option<Vec<Text>>) -> Vec<String> {
-    list.iter().flatten().filter_map(|text| said(Some(text.clone()))).collect()
+pub(crate) fn is_staff(user: &Detail) -> bool {
+    matches!(word(&user.role).as_deref(), Some("agent" | "admin"))
 }
 
 /// The user, and the address Zendesk knows them by: mail from and to it is what made them known.
-fn identities(told: &Told<'_>, user: &str) -> Vec<Identity> {
-    let email = said(told.detail.email.clone()).map(|email| Identity::email(email, Proof::Channel));
+fn identities(detail: &Detail, user: &str) -> Vec<Identity> {
+    let email = said(detail.email.clone()).map(|email| Identity::email(email, Proof::Channel));
     std::iter::once(Identity::provider("user", user)).chain(email).collect()
+}
+
+fn beginning(customer: Customer, user: &str, at: Option<i64>, received_at: i64) -> Event {
+    Event::once("customer.created", user, at.map(whole_second), received_at, Payload::Customer(customer))
+}
+
+/// A user as the API shows them, at `now`: that they came to be, and all that is known since. `None` without an id.
+pub(crate) fn shown(detail: &Detail, now: i64) -> Option<Vec<Event>> {
+    let user = id(&detail.id)?;
+    let first = Customer::new(Party { ids: identities(detail, &user), name: None });
+    let phone = said(detail.phone.clone()).map(|phone| Identity::phone(phone, Proof::Claimed));
+    let ids = identities(detail, &user).into_iter().chain(phone).collect();
+    let whole = Customer {
+        locale: said(detail.locale.clone()),
+        tags: tags(&detail.tags),
+        state: state(detail),
+        extra: extras([("external_id", said(detail.external_id.clone()))]),
+        ..Customer::new(Party { ids, name: said(detail.name.clone()) })
+    };
+    let updated_at = time(&detail.updated_at).map(whole_second);
+    let event = Event::dated("customer.updated", &user, updated_at, "shown", now, Payload::Customer(whole));
+    let event = Event { version: updated_at.map_or(0, end_of_second), ..event };
+    Some(vec![beginning(first, &user, time(&detail.created_at), now), event])
+}
+
+/// A user who is not active was deleted or merged into another: the list does not say which, so only the event of a
+/// deletion counts as one.
+fn state(detail: &Detail) -> Option<String> {
+    match (flag(&detail.active), flag(&detail.suspended)) {
+        (Some(false), _) => Some("inactive".to_owned()),
+        (_, Some(true)) => Some("suspended".to_owned()),
+        (Some(true), _) | (None, Some(false)) => Some("active".to_owned()),
+        (None, None) => None,
+    }
 }
 
 /// A new way to reach a user. Addresses count as proven by their channel unless Zendesk says otherwise; phones are

@@ -5,6 +5,7 @@ mod events;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hub_model::EventId;
 use hub_model::event::{self, Author, Direction, Event, Payload};
 use hub_model::identity::{KeyContext, Limits};
 use hub_model::join::Told;
@@ -20,7 +21,9 @@ use super::EventFacts;
 use crate::apply::Applying;
 use crate::catalogue;
 use crate::draft::Draft;
+use crate::erase::Gone;
 use crate::people::PeopleContext;
+use crate::row::Forgotten;
 
 /// One event of each sort, each saying all it can, about one customer.
 fn told() -> Vec<Event> {
@@ -121,8 +124,19 @@ fn answers(told: &[Event]) -> Vec<(&Event, BTreeMap<String, Value>)> {
         .map(|event| {
             let finding = Some(&finding).filter(|_| matches!(event.payload, Payload::Interaction(_)));
             let told = Told { version: event.version, learned: 1 };
-            let mut applying =
-                Applying { draft: &mut draft, connection: "shop", people, event, finding, told };
+            let mut applying = Applying {
+                draft: &mut draft,
+                connection: "shop",
+                people,
+                event,
+                id: EventId([0; 16]),
+                at: at(60),
+                finding,
+                told,
+                gone: Gone::default(),
+                forgotten: Forgotten::Nothing,
+                forgetting: None,
+            };
             let about = applying.apply().unwrap();
             let facts = EventFacts::new(&draft, "shop", "shopify", event, &about);
             let fields = catalogue(["shop"].into_iter()).fields.into_keys();

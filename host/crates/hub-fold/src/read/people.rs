@@ -201,15 +201,13 @@ impl<'a> Person<'a> {
     fn last_contact_of(&self, account: NodeId) -> Result<Option<Timestamp>, FoldError> {
         let mut found = None;
         let mut looked_at = 0;
-        let range = hub_store::prefix_range(&account.0);
+        let range = hub_store::prefix_range(&key::timeline_prefix(account, SubjectKind::Interaction));
         self.view.walk(Table::Timeline, range, Ends::Descending, |_, value| {
             looked_at += 1;
             let subject: Subject = decode(Table::Timeline, value)?;
-            if subject.kind == SubjectKind::Interaction {
-                let said: Option<Interaction> =
-                    self.view.get(&key::object(&subject.connection, &[&subject.id]))?;
-                found = said.and_then(contact_at);
-            }
+            let said: Option<Interaction> =
+                self.view.get(&key::object(&subject.connection, &[&subject.id]))?;
+            found = said.and_then(contact_at);
             Ok(if found.is_some() || looked_at == CONTACT_LOOKBACK { Walk::Enough } else { Walk::On })
         })?;
         Ok(found)

@@ -15,11 +15,18 @@ use super::{ANSWER_MAX, View};
 use crate::FoldError;
 use crate::row::{Row, Subject, SubjectKind, decode, key};
 
-/// Timeline rows read at once from one account: about what one answer shows.
-const ACCOUNT_PAGE: usize = 64;
+/// Timeline rows read at once of one account and kind: about what one answer shows.
+const PAGE: usize = 64;
 
-/// Timeline rows one question looks at, when most are of kinds not asked for.
-const LOOKED_AT_MAX: usize = 20_000;
+/// The kinds that stand in a timeline by themselves; loyalty entries stand in their account's ledger.
+const FILED: [SubjectKind; 6] = [
+    SubjectKind::Order,
+    SubjectKind::Checkout,
+    SubjectKind::Interaction,
+    SubjectKind::Ticket,
+    SubjectKind::LoyaltyAccount,
+    SubjectKind::Survey,
+];
 
 /// A page is made longer by so many entries rather than end between two of the same moment, which the next page would
 /// leave out.
@@ -100,22 +107,24 @@ pub fn timeline(
 /// The newest of several sources, one after the other.
 struct Merging<'a> {
     view: View<'a>,
-    accounts: Vec<AccountRows>,
+    sources: Vec<Rows>,
     /// Newest last.
     ledger: Vec<(Subject, LoyaltyEntryView)>,
-    looked_at: usize,
 }
 
 #[derive(Clone, Copy)]
 enum Source {
-    Account(usize),
+    Rows(usize),
     Ledger,
 }
 
 impl<'a> Merging<'a> {
     fn new(person: &Person<'a>, query: &TimelineQuery) -> Result<Self, FoldError> {
         let wanted = |kind| query.kinds.is_empty() || query.kinds.contains(&kind);
-        let accounts = person.accounts.keys().map(|account| AccountRows::new(*account, query)).collect();
+        let filed = FILED.into_iter().filter(|kind| wanted(*kind));
+        let sources = filed
+            .flat_map(|kind| person.accounts.keys().map(move |account| Rows::new(*account, kind, query)));
+        let sources = sources.collect();
         let mut entries = Vec::new();
         if wanted(SubjectKind::LoyaltyEntry) {
             for (account, _) in person.things::<LoyaltyAccount>(SubjectKind::LoyaltyAccount)? {
@@ -125,17 +134,17 @@ impl<'a> Merging<'a> {
             }
             entries.sort_by_key(|(_, entry)| entry.at);
         }
-        Ok(Self { view: person.view, accounts, ledger: entries, looked_at: 0 })
+        Ok(Self { view: person.view, sources, ledger: entries })
     }
 
     /// When the newest entry left is, and where.
     fn newest(&mut self) -> Result<Option<(Timestamp, Source)>, FoldError> {
         let mut newest = self.ledger.last().map(|(_, entry)| (entry.at, Source::Ledger));
-        for (index, account) in self.accounts.iter_mut().enumerate() {
-            if let Some(at) = account.peek(self.view, &mut self.looked_at)?
+        for (index, rows) in self.sources.iter_mut().enumerate() {
+            if let Some(at) = rows.peek(self.view)?
                 && newest.is_none_or(|(known, _)| at > known)
             {
-                newest = Some((at, Source::Account(index)));
+                newest = Some((at, Source::Rows(index)));
             }
         }
         Ok(newest)
@@ -145,55 +154,50 @@ impl<'a> Merging<'a> {
     fn take(&mut self, source: Source) -> Result<Option<TimelineEntry>, FoldError> {
         match source {
             Source::Ledger => Ok(self.ledger.pop().map(|(account, entry)| loyalty_entry(&account, entry))),
-            Source::Account(index) => {
-                match self.accounts.get_mut(index).and_then(|account| account.rows.pop()) {
-                    Some((at, subject)) => entry(self.view, at, subject),
-                    None => Ok(None),
-                }
-            }
+            Source::Rows(index) => match self.sources.get_mut(index).and_then(|rows| rows.read.pop()) {
+                Some((at, subject)) => entry(self.view, at, subject),
+                None => Ok(None),
+            },
         }
     }
 }
 
-/// The timeline rows of one account, read as they are needed.
-struct AccountRows {
+/// The timeline rows of one account and kind, read as they are needed.
+struct Rows {
     range: Range,
-    kinds: Vec<SubjectKind>,
     /// Newest last.
-    rows: Vec<(Timestamp, Subject)>,
+    read: Vec<(Timestamp, Subject)>,
     is_read: bool,
 }
 
-impl AccountRows {
-    fn new(account: NodeId, query: &TimelineQuery) -> Self {
-        let mut range = prefix_range(&account.0);
+impl Rows {
+    fn new(account: NodeId, kind: SubjectKind, query: &TimelineQuery) -> Self {
+        let prefix = key::timeline_prefix(account, kind);
+        let mut range = prefix_range(&prefix);
         if let Some(before) = query.before {
-            range.to = Some([account.0.as_slice(), &key::time(before)].concat());
+            range.to = Some([prefix.as_slice(), &key::time(before)].concat());
         }
-        Self { range, kinds: query.kinds.clone(), rows: Vec::new(), is_read: false }
+        Self { range, read: Vec::new(), is_read: false }
     }
 
-    fn peek(&mut self, view: View<'_>, looked_at: &mut usize) -> Result<Option<Timestamp>, FoldError> {
-        while self.rows.is_empty() && !self.is_read && *looked_at < LOOKED_AT_MAX {
-            *looked_at += self.read_page(view)?;
+    fn peek(&mut self, view: View<'_>) -> Result<Option<Timestamp>, FoldError> {
+        if self.read.is_empty() && !self.is_read {
+            self.read_page(view)?;
         }
-        Ok(self.rows.last().map(|(at, _)| *at))
+        Ok(self.read.last().map(|(at, _)| *at))
     }
 
-    fn read_page(&mut self, view: View<'_>) -> Result<usize, FoldError> {
-        let page = view.store.scan(Table::Timeline, self.range.clone(), Ends::Descending, ACCOUNT_PAGE)?;
-        self.is_read = page.len() < ACCOUNT_PAGE;
+    fn read_page(&mut self, view: View<'_>) -> Result<(), FoldError> {
+        let page = view.store.scan(Table::Timeline, self.range.clone(), Ends::Descending, PAGE)?;
+        self.is_read = page.len() < PAGE;
         if let Some((last, _)) = page.last() {
             self.range.to = Some(last.clone());
         }
         for (row_key, row) in page.iter().rev() {
-            let subject: Subject = decode(Table::Timeline, row)?;
-            let at = row_key.get(16..24).and_then(key::read_time);
-            if let Some(at) = at.filter(|_| self.kinds.is_empty() || self.kinds.contains(&subject.kind)) {
-                self.rows.push((at, subject));
-            }
+            let at = key::timeline_at(row_key).ok_or(FoldError::Row { table: Table::Timeline })?;
+            self.read.push((at, decode(Table::Timeline, row)?));
         }
-        Ok(page.len())
+        Ok(())
     }
 }
 

@@ -58,6 +58,8 @@ pub struct DeliverySummary {
     pub malformed: u32,
     pub setbacks: u32,
     pub reason: Option<String>,
+    /// Its body holds what is to be forgotten.
+    pub erase: bool,
 }
 
 impl DeliverySummary {
@@ -78,6 +80,7 @@ impl DeliverySummary {
             malformed: 0,
             setbacks: row.setbacks,
             reason: row.reason,
+            erase: row.erase,
         };
         match row.state {
             DeliveryState::Pending { due } => Self { state: "pending", due: Some(due), ..summary },
@@ -300,6 +303,9 @@ impl Decision {
             Verdict::Shadowed => "would have acted, but the rule is in shadow mode".to_owned(),
             Verdict::DidNotFire => "did not act".to_owned(),
             Verdict::Held { reason } => format!("held back: {reason}"),
+            Verdict::OwnWrite => {
+                "held back: the event shows what this rule itself has just written".to_owned()
+            }
         };
         // Writing to a string cannot fail.
         _ = writeln!(text, "{} at {}", came_of_it, self.decided_at);

@@ -14,11 +14,11 @@ use crate::support::events::{
     at, checkout, consent, customer, euros, event, interaction, item, level, line, loyalty_account,
     loyalty_entry, merge, named, order, party, survey, ticket,
 };
-use crate::support::{Told, fold_into, journal, settings, told};
+use crate::support::{Told, fold_into, journal, page, records, settings, told};
 
 /// A few days of a small shop: a registered buyer, a guest, a person on three channels, a family's mailbox. Every
 /// delivery teaches something no other does.
-fn days() -> Vec<Told> {
+pub(crate) fn days() -> Vec<Told> {
     let ana = ["customer:1", "ana@example.com", "+4930901820"];
     let message = |id: &str, text: &str| event::Interaction {
         channel: Some("instagram".into()),
@@ -372,6 +372,21 @@ fn days() -> Vec<Told> {
     days
 }
 
+/// The same as pages of a stream where `is_page` says so.
+fn digest_of_mixed<'a>(tellings: impl Iterator<Item = (&'a Told, bool)>, sizes: &[usize]) -> String {
+    let store = MemoryStore::new();
+    let mut journal = journal(&settings(&[RULE]), std::iter::empty());
+    for (told, is_page) in tellings {
+        let seq = journal.len() as u64 + 1;
+        match is_page {
+            true => journal.push(page(told, seq)),
+            false => journal.extend(records(told, seq)),
+        }
+    }
+    fold_into(&store, &journal, sizes);
+    model_digest(&store).unwrap()
+}
+
 fn digest_of<'a>(tellings: impl Iterator<Item = &'a Told>, sizes: &[usize]) -> String {
     let store = MemoryStore::new();
     fold_into(&store, &journal(&settings(&[RULE]), tellings), sizes);
@@ -408,6 +423,18 @@ proptest! {
         let days = days();
         let expected = digest_of(days.iter(), &[1]);
         prop_assert_eq!(digest_of(arrivals.iter().map(|arrival| &days[*arrival]), &sizes), expected);
+    }
+
+    #[test]
+    fn deliveries_and_pages_mixed_give_one_model(
+        arrivals in arrivals(),
+        pages in prop::collection::vec(any::<bool>(), 1..9),
+        sizes in prop::collection::vec(1_usize..9, 1..5),
+    ) {
+        let days = days();
+        let expected = digest_of(days.iter(), &[1]);
+        let mixed = arrivals.iter().map(|arrival| &days[*arrival]).zip(pages.iter().copied().cycle());
+        prop_assert_eq!(digest_of_mixed(mixed, &sizes), expected);
     }
 }
 

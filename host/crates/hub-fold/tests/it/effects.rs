@@ -3,11 +3,11 @@
 use hub_fold::read::{self, DeliveryQuery, EffectQuery};
 use hub_fold::record::{AfterSetback, Attempt, Command, Outcome, Receipt, Record, Setback};
 use hub_fold::{Consequences, deliveries_pending, effects_due};
-use hub_model::event::{self, Payload};
+use hub_model::event::{self, DeliveryStatus, Payload};
 use hub_model::{EffectId, Timestamp};
 
-use crate::support::events::{at, order, party};
-use crate::support::{Hub, records, told};
+use crate::support::events::{at, event, interaction, order, party, ticket};
+use crate::support::{Hub, Told, records, told};
 
 const RULE: &str = "rule: thanks\nmode: on\non: order.paid\nwhen: always\n\
                     then: [{id: ticket, do: desk.create_ticket, with: {subject: hello}}]";
@@ -79,6 +79,66 @@ fn parked_and_unknown_wait_for_an_operator() {
         assert_eq!(hub.command(20, Command::RetryEffect { effect: id }).effects_due, [id]);
         check(&hub, id, "waiting", &[at(20)]);
     }
+}
+
+/// A message that carries the mark of an effect.
+fn marked(connection: &'static str, minute: i64, mark: String, status: DeliveryStatus) -> Told {
+    let said = event::Interaction {
+        status: Some(status),
+        extra: vec![("effect".into(), mark)],
+        ..interaction("m9")
+    };
+    told(connection, minute, vec![event("message.status", minute, Payload::Interaction(said))])
+}
+
+#[test]
+fn what_the_provider_shows_has_happened() {
+    let unknown = Outcome::Unknown { reason: "no answer".into() };
+    let parked = Outcome::Parked { reason: "asked too often".into() };
+    let waiting = |uncertain| Outcome::RetryAt { at: at(50), reason: "busy".into(), uncertain };
+    let cases: [(&str, &[Outcome], bool); 6] = [
+        ("unknown", std::slice::from_ref(&unknown), true),
+        ("claimed", &[], true),
+        ("waiting", &[waiting(true)], true),
+        ("waiting", &[waiting(false)], false),
+        ("parked", &[unknown.clone(), parked.clone()], true),
+        ("parked", &[parked], false),
+    ];
+    for (state, outcomes, is_confirmed) in cases {
+        let (mut hub, id) = owing();
+        attempt(&mut hub, 2, id, 1);
+        for outcome in outcomes {
+            receipt(&mut hub, 3, id, 1, outcome.clone());
+        }
+        assert_eq!(read::effect(&hub.store, id).unwrap().unwrap().state, state);
+        // A refusal and another connection's word prove nothing.
+        let failed = hub.tell(&marked("desk", 4, id.to_string(), DeliveryStatus::Failed));
+        let elsewhere = hub.tell(&marked("ig", 5, id.to_string(), DeliveryStatus::Sent));
+        assert_eq!((failed.effects_seen, elsewhere.effects_seen), (0, 0), "{state}");
+        let seen = hub.tell(&marked("desk", 6, id.to_string(), DeliveryStatus::Sent)).effects_seen;
+        assert_eq!(seen, u64::from(is_confirmed), "{state} {outcomes:?}");
+        let effect = read::effect(&hub.store, id).unwrap().unwrap();
+        let expected = if is_confirmed { ("confirmed", true, Some("m9")) } else { (state, false, None) };
+        assert_eq!((effect.state, effect.already_done, effect.reference.as_deref()), expected);
+    }
+}
+
+#[test]
+fn a_ticket_shows_its_effect_by_its_external_id_and_stays_confirmed() {
+    let (mut hub, id) = owing();
+    attempt(&mut hub, 2, id, 1);
+    let digits = id.to_string().trim_start_matches("eff_").to_owned();
+    let made = event::Ticket { external_id: Some(digits), ..ticket("T-7") };
+    let seen = hub.tell(&told("desk", 3, vec![event("ticket.created", 3, Payload::Ticket(made))]));
+    assert_eq!(seen.effects_seen, 1);
+    check(&hub, id, "confirmed", &[]);
+    // The request itself got no answer, and a second try had been journalled meanwhile.
+    receipt(&mut hub, 4, id, 1, Outcome::RetryAt { at: at(9), reason: "busy".into(), uncertain: true });
+    attempt(&mut hub, 5, id, 2);
+    receipt(&mut hub, 6, id, 2, Outcome::Unknown { reason: "silence".into() });
+    check(&hub, id, "confirmed", &[]);
+    let effect = read::effect(&hub.store, id).unwrap().unwrap();
+    assert_eq!((effect.reference.as_deref(), effect.attempts), (Some("T-7"), 2));
 }
 
 #[test]

@@ -6,8 +6,13 @@ mod support;
 
 mod convergence;
 mod effects;
+mod forgetting;
 mod identity;
+mod inbound;
 mod intake;
+mod own_writes;
+mod polling;
+mod privacy;
 mod reads;
 mod records;
 mod rules;

@@ -1,8 +1,8 @@
 //! What the journal holds: reads back as written, refuses what a newer version wrote, and never panics.
 
 use hub_fold::record::{
-    AfterSetback, Attempt, Command, Delivery, Outcome, PluginState, Receipt, Record, RecordError, Reported,
-    Setback,
+    AfterSetback, Attempt, Command, Delivery, Outcome, PluginState, Polled, Receipt, Record, RecordError,
+    Reported, Setback,
 };
 use hub_model::EffectId;
 use hub_model::event::{self, Note, Payload, Remark};
@@ -45,7 +45,7 @@ fn reported() -> Reported {
         Payload::Other(event::Other { topic: "themes/publish".into(), extra: vec![] }),
     ];
     Reported {
-        delivery: 4,
+        delivery: Some(4),
         connection: "shop".into(),
         connector: "shopify".into(),
         version: "1.2.3".into(),
@@ -91,6 +91,19 @@ fn one_of_each() -> Vec<Record> {
             connection: "club".into(),
             values: vec![("cursor".into(), "9".into())],
         }),
+        Record::Command(Command::PollFrom {
+            connection: "shop".into(),
+            stream: "orders".into(),
+            since: Some(at(1)),
+        }),
+        Record::Command(Command::CloseRequest { connection: "shop".into(), id: "p".into() }),
+        Record::Polled(Polled {
+            stream: "orders".into(),
+            cursor: Some("7|a".into()),
+            more: true,
+            reached: None,
+            reported: Reported { delivery: None, ..reported() },
+        }),
     ];
     all.extend(outcomes.map(|outcome| Record::Receipt(Receipt { effect, number: 1, outcome })));
     all
@@ -108,13 +121,41 @@ fn newer_versions_and_kinds_are_refused() {
     for record in one_of_each() {
         let mut payload = record.encode();
         payload[0] += 1;
+        let newer = payload[0];
         assert!(
-            matches!(Record::decode(record.kind(), &payload), Err(RecordError::Version(2))),
+            matches!(Record::decode(record.kind(), &payload), Err(RecordError::Version(version)) if version == newer),
             "{record:?}"
         );
         assert!(matches!(Record::decode(99, &record.encode()), Err(RecordError::Kind(99))));
         assert!(matches!(Record::decode(record.kind(), &[]), Err(RecordError::Content(_))));
     }
+}
+
+/// A report as the first version of the journal had it: its delivery always there.
+#[test]
+fn a_report_of_version_1_still_reads() {
+    #[derive(serde::Serialize)]
+    struct ReportedV1 {
+        delivery: u64,
+        connection: String,
+        connector: String,
+        version: String,
+        events: Vec<event::Event>,
+        notes: Vec<Note>,
+        findings: Vec<(u32, Finding)>,
+    }
+    let now = reported();
+    let then = ReportedV1 {
+        delivery: 4,
+        connection: now.connection.clone(),
+        connector: now.connector.clone(),
+        version: now.version.clone(),
+        events: now.events.clone(),
+        notes: now.notes.clone(),
+        findings: now.findings.clone(),
+    };
+    let payload = postcard::to_extend(&then, vec![1]).unwrap();
+    assert_eq!(Record::decode(2, &payload).unwrap(), Record::Reported(now));
 }
 
 #[test]
@@ -142,7 +183,7 @@ proptest! {
     }
 
     #[test]
-    fn no_flipped_byte_panics(which in 0_usize..13, place in any::<prop::sample::Index>(), to in any::<u8>()) {
+    fn no_flipped_byte_panics(which in 0_usize..16, place in any::<prop::sample::Index>(), to in any::<u8>()) {
         let records = one_of_each();
         let record = &records[which % records.len()];
         let mut payload = record.encode();

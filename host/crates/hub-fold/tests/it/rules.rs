@@ -57,6 +57,7 @@ fn word(hub: &Hub, message: &Told) -> &'static str {
         Some(Verdict::Shadowed) => "shadowed",
         Some(Verdict::DidNotFire) => "did not fire",
         Some(Verdict::Held { .. }) => "held",
+        Some(Verdict::OwnWrite) => "own write",
         None => "not asked",
     }
 }

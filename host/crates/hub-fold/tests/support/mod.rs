@@ -2,7 +2,9 @@
 
 pub(crate) mod events;
 
-use hub_fold::record::{ActionRoute, Command, ConnectionSettings, Delivery, Record, Reported, Settings};
+use hub_fold::record::{
+    ActionRoute, Command, ConnectionSettings, Delivery, Polled, Record, Reported, Settings,
+};
 use hub_fold::{Consequences, Fold, Sequenced, catalogue};
 use hub_model::event::{Event, Payload};
 use hub_model::model::Finding;
@@ -40,7 +42,7 @@ pub(crate) fn records(told: &Told, seq: u64) -> [Sequenced; 2] {
         body: b"{}".to_vec(),
     };
     let reported = Reported {
-        delivery: seq,
+        delivery: Some(seq),
         connection: told.connection.into(),
         connector: told.connection.into(),
         version: "1.0.0".into(),
@@ -62,18 +64,29 @@ pub(crate) fn dedupe(seq: u64) -> [u8; 16] {
     key
 }
 
-/// Connections with a default country, one action that goes out, and these rules.
+/// The same events as a page of a stream, in one record.
+pub(crate) fn page(told: &Told, seq: u64) -> Sequenced {
+    let [_, reported] = records(told, seq);
+    let Record::Reported(reported) = reported.record else { panic!("the second record is the report") };
+    let polled = Polled {
+        stream: "all".into(),
+        cursor: Some(format!("after {seq}")),
+        more: false,
+        reached: Some(at(told.minute)),
+        reported: Reported { delivery: None, ..reported },
+    };
+    Sequenced { seq, at: at(told.minute), record: Record::Polled(polled) }
+}
+
+/// Connections with a default country, actions that go out, and these rules.
 pub(crate) fn settings(rules: &[&str]) -> Settings {
     let mut catalogue = catalogue(CONNECTIONS.into_iter());
     let text = |required| ParamSpec { kind: FieldKind::Text, required, help: String::new() };
-    catalogue.actions.insert(
-        "desk.create_ticket".into(),
-        ActionSpec {
-            params: [("subject".to_owned(), text(true)), ("note".to_owned(), text(false))].into(),
-            grade: Grade::Keyed,
-            help: String::new(),
-        },
-    );
+    for (name, _, params) in ACTIONS {
+        let params = params.iter().map(|(param, required)| ((*param).to_owned(), text(*required)));
+        let spec = ActionSpec { params: params.collect(), grade: Grade::Keyed, help: String::new() };
+        catalogue.actions.insert(name.into(), spec);
+    }
     Settings {
         connections: CONNECTIONS
             .iter()
@@ -90,13 +103,30 @@ pub(crate) fn settings(rules: &[&str]) -> Settings {
             .map(|(number, text)| (format!("{number}.yaml"), (*text).to_owned()))
             .collect(),
         catalogue,
-        actions: vec![ActionRoute {
-            name: "desk.create_ticket".into(),
-            connection: "desk".into(),
-            action: "create-ticket".into(),
-        }],
+        actions: ACTIONS
+            .iter()
+            .map(|(name, target, _)| {
+                let (connection, action) = name.split_once('.').expect("a connection and its action");
+                ActionRoute {
+                    name: (*name).into(),
+                    connection: connection.into(),
+                    action: action.replace('_', "-"),
+                    target: target.map(str::to_owned),
+                }
+            })
+            .collect(),
     }
 }
+
+/// An action, the parameter that names what it writes to, and its parameters with whether they are required.
+type Action = (&'static str, Option<&'static str>, &'static [(&'static str, bool)]);
+
+const ACTIONS: [Action; 4] = [
+    ("desk.create_ticket", None, &[("subject", true), ("note", false)]),
+    ("desk.add_tags", Some("ticket"), &[("ticket", true), ("tag", true)]),
+    ("shop.add_customer_tag", Some("customer"), &[("customer", true), ("tag", true)]),
+    ("wa.send_message", Some("to"), &[("to", true), ("text", true)]),
+];
 
 /// A fold over a store, told one thing after the other.
 pub(crate) struct Hub {
@@ -130,6 +160,12 @@ impl Hub {
         let pair = records(told, self.seq + 1);
         self.seq += 2;
         self.fold.apply(&self.store, &pair).unwrap()
+    }
+
+    /// Folds the same as a page of a stream.
+    pub(crate) fn tell_page(&mut self, told: &Told) -> Consequences {
+        self.seq += 1;
+        self.fold.apply(&self.store, &[page(told, self.seq)]).unwrap()
     }
 
     /// One event that is learned of at once.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{self, Author, DeliveryStatus, Direction};
 use crate::identity::NodeId;
-use crate::join::{Fact, Greatest, Join, Least, Told, join_fields};
+use crate::join::{Fact, Greatest, Least, Told, erase_by_flag, join_fields};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Interaction {
     /// Who reacted with what; nothing when it was taken back.
     pub reactions: BTreeMap<String, Fact<Option<String>>>,
     pub finding: Option<Fact<Finding>>,
-    /// Its author took it back: text and attachments are gone and stay gone.
+    /// Its author took it back, or the person is to be forgotten: what was said is gone and stays gone.
     pub erased: bool,
 }
 
@@ -56,67 +56,28 @@ pub struct Finding {
     pub cues: Vec<(String, i32)>,
 }
 
-impl Join for Interaction {
-    fn join(&mut self, other: Self) {
-        let Self {
-            channel,
-            kind,
-            direction,
-            author,
-            customer,
-            thread,
-            text,
-            attachments,
-            reply_to,
-            ticket,
-            order,
-            sent_at,
-            status,
-            status_detail,
-            edited,
-            reactions,
-            finding,
-            erased,
-        } = other;
-        self.channel.join(channel);
-        self.kind.join(kind);
-        self.direction.join(direction);
-        self.author.join(author);
-        self.customer.join(customer);
-        self.thread.join(thread);
-        self.text.join(text);
-        self.attachments.join(attachments);
-        self.reply_to.join(reply_to);
-        self.ticket.join(ticket);
-        self.order.join(order);
-        self.sent_at.join(sent_at);
-        self.status.join(status);
-        self.status_detail.join(status_detail);
-        self.edited.join(edited);
-        self.reactions.join(reactions);
-        self.finding.join(finding);
-        self.erased.join(erased);
-        self.forget_erased();
-    }
+join_fields!(Interaction {
+    channel,
+    kind,
+    direction,
+    author,
+    customer,
+    thread,
+    text,
+    attachments,
+    reply_to,
+    ticket,
+    order,
+    sent_at,
+    status,
+    status_detail,
+    edited,
+    reactions,
+    finding,
+    erased,
+} then forget_erased);
 
-    fn forget_learned(&mut self) {
-        self.channel.forget_learned();
-        self.kind.forget_learned();
-        self.direction.forget_learned();
-        self.author.forget_learned();
-        self.customer.forget_learned();
-        self.thread.forget_learned();
-        self.text.forget_learned();
-        self.attachments.forget_learned();
-        self.reply_to.forget_learned();
-        self.ticket.forget_learned();
-        self.order.forget_learned();
-        self.sent_at.forget_learned();
-        self.status_detail.forget_learned();
-        self.reactions.forget_learned();
-        self.finding.forget_learned();
-    }
-}
+erase_by_flag! { Interaction; }
 
 impl Interaction {
     #[must_use]
@@ -159,6 +120,8 @@ impl Interaction {
         if self.erased {
             self.text = None;
             self.attachments = None;
+            self.status_detail = None;
+            self.reactions.clear();
             self.finding = None;
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event;
 use crate::identity::NodeId;
-use crate::join::{Fact, Told, join_fields};
+use crate::join::{Erase, Fact, Told, erase_by_flag, join_fields};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,9 +71,22 @@ pub struct Survey {
     pub score: Option<Fact<String>>,
     pub comment: Option<Fact<String>>,
     pub at: Fact<Timestamp>,
+    /// Who answered is to be forgotten.
+    pub erased: bool,
 }
 
-join_fields!(Survey { kind, ticket, who, score, comment, at });
+join_fields!(Survey { kind, ticket, who, score, comment, at, erased } then forget_erased);
+
+erase_by_flag! { Survey; }
+
+/// Figures and dates of a membership are no content; whose it was goes with the account.
+impl Erase for LoyaltyAccount {
+    fn erase(&mut self) {}
+
+    fn is_erased(&self) -> bool {
+        false
+    }
+}
 
 impl Survey {
     #[must_use]
@@ -85,6 +98,13 @@ impl Survey {
             score: told.maybe(&survey.score),
             comment: told.maybe(&survey.comment),
             at: told.fact(at),
+            erased: false,
+        }
+    }
+
+    fn forget_erased(&mut self) {
+        if self.erased {
+            self.comment = None;
         }
     }
 }

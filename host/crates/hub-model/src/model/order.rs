@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event;
 use crate::identity::NodeId;
-use crate::join::{Fact, Tags, Told, join_fields};
+use crate::join::{Fact, Tags, Told, erase_by_flag, join_fields};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -32,6 +32,8 @@ pub struct Order {
     pub refunds: BTreeMap<String, Refund>,
     pub returns: BTreeMap<String, Return>,
     pub deleted: bool,
+    /// Whose it was is to be forgotten: amounts, counts and times stay, so that sums hold.
+    pub erased: bool,
 }
 
 join_fields!(Order {
@@ -54,7 +56,8 @@ join_fields!(Order {
     refunds,
     returns,
     deleted,
-});
+    erased,
+} then forget_erased);
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OrderLine {
@@ -119,6 +122,20 @@ impl Order {
                 (&request.id, Return { status: told.maybe(&request.status), at: told.maybe(&request.at) })
             }),
             deleted: order.deleted,
+            erased: false,
+        }
+    }
+
+    /// A parcel's tracking page shows where it went, and tags are free text, so both go with note and buyer.
+    fn forget_erased(&mut self) {
+        if self.erased {
+            self.buyer = None;
+            self.note = None;
+            self.tags = Tags::default();
+            for parcel in self.fulfilments.values_mut() {
+                parcel.tracking_numbers = None;
+                parcel.tracking_urls = None;
+            }
         }
     }
 
@@ -176,9 +193,15 @@ pub struct Checkout {
     pub completed_at: Option<Fact<Timestamp>>,
     pub order: Option<Fact<String>>,
     pub deleted: bool,
+    /// Whose it was is to be forgotten.
+    pub erased: bool,
 }
 
-join_fields!(Checkout { buyer, total, url, lines, started_at, completed_at, order, deleted });
+join_fields!(Checkout {
+    buyer, total, url, lines, started_at, completed_at, order, deleted, erased,
+} then forget_erased);
+
+erase_by_flag! { Order; Checkout; }
 
 impl Checkout {
     #[must_use]
@@ -195,6 +218,15 @@ impl Checkout {
             completed_at: told.maybe(&checkout.completed_at),
             order: told.maybe(&checkout.order),
             deleted: checkout.deleted,
+            erased: false,
+        }
+    }
+
+    /// The address leads into the cart without asking who comes.
+    fn forget_erased(&mut self) {
+        if self.erased {
+            self.buyer = None;
+            self.url = None;
         }
     }
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event;
-use crate::join::{Fact, Tags, Told, join_fields};
+use crate::join::{Fact, Tags, Told, erase_by_flag, join_fields};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,15 +15,22 @@ pub struct Profile {
     pub locale: Option<Fact<String>>,
     pub tags: Tags,
     pub state: Option<Fact<String>>,
+    /// The provider deleted it: what it said is gone and stays gone.
     pub deleted: bool,
+    /// The person is to be forgotten, which says no less.
+    pub erased: bool,
 }
 
-join_fields!(Profile { name, given_name, family_name, locale, tags, state, deleted });
+join_fields!(Profile {
+    name, given_name, family_name, locale, tags, state, deleted, erased,
+} then forget_erased);
+
+erase_by_flag! { Profile, or deleted; }
 
 impl Profile {
     #[must_use]
     pub fn told(customer: &event::Customer, told: Told) -> Self {
-        Self {
+        let mut account = Self {
             name: told.maybe(&customer.who.name),
             given_name: told.maybe(&customer.given_name),
             family_name: told.maybe(&customer.family_name),
@@ -31,6 +38,15 @@ impl Profile {
             tags: Tags::told(told, customer.tags.as_ref(), &customer.tags_added, &customer.tags_removed),
             state: told.maybe(&customer.state),
             deleted: customer.deleted,
+            erased: false,
+        };
+        account.forget_erased();
+        account
+    }
+
+    fn forget_erased(&mut self) {
+        if self.deleted || self.erased {
+            *self = Self { deleted: self.deleted, erased: self.erased, ..Self::default() };
         }
     }
 

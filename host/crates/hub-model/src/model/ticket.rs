@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event;
 use crate::identity::NodeId;
-use crate::join::{Fact, Tags, Told, join_fields};
+use crate::join::{Fact, Tags, Told, erase_by_flag, join_fields};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,10 @@ pub struct Ticket {
     pub group: Option<Fact<String>>,
     pub tags: Tags,
     pub created_at: Option<Fact<Timestamp>>,
+    /// The provider deleted it: what it was about is gone and stays gone.
     pub deleted: bool,
+    /// Its requester is to be forgotten, which says no less.
+    pub erased: bool,
 }
 
 join_fields!(Ticket {
@@ -37,12 +40,15 @@ join_fields!(Ticket {
     tags,
     created_at,
     deleted,
-});
+    erased,
+} then forget_erased);
+
+erase_by_flag! { Ticket, or deleted; }
 
 impl Ticket {
     #[must_use]
     pub fn told(ticket: &event::Ticket, requester: Option<NodeId>, told: Told) -> Self {
-        Self {
+        let mut account = Self {
             external_id: told.maybe(&ticket.external_id),
             subject: told.maybe(&ticket.subject),
             status: told.maybe(&ticket.status),
@@ -55,6 +61,16 @@ impl Ticket {
             tags: Tags::told(told, ticket.tags.as_ref(), &ticket.tags_added, &ticket.tags_removed),
             created_at: told.maybe(&ticket.created_at),
             deleted: ticket.deleted,
+            erased: false,
+        };
+        account.forget_erased();
+        account
+    }
+
+    /// Status, times and tags stay for the desk's own numbers.
+    fn forget_erased(&mut self) {
+        if self.deleted || self.erased {
+            self.subject = None;
         }
     }
 

@@ -7,8 +7,11 @@ use crate::bindings::acts::exports::omnihub::connector::action as wit_action;
 use crate::bindings::enriches::exports::omnihub::enricher::enrich as wit_enrich;
 use crate::bindings::polls::exports::omnihub::connector::poll as wit_poll;
 use crate::bindings::receives::exports::omnihub::connector::webhook as wit_webhook;
+use crate::bindings::subscribes::exports::omnihub::connector::subscription as wit_subscription;
 pub(crate) use crate::bindings::types::Failure as WitFailure;
-use crate::exchange::{Cue, Delivery, Effect, Finding, Page, Position, Receipt, Text};
+use crate::exchange::{
+    Cue, Delivery, Effect, Finding, Page, Position, Receipt, Standing, Subscribed, Text, Wanted,
+};
 use crate::limits::REASON_BYTES_MAX;
 use crate::outcome::Failure;
 use crate::plain_text::plain;
@@ -27,11 +30,34 @@ pub(crate) fn position(position: Position) -> wit_poll::Position {
         stream: position.stream,
         cursor: position.cursor,
         since: position.since.map(|Timestamp(ns)| ns),
+        now: position.now.0,
     }
 }
 
 pub(crate) fn page(page: wit_poll::Page) -> Page {
-    Page { report: event::report(page.report), cursor: page.cursor, more: page.more }
+    Page {
+        report: event::report(page.report),
+        cursor: page.cursor,
+        more: page.more,
+        reached: page.reached.map(Timestamp),
+    }
+}
+
+pub(crate) fn wanted(wanted: Wanted) -> wit_subscription::Wanted {
+    wit_subscription::Wanted { callback: wanted.callback, repair: wanted.repair }
+}
+
+pub(crate) fn subscribed(subscribed: Vec<wit_subscription::Subscribed>) -> Vec<Subscribed> {
+    let one = |said: wit_subscription::Subscribed| Subscribed {
+        topic: plain(&said.topic, REASON_BYTES_MAX),
+        standing: match said.standing {
+            wit_subscription::Standing::Active => Standing::Active,
+            wit_subscription::Standing::Repaired => Standing::Repaired,
+            wit_subscription::Standing::Broken => Standing::Broken,
+        },
+        detail: said.detail.map(|detail| plain(&detail, REASON_BYTES_MAX)),
+    };
+    subscribed.into_iter().map(one).collect()
 }
 
 pub(crate) fn effect(effect: Effect) -> wit_action::Effect {
@@ -41,6 +67,9 @@ pub(crate) fn effect(effect: Effect) -> wit_action::Effect {
         arguments: effect.arguments,
         attempt: effect.attempt,
         uncertain: effect.uncertain,
+        planned_at: effect.planned_at.0,
+        now: effect.now.0,
+        last_inbound_at: effect.last_inbound_at.map(|Timestamp(ns)| ns),
     }
 }
 

@@ -11,10 +11,10 @@ pub(crate) fn manifest(said: wit::Manifest) -> ours::Manifest {
         version: said.version,
         title: words(&said.title),
         settings: said.settings.into_iter().map(setting).collect(),
-        webhook: said.webhook.map(webhook),
+        webhooks: said.webhooks.into_iter().map(webhook).collect(),
         endpoints: said.endpoints.into_iter().map(endpoint).collect(),
         actions: said.actions.into_iter().map(action).collect(),
-        streams: said.streams,
+        streams: said.streams.into_iter().map(stream).collect(),
         extra: said.extra,
     }
 }
@@ -99,6 +99,7 @@ fn endpoint(said: wit::Endpoint) -> ours::Endpoint {
             wit::Auth::Header((header, secret)) => ours::Auth::Header(header, secret),
             wit::Auth::Basic((user, secret)) => ours::Auth::Basic(user, secret),
         },
+        rate: said.rate.map(|rate| ours::Rate { per_minute: rate.per_minute, burst: rate.burst }),
     }
 }
 
@@ -114,6 +115,16 @@ fn action(said: wit::Action) -> ours::Action {
         help: words(&said.help),
         parameters: said.parameters.into_iter().map(parameter).collect(),
         endpoint: said.endpoint,
+        target: said.target,
+    }
+}
+
+fn stream(said: wit::Stream) -> ours::Stream {
+    ours::Stream {
+        name: said.name,
+        help: words(&said.help),
+        endpoint: said.endpoint,
+        schedule: said.schedule,
     }
 }
 

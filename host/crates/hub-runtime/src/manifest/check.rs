@@ -18,8 +18,10 @@ pub enum ManifestProblem {
     NoSuchSecret { place: String, name: String },
     #[error("{place} names the setting {name:?}, which is not declared")]
     NoSuchSetting { place: String, name: String },
-    #[error("action {action:?} names the endpoint {endpoint:?}, which is not declared")]
-    NoSuchEndpoint { action: String, endpoint: String },
+    #[error("{place} names the endpoint {endpoint:?}, which is not declared")]
+    NoSuchEndpoint { place: String, endpoint: String },
+    #[error("action {action:?} has the target {target:?}, which is none of its parameters")]
+    NoSuchParameter { action: String, target: String },
     #[error("the wanted header {0:?} is not in lower case")]
     HeaderCase(String),
     #[error("the manifest has {declared} but the component does not export {interface}")]
@@ -41,9 +43,9 @@ pub(crate) fn check(manifest: &Manifest, abilities: Abilities) -> Vec<ManifestPr
     check_twice(&mut problems, "setting", manifest.settings.iter().map(|setting| &setting.key));
     check_twice(&mut problems, "endpoint", manifest.endpoints.iter().map(|endpoint| &endpoint.name));
     check_twice(&mut problems, "action", manifest.actions.iter().map(|action| &action.name));
-    check_twice(&mut problems, "stream", manifest.streams.iter());
+    check_twice(&mut problems, "stream", manifest.streams.iter().map(|stream| &stream.name));
     check_abilities(&mut problems, manifest, abilities);
-    if let Some(webhook) = &manifest.webhook {
+    for webhook in &manifest.webhooks {
         check_webhook(&mut problems, &manifest.settings, webhook);
     }
     check_endpoints(&mut problems, manifest);
@@ -85,7 +87,7 @@ fn check_twice<'a>(
 
 fn check_abilities(problems: &mut Vec<ManifestProblem>, manifest: &Manifest, abilities: Abilities) {
     let pairs = [
-        (manifest.webhook.is_some(), abilities.webhook, "a webhook", "webhook"),
+        (!manifest.webhooks.is_empty(), abilities.webhook, "a webhook", "webhook"),
         (!manifest.streams.is_empty(), abilities.poll, "streams", "poll"),
         (!manifest.actions.is_empty(), abilities.action, "actions", "action"),
     ];
@@ -135,10 +137,20 @@ fn check_endpoints(problems: &mut Vec<ManifestProblem>, manifest: &Manifest) {
             }
         }
     }
+    let actions = manifest.actions.iter().map(|action| ("action", &action.name, &action.endpoint));
+    let streams = manifest.streams.iter().map(|stream| ("stream", &stream.name, &stream.endpoint));
+    for (what, name, endpoint) in actions.chain(streams) {
+        if !manifest.endpoints.iter().any(|declared| declared.name == *endpoint) {
+            let (place, endpoint) = (format!("{what} {name:?}"), endpoint.clone());
+            problems.push(ManifestProblem::NoSuchEndpoint { place, endpoint });
+        }
+    }
     for action in &manifest.actions {
-        if !manifest.endpoints.iter().any(|endpoint| endpoint.name == action.endpoint) {
-            let (action, endpoint) = (action.name.clone(), action.endpoint.clone());
-            problems.push(ManifestProblem::NoSuchEndpoint { action, endpoint });
+        if let Some(target) = &action.target
+            && !action.parameters.iter().any(|parameter| &parameter.name == target)
+        {
+            let (action, target) = (action.name.clone(), target.clone());
+            problems.push(ManifestProblem::NoSuchParameter { action, target });
         }
     }
 }

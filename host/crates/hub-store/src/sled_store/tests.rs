@@ -3,6 +3,7 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::Change;
 use crate::conformance::{batch, delete, long_value, put};
 
 const SHORT: &[u8] = b"+491700000001";
@@ -24,6 +25,17 @@ fn reopen(path: &Path) -> Result<SledStore, StoreError> {
 
 fn is_damaged<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Damaged { table: Table::Customer, .. }))
+}
+
+#[test]
+fn a_wrong_word_about_the_row_before_is_refused() {
+    let (_dir, _path, store) = view();
+    for before in [Before::Nothing, Before::Row(b"Bea".to_vec())] {
+        let (table, key, value) = (Table::Customer, SHORT.to_vec(), b"Cia".to_vec());
+        let told = store.commit(batch(6, [Change::Put { table, key, value, before }]));
+        assert!(told.unwrap_err().to_string().contains(WRONG_BEFORE));
+    }
+    assert_eq!(store.get(Table::Customer, SHORT).unwrap().as_deref(), Some(b"Ana".as_slice()));
 }
 
 /// Every way to meet the row says that it is damaged, and says no more than that.

@@ -2,13 +2,22 @@ use super::{check, is_id, is_version};
 use crate::install::Abilities;
 use crate::manifest::{
     Action, Auth, Dedupe, Encoding, Endpoint, Grade, Handshake, Hmac, Manifest, Setting, SettingKind,
-    Signature, SignedPart, Topic, Webhook,
+    Signature, SignedPart, Stream, Topic, Webhook,
 };
 
-const ALL: Abilities = Abilities { webhook: true, poll: true, action: true };
+const ALL: Abilities = Abilities { webhook: true, poll: true, action: true, subscription: true };
 
 fn setting(key: &str, kind: SettingKind) -> Setting {
     Setting { key: key.into(), kind, required: true, default: None, help: String::new() }
+}
+
+fn tickets() -> Stream {
+    Stream {
+        name: "tickets".into(),
+        help: String::new(),
+        endpoint: "api".into(),
+        schedule: "*/5 * * * *".into(),
+    }
 }
 
 fn sound() -> Manifest {
@@ -17,7 +26,7 @@ fn sound() -> Manifest {
         version: "1.2.3".into(),
         title: "Desk".into(),
         settings: vec![setting("user", SettingKind::Text), setting("key", SettingKind::Secret)],
-        webhook: Some(Webhook {
+        webhooks: vec![Webhook {
             signature: Signature::Hmac(Hmac {
                 headers: vec!["X-Signature".into()],
                 secret: "key".into(),
@@ -31,13 +40,14 @@ fn sound() -> Manifest {
             topic: Topic::None,
             handshake: None,
             headers: vec!["x-topic".into()],
-        }),
+        }],
         endpoints: vec![Endpoint {
             name: "api".into(),
             purpose: String::new(),
             base_url: "https://desk.example".into(),
             paths: vec!["/".into()],
             auth: Auth::Basic("user".into(), "key".into()),
+            rate: None,
         }],
         actions: vec![Action {
             name: "reply".into(),
@@ -45,8 +55,9 @@ fn sound() -> Manifest {
             help: String::new(),
             parameters: Vec::new(),
             endpoint: "api".into(),
+            target: None,
         }],
-        streams: vec!["tickets".into()],
+        streams: vec![tickets()],
         extra: Vec::new(),
     }
 }
@@ -71,11 +82,12 @@ fn every_problem_is_told_at_once() {
         |manifest| {
             manifest.id = "../x".into();
             manifest.version = "1".into();
-            manifest.streams.push("tickets".into());
+            manifest.streams.push(tickets());
+            manifest.actions[0].target = Some("ticket".into());
             manifest.settings.retain(|setting| setting.kind == SettingKind::Text);
             manifest.endpoints.clear();
         },
-        Abilities { webhook: true, poll: false, action: true },
+        Abilities { poll: false, ..ALL },
         &[
             r#"the id "../x" is not 1 to 64 lower-case letters, digits and "-", beginning with a letter"#,
             r#"the version "1" is not a semantic version"#,
@@ -83,6 +95,9 @@ fn every_problem_is_told_at_once() {
             "the manifest has streams but the component does not export poll",
             r#"the signature names the secret "key", which is no setting of kind secret"#,
             r#"action "reply" names the endpoint "api", which is not declared"#,
+            r#"stream "tickets" names the endpoint "api", which is not declared"#,
+            r#"stream "tickets" names the endpoint "api", which is not declared"#,
+            r#"action "reply" has the target "ticket", which is none of its parameters"#,
         ],
     );
 }
@@ -91,7 +106,7 @@ fn every_problem_is_told_at_once() {
 fn a_webhook_must_be_verifiable() {
     check_problems(
         |manifest| {
-            let webhook = manifest.webhook.as_mut().expect("it has one");
+            let webhook = manifest.webhooks.first_mut().expect("it has one");
             webhook.handshake = Some(Handshake::Meta("user".into()));
             webhook.headers = vec!["X-Topic".into()];
             let Signature::Hmac(hmac) = &mut webhook.signature else { panic!("it is an hmac") };

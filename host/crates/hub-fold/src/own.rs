@@ -1,0 +1,142 @@
+//! Our own writes come back as events. Remembers whom and what each rule has just written to, so that the rule does not
+//! fire on what it caused; other rules may.
+
+use std::time::Duration;
+
+use hub_model::event::{Event, Extra, Payload};
+use hub_model::{EffectId, Timestamp};
+use hub_rules::Rule;
+use hub_store::{Range, Table};
+
+use crate::FoldError;
+use crate::decide::Occasion;
+use crate::draft::Draft;
+use crate::facts::EventFacts;
+use crate::row::{EffectRow, key};
+
+/// How long after an attempt an event about the same object is taken for our own write. Webhooks come within seconds;
+/// ten minutes hold a provider's first retries and a poll in between, and after them what people do counts again.
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(10 * 60);
+
+/// Old rows are forgotten so many at a time.
+const FORGOTTEN_AT_ONCE: usize = 64;
+
+/// The name under which connectors hand back the id of the effect an object was made by.
+const MARK: &str = "effect";
+
+const WRITE: u8 = b'w';
+const BY_AGE: u8 = b'a';
+
+/// Names no person: the object's name is hashed.
+fn write_key(connection: &str, name: &str, rule: &str) -> Vec<u8> {
+    let hash = key::hash(&[connection.as_bytes(), plain(name).as_bytes(), rule.as_bytes()]);
+    [&[WRITE], hash.as_slice()].concat()
+}
+
+/// A name as providers write it in one place or another: a phone with or without its plus, a global id or its end.
+fn plain(name: &str) -> &str {
+    let name = name.trim();
+    match name.starts_with("gid://") {
+        true => name.rsplit('/').next().unwrap_or(name),
+        false => name.strip_prefix('+').unwrap_or(name),
+    }
+}
+
+fn age_key(at: Timestamp, write: &[u8]) -> Vec<u8> {
+    [&[BY_AGE], key::time(at).as_slice(), write].concat()
+}
+
+/// A rule is about to write to this object, or has made it.
+pub(crate) fn note_own_write(
+    draft: &mut Draft<'_>,
+    connection: &str,
+    name: &str,
+    rule: &str,
+    at: Timestamp,
+) -> Result<(), FoldError> {
+    let write = write_key(connection, name, rule);
+    if let Some(before) = draft.get_raw(Table::OwnWrite, &write)?.as_deref().and_then(key::read_time) {
+        draft.delete(Table::OwnWrite, age_key(before, &write));
+    }
+    draft.put_raw(Table::OwnWrite, age_key(at, &write), Vec::new());
+    draft.put_raw(Table::OwnWrite, write, key::time(at).to_vec());
+    Ok(())
+}
+
+/// Drops writes that no event can come back from any more.
+pub(crate) fn forget_own_writes(draft: &mut Draft<'_>, now: Timestamp) -> Result<(), FoldError> {
+    let range = Range { from: vec![BY_AGE], to: Some(age_key(now.minus(COMES_BACK_WITHIN), &[])) };
+    for (age, _) in draft.scan_range(Table::OwnWrite, range, FORGOTTEN_AT_ONCE)? {
+        if let Some(write) = age.get(9..) {
+            draft.delete(Table::OwnWrite, write.to_vec());
+        }
+        draft.delete(Table::OwnWrite, age);
+    }
+    Ok(())
+}
+
+/// Whether the event shows what this rule itself has written.
+pub(crate) fn is_own_write(
+    draft: &Draft<'_>,
+    facts: &EventFacts<'_>,
+    occasion: &Occasion<'_>,
+    rule: &Rule,
+) -> Result<bool, FoldError> {
+    if facts.is_inbound() {
+        return Ok(false);
+    }
+    // A message and a ticket are made once, by whom their mark says. The mark in an order's note stays for ever and says
+    // nothing about who changed the order now.
+    let is_made_once = matches!(occasion.event.payload, Payload::Interaction(_) | Payload::Ticket(_));
+    let made_by = marks(occasion.event).filter(|_| is_made_once);
+    for id in made_by.chain(facts.external_id().as_deref().and_then(effect_id)) {
+        let effect: Option<EffectRow> = draft.get(&id.0)?;
+        if effect.is_some_and(|row| row.rule == rule.id && row.connection == facts.connection()) {
+            return Ok(true);
+        }
+    }
+    for name in facts.names() {
+        let write = draft.get_raw(Table::OwnWrite, &write_key(facts.connection(), &name, &rule.id))?;
+        let written_at = write.as_deref().and_then(key::read_time);
+        if written_at.is_some_and(|at| occasion.now.since(at) <= COMES_BACK_WITHIN) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The effects an event says its object was made by.
+pub(crate) fn marks(event: &Event) -> impl Iterator<Item = EffectId> {
+    let (extra, external_id) = match &event.payload {
+        Payload::Ticket(ticket) => (&ticket.extra, ticket.external_id.as_deref()),
+        other => (extra(other), None),
+    };
+    let named = extra.iter().filter(|(name, _)| name == MARK).map(|(_, value)| value.as_str());
+    named.chain(external_id).filter_map(effect_id)
+}
+
+/// An effect's id as we gave it, or its digits alone where a provider takes no other characters.
+fn effect_id(text: &str) -> Option<EffectId> {
+    let text = text.trim();
+    text.parse().or_else(|_| format!("eff_{text}").parse()).ok()
+}
+
+fn extra(payload: &Payload) -> &Extra {
+    static NOTHING: Extra = Vec::new();
+    match payload {
+        Payload::Customer(it) => &it.extra,
+        Payload::Consent(it) => &it.extra,
+        Payload::Order(it) => &it.extra,
+        Payload::Checkout(it) => &it.extra,
+        Payload::Interaction(it) => &it.extra,
+        Payload::Ticket(it) => &it.extra,
+        Payload::InventoryLevel(it) => &it.extra,
+        Payload::InventoryItem(it) => &it.extra,
+        Payload::LoyaltyAccount(it) => &it.extra,
+        Payload::LoyaltyEntry(it) => &it.extra,
+        Payload::SurveyResponse(it) => &it.extra,
+        Payload::PrivacyRequest(it) => &it.extra,
+        Payload::Other(it) => &it.extra,
+        Payload::PersonMerge(_) => &NOTHING,
+    }
+}

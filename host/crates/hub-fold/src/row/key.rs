@@ -1,0 +1,278 @@
+//! Keys of the view. Connection names hold no NUL, so that a connection is a prefix of no other.
+
+use super::{EffectId, EventId, NodeId, Subject, SubjectKind, Timestamp};
+
+/// A provider's object.
+#[must_use]
+pub fn object(connection: &str, parts: &[&str]) -> Vec<u8> {
+    let mut key = connection.as_bytes().to_vec();
+    for part in parts {
+        key.push(0);
+        key.extend_from_slice(&bounded(part));
+    }
+    key
+}
+
+/// The longest id kept readable in a key; a longer one (Meta's run to some 200) is cut and ends in its hash.
+const ID_BYTES_MAX: usize = 256;
+
+/// A part as it stands in a key: never with a NUL, which would look like the end of the part.
+fn bounded(part: &str) -> Vec<u8> {
+    let bytes = part.as_bytes();
+    if bytes.len() <= ID_BYTES_MAX && !bytes.contains(&0) {
+        return bytes.to_vec();
+    }
+    let mut cut: Vec<u8> = bytes.iter().take(ID_BYTES_MAX).copied().filter(|byte| *byte != 0).collect();
+    cut.extend_from_slice(blake3::hash(bytes).to_hex().as_bytes());
+    cut
+}
+
+#[must_use]
+pub fn sequence(seq: u64) -> Vec<u8> {
+    seq.to_be_bytes().to_vec()
+}
+
+/// Orders negative times before positive ones.
+#[must_use]
+pub fn time(at: Timestamp) -> [u8; 8] {
+    (at.0 ^ i64::MIN).to_be_bytes()
+}
+
+#[must_use]
+pub fn read_time(bytes: &[u8]) -> Option<Timestamp> {
+    let bytes: [u8; 8] = bytes.try_into().ok()?;
+    Some(Timestamp(i64::from_be_bytes(bytes) ^ i64::MIN))
+}
+
+/// What is filed under an account, kind by kind: a question is about orders, or about messages.
+#[must_use]
+pub fn timeline_prefix(account: NodeId, kind: SubjectKind) -> Vec<u8> {
+    let mut key = account.0.to_vec();
+    key.push(kind as u8);
+    key
+}
+
+#[must_use]
+pub fn timeline(account: NodeId, at: Timestamp, subject: &Subject) -> Vec<u8> {
+    let mut key = timeline_prefix(account, subject.kind);
+    key.extend_from_slice(&time(at));
+    key.extend(object(&subject.connection, &[&subject.id]));
+    key
+}
+
+/// When the thing of a timeline row happened.
+#[must_use]
+pub fn timeline_at(row: &[u8]) -> Option<Timestamp> {
+    row.get(17..25).and_then(read_time)
+}
+
+/// The parts of the index. Every key begins with 16 bytes of what is looked up.
+const EVENTS: u8 = b'e';
+const WORD: u8 = b'w';
+const CLAIMED_BY: u8 = b'c';
+const FORMERLY: u8 = b'f';
+const ABOUT: u8 = b's';
+const MOVED_FROM: u8 = b'm';
+const SAID_ON: u8 = b'i';
+const TOLD_AGAIN: u8 = b'r';
+
+/// All events of an account, whatever their names.
+#[must_use]
+pub fn all_events_prefix(account: NodeId) -> Vec<u8> {
+    let mut key = account.0.to_vec();
+    key.push(EVENTS);
+    key
+}
+
+/// Things once said to be an account's that now are another's. Rare, and needed to forget a person wholly.
+#[must_use]
+pub fn formerly_prefix(account: NodeId) -> Vec<u8> {
+    let mut key = account.0.to_vec();
+    key.push(FORMERLY);
+    key
+}
+
+#[must_use]
+pub fn formerly(account: NodeId, subject: &Subject) -> Vec<u8> {
+    let mut key = formerly_prefix(account);
+    key.push(subject.kind as u8);
+    key.extend(object(&subject.connection, &[&subject.id]));
+    key
+}
+
+/// The first 16 bytes of a hash over parts that cannot run into each other.
+#[must_use]
+pub fn hash(parts: &[&[u8]]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    let mut hash = [0; 16];
+    hasher.finalize_xof().fill(&mut hash);
+    hash
+}
+
+#[must_use]
+pub fn subject_hash(subject: &Subject) -> [u8; 16] {
+    hash(&[&[subject.kind as u8], subject.connection.as_bytes(), subject.id.as_bytes()])
+}
+
+/// Events about a thing that is nobody's; those of an account are found under it.
+#[must_use]
+pub fn about_prefix(subject: &Subject) -> Vec<u8> {
+    let mut key = subject_hash(subject).to_vec();
+    key.push(ABOUT);
+    key
+}
+
+#[must_use]
+pub fn about(subject: &Subject, event: EventId) -> Vec<u8> {
+    let mut key = about_prefix(subject);
+    key.extend_from_slice(&event.0);
+    key
+}
+
+/// Records, beside the first, that hold an event.
+#[must_use]
+pub fn told_again_prefix(event: EventId) -> Vec<u8> {
+    let mut key = event.0.to_vec();
+    key.push(TOLD_AGAIN);
+    key
+}
+
+#[must_use]
+pub fn told_again(event: EventId, report: u64) -> Vec<u8> {
+    let mut key = told_again_prefix(event);
+    key.extend(sequence(report));
+    key
+}
+
+/// Accounts a thing was filed under before.
+#[must_use]
+pub fn moved_from_prefix(subject: &Subject) -> Vec<u8> {
+    let mut key = subject_hash(subject).to_vec();
+    key.push(MOVED_FROM);
+    key
+}
+
+#[must_use]
+pub fn moved_from(subject: &Subject, account: NodeId) -> Vec<u8> {
+    let mut key = moved_from_prefix(subject);
+    key.extend_from_slice(&account.0);
+    key
+}
+
+/// What was said on a ticket.
+#[must_use]
+pub fn said_on_prefix(ticket: &Subject) -> Vec<u8> {
+    let mut key = subject_hash(ticket).to_vec();
+    key.push(SAID_ON);
+    key
+}
+
+#[must_use]
+pub fn said_on(ticket: &Subject, interaction: &str) -> Vec<u8> {
+    let mut key = said_on_prefix(ticket);
+    key.extend(bounded(interaction));
+    key
+}
+
+#[must_use]
+pub fn events_prefix(account: NodeId, name: &str) -> Vec<u8> {
+    let mut key = account.0.to_vec();
+    key.push(EVENTS);
+    key.extend(bounded(name));
+    key.push(0);
+    key
+}
+
+#[must_use]
+pub fn events(account: NodeId, name: &str, at: Timestamp, event: EventId) -> Vec<u8> {
+    let mut key = events_prefix(account, name);
+    key.extend_from_slice(&time(at));
+    key.extend_from_slice(&event.0);
+    key
+}
+
+/// Who may be found under a word: an order number, a handle, part of a name.
+#[must_use]
+pub fn word_prefix(word: &str) -> Vec<u8> {
+    let hash = blake3::hash(word.trim().to_lowercase().as_bytes());
+    let mut key: Vec<u8> = hash.as_bytes().iter().take(16).copied().collect();
+    key.push(WORD);
+    key
+}
+
+#[must_use]
+pub fn word(word: &str, account: NodeId) -> Vec<u8> {
+    let mut key = word_prefix(word);
+    key.extend_from_slice(&account.0);
+    key
+}
+
+/// All accounts that claim a key, with proof or without.
+#[must_use]
+pub fn claimed_by_prefix(node: NodeId) -> Vec<u8> {
+    let mut key = node.0.to_vec();
+    key.push(CLAIMED_BY);
+    key
+}
+
+#[must_use]
+pub fn claimed_by(node: NodeId, account: NodeId) -> Vec<u8> {
+    let mut key = claimed_by_prefix(node);
+    key.extend_from_slice(&account.0);
+    key
+}
+
+#[must_use]
+pub fn effect_due(at: Timestamp, effect: EffectId) -> Vec<u8> {
+    let mut key = time(at).to_vec();
+    key.extend_from_slice(&effect.0);
+    key
+}
+
+#[must_use]
+pub fn pending(due: Timestamp, delivery: u64) -> Vec<u8> {
+    let mut key = time(due).to_vec();
+    key.extend(sequence(delivery));
+    key
+}
+
+/// A decision of a rule on an event, for "why".
+#[must_use]
+pub fn decision(event: EventId, rule: &str) -> Vec<u8> {
+    let mut key = b"d".to_vec();
+    key.extend_from_slice(&event.0);
+    key.extend_from_slice(rule.as_bytes());
+    key
+}
+
+#[must_use]
+pub fn decisions_prefix(event: EventId) -> Vec<u8> {
+    let mut key = b"d".to_vec();
+    key.extend_from_slice(&event.0);
+    key
+}
+
+/// A tag a rule gave to the customer this account is.
+#[must_use]
+pub fn hub_tag(account: NodeId, tag: &str) -> Vec<u8> {
+    let mut key = hub_tags_prefix(account);
+    key.extend_from_slice(tag.as_bytes());
+    key
+}
+
+#[must_use]
+pub fn hub_tags_prefix(account: NodeId) -> Vec<u8> {
+    let mut key = b"t".to_vec();
+    key.extend_from_slice(&account.0);
+    key
+}
+
+/// The last 16 bytes, as the id every key of the index ends in.
+#[must_use]
+pub fn trailing_id(key: &[u8]) -> Option<[u8; 16]> {
+    key.last_chunk::<16>().copied()
+}

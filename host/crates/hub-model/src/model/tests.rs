@@ -1,0 +1,131 @@
+//! What a flag has taken away stays away: the laws of joining hold for things that forget.
+
+use proptest::prelude::*;
+
+use super::interaction::Attachment;
+use super::{Fulfilment, Interaction, Order, Profile, Survey, Ticket};
+use crate::identity::NodeId;
+use crate::join::{Erase, Fact, Join, Tags, Told};
+use crate::time::Timestamp;
+
+fn check_laws<T: Join + Erase + Clone + PartialEq + std::fmt::Debug>(a: &T, b: &T, c: &T) {
+    let joined = |parts: &[&T]| {
+        let mut sum = parts[0].clone();
+        parts.iter().skip(1).for_each(|part| sum.join((*part).clone()));
+        sum
+    };
+    assert_eq!(joined(&[a, b]), joined(&[b, a]), "commutative");
+    assert_eq!(joined(&[a, &joined(&[b, c])]), joined(&[&joined(&[a, b]), c]), "associative");
+    assert_eq!(joined(&[a, b, b, a]), joined(&[a, b]), "idempotent");
+    let mut first = a.clone();
+    first.erase();
+    let mut last = joined(&[a, b]);
+    last.erase();
+    assert_eq!(joined(&[&first, b]), last, "erased early or late");
+}
+
+fn fact<T: Clone + std::fmt::Debug>(values: &'static [T]) -> impl Strategy<Value = Option<Fact<T>>> {
+    let told = (0..values.len(), 0_i64..3, 0_u64..2);
+    prop::option::of(told.prop_map(|(value, version, learned)| Fact {
+        value: values[value].clone(),
+        version,
+        learned,
+    }))
+}
+
+fn text() -> impl Strategy<Value = Option<Fact<String>>> {
+    fact(&["a", "b"]).prop_map(|text| {
+        text.map(|text| Fact { value: text.value.to_owned(), version: text.version, learned: text.learned })
+    })
+}
+
+fn tags() -> impl Strategy<Value = Tags> {
+    (0_i64..3, any::<bool>()).prop_map(|(version, added)| {
+        let tag = ["x".to_owned()];
+        let told = Told { version, learned: 1 };
+        if added { Tags::told(told, None, &tag, &[]) } else { Tags::told(told, None, &[], &tag) }
+    })
+}
+
+const PEOPLE: [NodeId; 2] = [NodeId([1; 16]), NodeId([2; 16])];
+
+prop_compose! {
+    fn order()(note in text(), buyer in fact(&PEOPLE), number in text(), tags in tags(), url in text(), erased in any::<bool>()) -> Order {
+        let urls = url.map(|url| Fact { value: vec![url.value], version: url.version, learned: url.learned });
+        let parcel = Fulfilment { tracking_urls: urls, ..Fulfilment::default() };
+        let fulfilments = [("p".to_owned(), parcel)].into();
+        let mut order = Order { note, buyer, number, tags, fulfilments, ..Order::default() };
+        if erased { order.erase(); }
+        order
+    }
+}
+
+prop_compose! {
+    fn interaction()(text in text(), thread in text(), media in text(), erased in any::<bool>()) -> Interaction {
+        let attachments = media.clone().map(|media| Fact {
+            value: vec![Attachment { kind: media.value, url: None, title: None, mime: None, id: None }],
+            version: media.version,
+            learned: media.learned,
+        });
+        let reactions = media.map(|emoji| ("me".to_owned(), Fact { value: Some(emoji.value), version: emoji.version, learned: emoji.learned }));
+        let reactions = reactions.into_iter().collect();
+        let mut said = Interaction { text, thread, attachments, reactions, ..Interaction::default() };
+        if erased { said.erase(); }
+        said
+    }
+}
+
+prop_compose! {
+    fn profile()(name in text(), tags in tags(), deleted in any::<bool>(), erased in any::<bool>()) -> Profile {
+        let mut profile = Profile { name, tags, ..Profile::default() };
+        profile.join(Profile { deleted, ..Profile::default() });
+        if erased { profile.erase(); }
+        profile
+    }
+}
+
+prop_compose! {
+    fn ticket()(subject in text(), status in text(), deleted in any::<bool>(), erased in any::<bool>()) -> Ticket {
+        let mut ticket = Ticket { subject, status, ..Ticket::default() };
+        ticket.join(Ticket { deleted, ..Ticket::default() });
+        if erased { ticket.erase(); }
+        ticket
+    }
+}
+
+prop_compose! {
+    fn survey()(comment in text(), version in 0_i64..3, erased in any::<bool>()) -> Survey {
+        let told = Told { version, learned: 1 };
+        let at = told.fact(Timestamp(version));
+        let mut survey = Survey { kind: told.fact("csat".to_owned()), ticket: None, who: None, score: None, comment, at, erased: false };
+        if erased { survey.erase(); }
+        survey
+    }
+}
+
+proptest! {
+    #[test]
+    fn orders_obey_the_laws(a in order(), b in order(), c in order()) {
+        check_laws(&a, &b, &c);
+    }
+
+    #[test]
+    fn interactions_obey_the_laws(a in interaction(), b in interaction(), c in interaction()) {
+        check_laws(&a, &b, &c);
+    }
+
+    #[test]
+    fn profiles_obey_the_laws(a in profile(), b in profile(), c in profile()) {
+        check_laws(&a, &b, &c);
+    }
+
+    #[test]
+    fn tickets_obey_the_laws(a in ticket(), b in ticket(), c in ticket()) {
+        check_laws(&a, &b, &c);
+    }
+
+    #[test]
+    fn surveys_obey_the_laws(a in survey(), b in survey(), c in survey()) {
+        check_laws(&a, &b, &c);
+    }
+}

@@ -1,0 +1,116 @@
+//! The data directory: journal and view opened together, the view built anew, and the two compared.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use hub_fold::Fold;
+use hub_journal::{Journal, Options, Seq};
+use hub_store::{SledOptions, SledStore, Store};
+
+use crate::config::Config;
+use crate::folder::catch_up;
+
+/// Journal and view, opened together.
+pub struct Data {
+    pub journal: Journal,
+    pub store: Arc<dyn Store>,
+}
+
+/// Where the parts of the data directory lie.
+#[must_use]
+pub fn journal_dir(config: &Config) -> PathBuf {
+    config.data_dir.join("journal")
+}
+
+#[must_use]
+pub fn view_dir(config: &Config) -> PathBuf {
+    config.data_dir.join("view")
+}
+
+impl Data {
+    /// Opens journal and view and folds what the view lacks. A view that is damaged, or that knows more than the journal,
+    /// is put aside and built anew.
+    ///
+    /// # Errors
+    /// The data directory is in use or cannot be read.
+    pub fn open(config: &Config) -> anyhow::Result<(Self, Fold)> {
+        std::fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("data directory {} cannot be made", config.data_dir.display()))?;
+        let (journal, recovery) = Journal::open(&journal_dir(config), Options::default())?;
+        for damage in &recovery.damage {
+            tracing::error!(segment = %damage.segment, offset = damage.offset, bytes = damage.bytes, "journal damage put aside");
+        }
+        if recovery.torn_bytes_cut > 0 {
+            tracing::warn!(bytes = recovery.torn_bytes_cut, "unacknowledged tail cut from the journal");
+        }
+        let store = open_view(config, recovery.last)?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let fold = catch_up(&journal, &*store, &mut |_| {})?;
+        Ok((Self { journal, store }, fold))
+    }
+}
+
+fn open_view(config: &Config, journal_last: Seq) -> anyhow::Result<SledStore> {
+    let dir = view_dir(config);
+    let options = SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() };
+    let problem = match SledStore::open(&dir, &options) {
+        Ok(store) => match store.applied() {
+            Ok(applied) if applied <= journal_last.get() => return Ok(store),
+            Ok(applied) => format!("the view is at {applied}, the journal ends at {journal_last}"),
+            Err(error) => error.to_string(),
+        },
+        Err(error) if error.asks_for_rebuild() => error.to_string(),
+        Err(error) => return Err(error.into()),
+    };
+    tracing::error!(%problem, "the view is put aside and built anew from the journal");
+    hub_store::move_aside(&dir, "damaged")?;
+    Ok(SledStore::open(&dir, &options)?)
+}
+
+/// Builds the view anew from the journal beside the one in use and swaps them.
+///
+/// # Errors
+/// The data directory is in use, or the journal cannot be read.
+pub fn rebuild(config: &Config, progress: &mut dyn FnMut(u64)) -> anyhow::Result<u64> {
+    let (journal, _) = Journal::open(&journal_dir(config), Options::default())?;
+    let dir = view_dir(config);
+    let next = hub_store::begin_rebuild(&dir)?;
+    let applied = {
+        let options =
+            SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() };
+        let store = SledStore::open(&next, &options)?;
+        catch_up(&journal, &store, progress)?;
+        store.flush()?;
+        store.applied()?
+    };
+    hub_store::finish_rebuild(&dir)?;
+    Ok(applied)
+}
+
+/// Folds the journal up to the view's position into memory and compares.
+///
+/// # Errors
+/// The journal or the view cannot be read.
+pub fn verify(
+    journal: &Journal,
+    store: &dyn Store,
+    progress: &mut dyn FnMut(u64),
+) -> anyhow::Result<Verification> {
+    let memory = hub_store::MemoryStore::new();
+    let until = store.applied()?;
+    crate::folder::fold_until(journal, &memory, until, progress)?;
+    Ok(Verification {
+        records: until,
+        view: hub_fold::view_digest(store)?,
+        journal: hub_fold::view_digest(&memory)?,
+    })
+}
+
+/// Two digests that must be equal.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Verification {
+    pub records: u64,
+    pub view: String,
+    pub journal: String,
+}

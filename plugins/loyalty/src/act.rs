@@ -1,0 +1,28 @@
+//! Changing points. Building requests and judging answers are plain functions; only what is passed in calls out.
+
+mod square;
+mod voucherify;
+
+use omnihub_plugin::square::api::{Outside, required};
+use omnihub_plugin::{Effect, Failure, Receipt};
+
+use crate::settings::Settings;
+
+pub(crate) fn perform(
+    effect: &Effect,
+    settings: &Settings,
+    outside: &mut dyn Outside,
+) -> Result<Receipt, Failure> {
+    match effect.action.as_str() {
+        "adjust" | "accumulate" | "create_reward" => square::perform(effect, settings, outside),
+        "adjust_voucherify" => voucherify::perform(effect, settings, outside),
+        other => Err(Failure::Unsupported(other.to_owned())),
+    }
+}
+
+/// A change of points: whole and not zero.
+fn points(effect: &Effect) -> Result<i64, Failure> {
+    // Both providers count in 32 bits.
+    let points = required(effect, "points")?.parse::<i32>().ok().filter(|points| *points != 0);
+    points.map(i64::from).ok_or_else(|| Failure::Rejected("points is no whole number other than zero".into()))
+}
