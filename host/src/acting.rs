@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use hub_fold::record::PluginState;
 use hub_model::Timestamp;
-use hub_runtime::{ActingHost, BoxFuture, HttpError, HttpRequest, HttpResponse};
+use hub_runtime::{ActingHost, BoxFuture, Failure, HttpError, HttpRequest, HttpResponse};
 use hub_store::Store;
 
 use crate::clock::Clock;
 use crate::egress::Egress;
+use crate::metrics::{ByConnection, Metrics};
 use crate::plugins::Connection;
+use crate::standing::Standings;
 use crate::throttle::{Answered, Purpose, Throttle, Throttles, Turn};
 
 /// What all acting calls share.
@@ -21,6 +23,8 @@ pub(crate) struct Outside {
     pub(crate) throttles: Arc<Throttles>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
+    pub(crate) standings: Arc<Standings>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Outside {
@@ -28,6 +32,21 @@ impl Outside {
     pub(crate) fn acting(&self, connection: &Arc<Connection>, purpose: Purpose) -> Arc<Acting> {
         let connection = Arc::clone(connection);
         Arc::new(Acting { outside: self.clone(), connection, purpose, kept: Mutex::default() })
+    }
+
+    /// Takes up whether the provider let the call in, and tells when that changed.
+    pub(crate) fn note<T>(&self, connection: &Connection, answer: &Result<T, Failure>) {
+        if !self.standings.note(&connection.name, answer, self.clock.now()) {
+            return;
+        }
+        let by = ByConnection { connection: connection.name.clone() };
+        self.metrics.unauthorised.get_or_create(&by).set(i64::from(answer.is_err()));
+        match answer {
+            Ok(_) => tracing::info!(connection = %connection.name, "the provider accepts our credentials again"),
+            Err(failure) => {
+                tracing::error!(connection = %connection.name, %failure, "the provider does not accept our credentials; deliveries are still taken");
+            }
+        }
     }
 
     /// Until when an endpoint is being left alone.

@@ -146,6 +146,8 @@ impl Hub {
             throttles: Arc::default(),
             store: Arc::clone(&data.store),
             clock: clock.clone(),
+            standings: Arc::default(),
+            metrics: Arc::clone(&metrics),
         };
         let dispatcher = Arc::new(Dispatcher {
             journal: data.journal.clone(),

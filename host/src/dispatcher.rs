@@ -174,6 +174,9 @@ impl Dispatcher {
         let host: Arc<dyn ActingHost> = Arc::clone(&acting) as Arc<dyn ActingHost>;
         let ended = connection.connector.plugin.perform(effect, host, &connection.settings).await;
         connection.connector.on_result(ended.is_ok(), self.clock.now());
+        if let Ok(answer) = &ended {
+            self.outside.note(connection, answer);
+        }
         if let Some(state) = acting.state()
             && let Err(error) = self.record(Record::PluginState(state)).await
         {

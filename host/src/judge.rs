@@ -64,9 +64,10 @@ fn failed(
             again(now.plus(Duration::from_millis(ms)), reason, false, attempt, limits)
         }
         Failure::OutcomeUnknown(_) => unknown(reason, grade, attempt, now, limits, jitter),
-        // The operator mends the configuration; trying again finds out.
+        // Nothing is wrong with the effect: it waits, however long, until the operator has mended the configuration.
         Failure::Unauthorised(_) | Failure::Misconfigured(_) => {
-            again(now.plus(pause(attempt, limits, jitter)), reason, false, attempt, limits)
+            let at = now.plus(pause(attempt, limits, jitter));
+            Outcome::RetryAt { at, reason, uncertain: false }
         }
         Failure::Rejected(_) | Failure::Unsupported(_) => Outcome::Parked { reason },
     }

@@ -28,5 +28,6 @@ mod scheduler;
 mod secret;
 mod settings;
 mod signature;
+mod standing;
 mod throttle;
 mod watchdog;

@@ -47,6 +47,7 @@ pub struct Metrics {
     pub poll_runs: Family<ByOutcome, Counter>,
     pub poll_events: Family<ByConnection, Counter>,
     pub silent: Family<ByConnection, Gauge>,
+    pub unauthorised: Family<ByConnection, Gauge>,
     pub subscriptions_broken: Family<ByConnection, Gauge>,
     pub subscriptions_repaired: Family<ByConnection, Counter>,
 }
@@ -75,6 +76,7 @@ impl Default for Metrics {
             poll_runs: Family::default(),
             poll_events: Family::default(),
             silent: Family::default(),
+            unauthorised: Family::default(),
             subscriptions_broken: Family::default(),
             subscriptions_repaired: Family::default(),
         };
@@ -128,6 +130,11 @@ impl Default for Metrics {
             "connection_silent",
             "1 when no delivery has come for longer than usual",
             metrics.silent.clone(),
+        );
+        registry.register(
+            "connection_unauthorised",
+            "1 while the provider does not accept our credentials",
+            metrics.unauthorised.clone(),
         );
         registry.register(
             "subscriptions_broken",

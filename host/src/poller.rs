@@ -312,6 +312,9 @@ impl Poller {
         let host: Arc<dyn ActingHost> = Arc::clone(&acting) as Arc<dyn ActingHost>;
         let ended = connection.connector.plugin.poll(position, host, &connection.settings).await;
         connection.connector.on_result(ended.is_ok(), now);
+        if let Ok(answer) = &ended {
+            self.outside.note(connection, answer);
+        }
         if ended.is_ok()
             && let Some(state) = acting.state()
         {

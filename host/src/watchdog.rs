@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hub_model::Timestamp;
-use hub_runtime::{ActingHost, Standing, Subscribed, Wanted};
+use hub_runtime::{ActingHost, Failure, Standing, Subscribed, Wanted};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
@@ -143,7 +143,14 @@ impl Watchdog {
             .check(wanted, acting as Arc<dyn ActingHost>, &connection.settings)
             .await;
         connection.connector.on_result(ended.is_ok(), now);
-        ended.map_err(|error| error.to_string())?.map_err(|failure| failure.to_string())
+        if let Ok(answer) = &ended {
+            self.outside.note(connection, answer);
+        }
+        match ended.map_err(|error| error.to_string())? {
+            // Not with these settings, or not at this provider: nothing can be said, and nothing is wrong.
+            Err(Failure::Unsupported(_)) => Ok(Vec::new()),
+            answer => answer.map_err(|failure| failure.to_string()),
+        }
     }
 
     /// What was mended is polled for: deliveries went missing while it was broken.

@@ -13,6 +13,7 @@ use crate::acting::Outside;
 use crate::config::ConnectionConfig;
 use crate::plugins::{Connection, ConnectionProblem, Loaded};
 use crate::poller::StreamStatus;
+use crate::standing::Unauthorised;
 use crate::watchdog::Watched;
 
 #[derive(Serialize)]
@@ -38,6 +39,8 @@ pub(super) struct ConnectionStatus {
     last_delivery_at: Option<Timestamp>,
     /// Seconds between deliveries that are not unusual here; absent while there are too few to tell.
     usual_gap: Option<u64>,
+    /// The provider does not accept our credentials.
+    unauthorised: Option<Unauthorised>,
     #[serde(flatten)]
     watched: Watched,
     streams: Vec<StreamStatus>,
@@ -97,6 +100,7 @@ fn status(admin: &Admin, name: &str, config: &ConnectionConfig) -> Result<Connec
         deliveries: row.as_ref().map_or(0, |row| row.deliveries),
         last_delivery_at: row.map(|row| row.last_delivery_at),
         usual_gap: usual.map(|gap| gap.as_secs()),
+        unauthorised: admin.poller.as_ref().and_then(|poller| poller.outside.standings.of(name)),
         watched: admin.watchdog.as_ref().map(|watchdog| watchdog.status(name)).unwrap_or_default(),
         closed: match (&admin.poller, &connection) {
             (Some(poller), Some(connection)) => closed(&poller.outside, connection),

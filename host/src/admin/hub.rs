@@ -17,12 +17,16 @@ const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 struct Readiness {
     ready: bool,
     problems: Vec<String>,
+    /// What a person should see to although the hub takes and processes deliveries.
+    warnings: Vec<String>,
 }
 
 pub(super) async fn ready(api: Shared) -> Response {
     let problems = api.admin.health.problems(&api.admin.journal);
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready: problems.is_empty(), problems })).into_response()
+    let warnings = api.admin.poller.as_ref().map(|poller| poller.outside.standings.problems());
+    let warnings = warnings.unwrap_or_default();
+    (status, Json(Readiness { ready: problems.is_empty(), problems, warnings })).into_response()
 }
 
 pub(super) async fn metrics(api: Shared) -> Response {

@@ -148,6 +148,8 @@ pub(super) fn connection(out: &Out, answer: &Answer) -> Drawn {
             ("connector", "/connector"),
             ("version", "/plugin/version"),
             ("suspended until", "/plugin/suspended_until"),
+            ("unauthorised since", "/unauthorised/since"),
+            ("unauthorised because", "/unauthorised/reason"),
             ("delivers to", "/public_url"),
             ("deliveries", "/deliveries"),
             ("last delivery", "/last_delivery_at"),

@@ -40,6 +40,7 @@ fn outcomes_by_grade() {
     check(failure(Failure::RetryAfterMs(700)), Grade::Unsafe, 3, "parked");
     check(failure(Failure::Rejected("422".into())), Grade::Keyed, 1, "parked");
     check(failure(Failure::Unauthorised("401".into())), Grade::Keyed, 1, "retry 100ms");
+    check(failure(Failure::Unauthorised("401".into())), Grade::Keyed, 99, "retry 100ms");
     check(lost(), Grade::Keyed, 1, "retry 100ms uncertain");
     check(lost(), Grade::Keyed, 2, "retry 100ms uncertain");
     check(lost(), Grade::Probed, 3, "parked");

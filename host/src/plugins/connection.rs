@@ -71,7 +71,9 @@ impl Connection {
         let settings = settings(&manifest, config);
         let mut problems = problems(&manifest, config, &settings);
         let endpoints = bound(&manifest, config, &settings, &mut problems);
-        let hooks = manifest.webhooks.iter().map(|declared| Hook::new(declared.clone(), config)).collect();
+        let hooks: Vec<Hook> =
+            manifest.webhooks.iter().map(|declared| Hook::new(declared.clone(), config)).collect();
+        problems.extend(unverifiable(&hooks, &problems));
         Self {
             name: name.to_owned(),
             settings: settings.into(),
@@ -143,6 +145,15 @@ fn settings(manifest: &Manifest, config: &ConnectionConfig) -> BTreeMap<String, 
             Some((setting.key.clone(), value.clone()))
         })
         .collect()
+}
+
+/// Of several ways for deliveries to come in one is enough; without a key for any, none can be believed.
+fn unverifiable(hooks: &[Hook], problems: &[ConnectionProblem]) -> Option<ConnectionProblem> {
+    let first = hooks.first().filter(|_| hooks.iter().all(|hook| hook.keys.is_empty()))?;
+    let key = format!("secrets.{}", signature_secret(&first.declared.signature));
+    let is_told = problems.iter().any(|problem| problem.key == key);
+    let message = "is missing: without it no delivery can be believed, and all are refused".to_owned();
+    (!is_told).then_some(ConnectionProblem { key, message })
 }
 
 /// The endpoints that can be called. One that lacks a value is a problem, unless the operator says nothing of it and the
