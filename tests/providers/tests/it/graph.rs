@@ -166,7 +166,7 @@ const PEOPLE: &str = "/graph/people";
 async fn writes(play: &Play, channel: &str, account: &str, from: &str, text: &str) -> String {
     let body = json!({ "account": account, "from": from, "text": text });
     let written = good(play.post(&format!("{PEOPLE}/{channel}/messages"), &body)).await;
-    written["id"].as_str().unwrap().to_owned()
+    written.pointer("/id").and_then(Value::as_str).unwrap().to_owned()
 }
 
 #[tokio::test]
