@@ -42,7 +42,9 @@ impl Outside {
         let by = ByConnection { connection: connection.name.clone() };
         self.metrics.unauthorised.get_or_create(&by).set(i64::from(answer.is_err()));
         match answer {
-            Ok(_) => tracing::info!(connection = %connection.name, "the provider accepts our credentials again"),
+            Ok(_) => {
+                tracing::info!(connection = %connection.name, "the provider accepts our credentials again")
+            }
             Err(failure) => {
                 tracing::error!(connection = %connection.name, %failure, "the provider does not accept our credentials; deliveries are still taken");
             }

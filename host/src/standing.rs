@@ -68,8 +68,10 @@ mod tests {
         assert_eq!(standings.of("desk"), None);
         assert_eq!(
             standings.problems(),
-            ["connection shop: unauthorised since 1970-01-01T00:00:00.000000002Z (HTTP 401); set its secrets \
-              right and restart"]
+            [
+                "connection shop: unauthorised since 1970-01-01T00:00:00.000000002Z (HTTP 401); set its secrets \
+              right and restart"
+            ]
         );
         assert!(standings.note("shop", &Ok(()), Timestamp(5)));
         assert!(standings.problems().is_empty());
