@@ -61,6 +61,8 @@ pub struct Effects {
     pub attempts_max: u32,
     pub retry_delay: Duration,
     pub retry_delay_max: Duration,
+    /// How long after an effect was owed it is parked, whatever held it up.
+    pub give_up_after: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -236,6 +238,7 @@ impl Checker<'_> {
                 attempts_max: raw.effects.attempts_max.max(1),
                 retry_delay: Duration::from_secs(raw.effects.retry_delay.max(1)),
                 retry_delay_max: Duration::from_secs(raw.effects.retry_delay_max.max(1)),
+                give_up_after: Duration::from_secs(raw.effects.give_up_hours.max(1).saturating_mul(3_600)),
             },
             polling: Polling {
                 is_on: raw.polling.on,

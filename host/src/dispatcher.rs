@@ -16,7 +16,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use crate::acting::Outside;
 use crate::clock::Clock;
 use crate::config::Effects;
-use crate::judge::{Interrupted, interrupted, judge};
+use crate::judge::{Interrupted, Tried, interrupted, judge};
 use crate::metrics::{ByOutcome, Metrics};
 use crate::plugins::{Connection, MayCall, Plugins};
 use crate::throttle::Purpose;
@@ -28,6 +28,36 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long to wait before an effect is offered again whose attempt could not be journalled.
 const JOURNAL_RETRY: Duration = Duration::from_secs(1);
 
+/// A connection, and the object or person there that is written to.
+type Target = (String, String);
+
+/// The effects somebody is about. One at a time writes to one target: two that read, change and write it at once would
+/// lose one of the changes (a note appended to an order is that).
+#[derive(Debug, Default)]
+pub(crate) struct InHand {
+    effects: HashMap<EffectId, Option<Target>>,
+    targets: HashSet<Target>,
+}
+
+impl InHand {
+    /// Whether the effect may be taken up now; it is in hand then.
+    fn take(&mut self, id: EffectId, target: Option<Target>) -> bool {
+        if let Some(target) = &target
+            && !self.targets.insert(target.clone())
+        {
+            return false;
+        }
+        self.effects.insert(id, target);
+        true
+    }
+
+    fn give_back(&mut self, id: EffectId) {
+        if let Some(Some(target)) = self.effects.remove(&id) {
+            self.targets.remove(&target);
+        }
+    }
+}
+
 pub(crate) struct Dispatcher {
     pub journal: Journal,
     pub store: Arc<dyn Store>,
@@ -38,7 +68,7 @@ pub(crate) struct Dispatcher {
     pub limits: Effects,
     pub wake: Arc<Notify>,
     pub applied: watch::Receiver<u64>,
-    pub in_hand: Mutex<HashSet<EffectId>>,
+    pub in_hand: Mutex<InHand>,
     pub lanes: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
@@ -74,12 +104,27 @@ impl Dispatcher {
             }
         };
         let mut in_hand = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        let free =
-            due.into_iter().filter(|(at, _)| *at <= now).map(|(_, id)| id).filter(|id| !in_hand.contains(id));
-        let rows: Vec<_> =
-            free.filter_map(|id| Some((id, hub_fold::effect(&*self.store, id).ok().flatten()?))).collect();
-        in_hand.extend(rows.iter().map(|(id, _)| *id));
-        rows
+        let due = due.into_iter().filter(|(at, _)| *at <= now).map(|(_, id)| id);
+        let mut taken = Vec::new();
+        for id in due {
+            if in_hand.effects.contains_key(&id) {
+                continue;
+            }
+            let Some(row) = hub_fold::effect(&*self.store, id).ok().flatten() else { continue };
+            if in_hand.take(id, self.written_to(&row)) {
+                taken.push((id, row));
+            }
+        }
+        taken
+    }
+
+    /// What the effect writes to, if its connector says: an order, a ticket, a person.
+    fn written_to(&self, row: &EffectRow) -> Option<Target> {
+        let connection = self.plugins.connection(&row.connection)?;
+        let action = connection.manifest()?.actions.iter().find(|action| action.name == row.action)?;
+        let parameter = action.target.as_ref()?;
+        let (_, target) = row.arguments.iter().find(|(name, _)| name == parameter)?;
+        Some((row.connection.clone(), target.clone()))
     }
 
     async fn carry_out(&self, id: EffectId, row: EffectRow) {
@@ -90,7 +135,7 @@ impl Dispatcher {
             tokio::time::sleep(JOURNAL_RETRY).await;
         }
         drop(permit);
-        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).give_back(id);
         self.wake.notify_one();
     }
 
@@ -123,7 +168,7 @@ impl Dispatcher {
     /// The connection, if its connector may be called now.
     fn callable(&self, row: &EffectRow) -> Result<Arc<Connection>, Outcome> {
         let now = self.clock.now();
-        let wait = |at, reason| Err(Outcome::RetryAt { at, reason, uncertain: false });
+        let wait = |until, reason| Err(Outcome::Postponed { until, reason, uncertain: false });
         let Some(connection) = self.plugins.connection(&row.connection) else {
             let reason =
                 format!("connection {} is not configured or its connector is missing", row.connection);
@@ -182,7 +227,16 @@ impl Dispatcher {
         {
             tracing::error!(connection = %row.connection, %error, "a plugin's state was not kept");
         }
-        judge(ended, row.grade, number, self.clock.now(), &self.limits, jitter(id, number))
+        let tried = Tried {
+            grade: row.grade,
+            failures: row.failures,
+            owed_since: row.owed_since,
+            now: self.clock.now(),
+            down_until: self.left_alone(connection, row),
+            limits: &self.limits,
+            jitter: jitter(id, number),
+        };
+        judge(ended, tried)
     }
 
     /// Journals the outcome and waits until the view has it, so that nobody takes the effect up again before.
@@ -196,6 +250,7 @@ impl Dispatcher {
         let (word, reason) = match &outcome {
             Outcome::Confirmed { .. } => ("confirmed", None),
             Outcome::RetryAt { reason, .. } => ("retry", Some(reason.clone())),
+            Outcome::Postponed { reason, .. } => ("postponed", Some(reason.clone())),
             Outcome::Parked { reason } => ("parked", Some(reason.clone())),
             Outcome::Unknown { reason } => ("unknown", Some(reason.clone())),
         };

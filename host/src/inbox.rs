@@ -159,6 +159,8 @@ impl Inbox {
     pub fn folded(&self, keys: impl Iterator<Item = [u8; 16]>) {
         let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys {
+            // The fold may be faster than the task that accepted it: no copy may come in between unknown.
+            self.known.insert(&key);
             in_flight.remove(&key);
         }
         drop(in_flight);
@@ -222,7 +224,6 @@ struct ClaimGuard<'a> {
 impl ClaimGuard<'_> {
     fn keep(mut self, seq: Seq) {
         self.kept = true;
-        self.inbox.known.insert(&self.dedupe);
         // Gone already if the fold was faster than this task: then the view knows it.
         if let Some(claim) =
             self.inbox.in_flight.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.dedupe)

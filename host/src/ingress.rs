@@ -108,11 +108,20 @@ async fn deliver(
 }
 
 impl Ingress {
-    async fn deliver(&self, connection: &str, headers: &HeaderMap, body: Body) -> Result<Accepted, Refused> {
-        if headers.contains_key(header::CONTENT_ENCODING) && !is_identity(headers) {
-            return Err(Refused::Encoding);
+    async fn deliver(
+        &self,
+        connection: &str,
+        headers: &HeaderMap,
+        mut body: Body,
+    ) -> Result<Accepted, Refused> {
+        let read = match headers.contains_key(header::CONTENT_ENCODING) && !is_identity(headers) {
+            true => Err(Refused::Encoding),
+            false => self.read(headers, &mut body).await,
+        };
+        if matches!(read, Err(Refused::Encoding | Refused::TooLarge)) {
+            tokio::spawn(linger(body));
         }
-        let body = self.read(headers, body).await?;
+        let body = read?;
         let verified = self.verify(connection, headers, &body)?;
         self.inbox.accept(verified, self.clock.now()).await.map_err(|error| match error {
             InboxError::Full => Refused::Full,
@@ -128,7 +137,7 @@ impl Ingress {
     }
 
     /// The whole body under its cap and in its time.
-    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
+    async fn read(&self, headers: &HeaderMap, body: &mut Body) -> Result<Bytes, Refused> {
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         match length {
@@ -159,6 +168,19 @@ impl Ingress {
         let incoming = Incoming { headers, body, public_url: Some(&connection.public_url), now };
         Verified::check(connection, hook, &incoming).map_err(|refusal| Refused::Signature(refusal.word()))
     }
+}
+
+/// How much of a refused body is read and dropped, and for how long.
+const LINGER_BYTES_MAX: usize = 1024 * 1024;
+const LINGER_MAX: Duration = Duration::from_secs(1);
+
+/// Takes what the sender has under way of a body that is refused unread, while the answer goes out: closing at once
+/// resets the connection, and the answer may be lost with it (RFC 9112, 9.6).
+async fn linger(body: Body) {
+    let mut rest = Limited::new(body, LINGER_BYTES_MAX);
+    let read = async { while let Some(Ok(_)) = rest.frame().await {} };
+    // Whoever sends longer sees the connection closed.
+    drop(tokio::time::timeout(LINGER_MAX, read).await);
 }
 
 fn is_identity(headers: &HeaderMap) -> bool {

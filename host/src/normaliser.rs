@@ -194,6 +194,8 @@ impl Normaliser {
                     tracing::error!(%error, "what a connector reported is too large to keep; its delivery stays pending");
                     return;
                 }
+                // Whoever stops does not wait for room: the next start finds these deliveries pending.
+                Err(AppendError::Failed { .. }) if self.stop.load(Ordering::SeqCst) => return,
                 Err(_) => std::thread::sleep(JOURNAL_RETRY),
             }
         }

@@ -268,7 +268,7 @@ impl Poller {
                 page => page?,
             };
             let (more, cursor) = (page.more, page.cursor.clone());
-            self.keep(connection, stream, page).await?;
+            self.keep(connection, stream, page, row.beginnings).await?;
             if !more {
                 return Ok(());
             }
@@ -324,7 +324,13 @@ impl Poller {
     }
 
     /// Journals a page and waits until the view has it: the next page begins where the view says.
-    async fn keep(&self, connection: &Connection, stream: &Stream, page: Page) -> Result<(), Stopped> {
+    async fn keep(
+        &self,
+        connection: &Connection,
+        stream: &Stream,
+        page: Page,
+        beginning: u32,
+    ) -> Result<(), Stopped> {
         let now = self.outside.clock.now();
         let findings = block_in_place(|| enrich(&self.plugins, &page.report.events, now));
         let by = ByConnection { connection: connection.name.clone() };
@@ -343,6 +349,7 @@ impl Poller {
                 notes: page.report.notes,
                 findings,
             },
+            beginning: Some(beginning),
         });
         self.record(record).await.map_err(not_kept)
     }

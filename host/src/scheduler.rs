@@ -43,6 +43,8 @@ impl Scheduler {
                     Some(Due::Effects) => self.effects.notify_one(),
                     Some(Due::Delivery { seq, at, attempt }) => {
                         offered.remove(&seq);
+                        // Redriven before its time: the old time is off.
+                        waiting.retain(|(_, known), _| *known != seq);
                         waiting.insert((at, seq), attempt);
                     }
                 },

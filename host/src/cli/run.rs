@@ -44,6 +44,7 @@ enum LogForm {
 pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failed> {
     let config = Arc::new(args.config.load()?);
     start_log(args.log)?;
+    outlive_full_files()?;
     let (stop, stopped) = watch::channel(false);
     listen_for_signals(stop.clone())?;
     let hub = Hub::start(config, Clock::System, Acting::Yes).await?;
@@ -78,7 +79,11 @@ fn start_log(form: Option<LogForm>) -> Result<(), Failed> {
         Failed::usage(format!("OMNIHUB_LOG is not understood: {error}"), "write it as warn,omnihub=debug")
     })?;
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that cannot be written is given up: telling of it on stderr would fail too, and panic.
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     let set = match form {
         LogForm::Json => tracing::subscriber::set_global_default(lines.json().flatten_event(true).finish()),
         LogForm::Text => {
@@ -86,6 +91,15 @@ fn start_log(form: Option<LogForm>) -> Result<(), Failed> {
         }
     };
     set.map_err(|error| Failed::Internal(error.into()))
+}
+
+/// A file at its size limit is an error of that write, as a full disk is, and not the end of the process. Once somebody
+/// listens to a signal its default is off for good.
+fn outlive_full_files() -> Result<(), Failed> {
+    use tokio::signal::unix::{SignalKind, signal};
+    /// The same number on Linux, macOS and the BSDs.
+    const SIGXFSZ: i32 = 25;
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop).map_err(|error| Failed::Internal(error.into()))
 }
 
 /// The first signal stops in order, the second at once.

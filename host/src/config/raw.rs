@@ -54,6 +54,7 @@ pub(super) struct RawEffects {
     pub(super) attempts_max: u32,
     pub(super) retry_delay: u64,
     pub(super) retry_delay_max: u64,
+    pub(super) give_up_hours: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -165,6 +166,12 @@ impl Default for RawPolling {
 
 impl Default for RawEffects {
     fn default() -> Self {
-        Self { per_connection_max: 4, attempts_max: 8, retry_delay: 2, retry_delay_max: 900 }
+        Self {
+            per_connection_max: 4,
+            attempts_max: 8,
+            retry_delay: 2,
+            retry_delay_max: 900,
+            give_up_hours: 72,
+        }
     }
 }

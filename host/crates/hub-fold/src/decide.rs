@@ -201,7 +201,9 @@ fn effect(
         arguments: arguments.filter(|(_, value)| !value.is_empty()).collect(),
         planned_at: occasion.now,
         state: EffectState::Planned,
+        owed_since: occasion.now,
         attempts: 0,
+        failures: 0,
         uncertain: false,
         erased: false,
     }

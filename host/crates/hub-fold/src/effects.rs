@@ -56,6 +56,8 @@ impl Folding<'_> {
             if !is_over && !row.erased {
                 let reason = "an operator asked for it".to_owned();
                 row.state = EffectState::Waiting { until: at, reason };
+                row.failures = 0;
+                row.owed_since = at;
             }
         })
     }
@@ -98,18 +100,24 @@ fn state_after(row: &mut EffectRow, at: Timestamp, outcome: &Outcome) -> Option<
             EffectState::Confirmed { at, reference: reference.clone(), already_done: *already_done }
         }
         Outcome::RetryAt { at: until, reason, uncertain } => {
-            row.uncertain |= uncertain;
-            match row.erased {
-                true => EffectState::Parked { at, reason: ERASED.to_owned() },
-                false => EffectState::Waiting { until: *until, reason: reason.clone() },
-            }
+            row.failures = row.failures.saturating_add(1);
+            again(row, at, *until, reason, *uncertain)
         }
+        Outcome::Postponed { until, reason, uncertain } => again(row, at, *until, reason, *uncertain),
         Outcome::Parked { reason } => EffectState::Parked { at, reason: reason.clone() },
         Outcome::Unknown { reason } => {
             row.uncertain = true;
             EffectState::Unknown { at, reason: reason.clone() }
         }
     })
+}
+
+fn again(row: &mut EffectRow, at: Timestamp, until: Timestamp, reason: &str, uncertain: bool) -> EffectState {
+    row.uncertain |= uncertain;
+    match row.erased {
+        true => EffectState::Parked { at, reason: ERASED.to_owned() },
+        false => EffectState::Waiting { until, reason: reason.to_owned() },
+    }
 }
 
 /// It may have happened and nobody has said so.

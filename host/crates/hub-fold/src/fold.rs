@@ -358,6 +358,7 @@ impl Folding<'_> {
         let Some(mut row) = self.draft.get::<DeliveryRow>(&key::sequence(delivery))? else { return Ok(()) };
         if is_pending(&row) {
             self.not_pending(delivery, &row);
+            self.consequences.retries.push((delivery, at));
         } else {
             self.consequences.redriven.push(delivery);
         }

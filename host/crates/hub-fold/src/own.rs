@@ -7,16 +7,27 @@ use hub_model::event::{Event, Extra, Payload};
 use hub_model::{EffectId, Timestamp};
 use hub_rules::Rule;
 use hub_store::{Range, Table};
+use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
 use crate::decide::Occasion;
 use crate::draft::Draft;
 use crate::facts::EventFacts;
-use crate::row::{EffectRow, key};
+use crate::row::{EffectRow, Row, key};
 
-/// How long after an attempt an event about the same object is taken for our own write. Webhooks come within seconds;
-/// ten minutes hold a provider's first retries and a poll in between, and after them what people do counts again.
-const COMES_BACK_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// How long after a write a change of the same object is taken for it: a provider's own work follows within minutes
+/// (flows, indexing), and after them what people do counts again. By the provider's clock, so it does not matter how
+/// late the change is heard of.
+const CHANGES_WITHIN: Duration = Duration::from_secs(10 * 60);
+
+/// How far a provider's clock may be behind ours; it often writes whole seconds as well.
+const CLOCK_BEHIND: Duration = Duration::from_secs(30);
+
+/// How late a change may be heard of: Meta repeats a webhook for 36 hours, and a poll may first come after an outage.
+const HEARD_WITHIN: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// Times remembered of one object and rule; a busy rule's writes are mostly one stretch.
+const STRETCHES_MAX: usize = 32;
 
 /// Old rows are forgotten so many at a time.
 const FORGOTTEN_AT_ONCE: usize = 64;
@@ -42,6 +53,42 @@ fn plain(name: &str) -> &str {
     }
 }
 
+/// When a rule wrote to an object: stretches of time, oldest first. Writes so close to each other that what comes back of
+/// them cannot be told apart are one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Writes(Vec<(Timestamp, Timestamp)>);
+
+impl Writes {
+    /// Attempts and receipts are journalled in the order of time, but for a clock that was set back: then the last
+    /// stretch stands for both.
+    fn add(&mut self, at: Timestamp) {
+        match self.0.last_mut() {
+            Some((from, until)) if at.since(*until) <= CHANGES_WITHIN => {
+                *from = at.min(*from);
+                *until = at.max(*until);
+            }
+            _ => self.0.push((at, at)),
+        }
+        if self.0.len() > STRETCHES_MAX {
+            self.0.remove(0);
+        }
+    }
+
+    fn explain(&self, happened_at: Timestamp) -> bool {
+        self.0.iter().any(|(from, until)| {
+            happened_at >= from.minus(CLOCK_BEHIND) && happened_at <= until.plus(CHANGES_WITHIN)
+        })
+    }
+
+    fn latest(&self) -> Option<Timestamp> {
+        self.0.last().map(|(_, until)| *until)
+    }
+}
+
+impl Row for Writes {
+    const TABLE: Table = Table::OwnWrite;
+}
+
 fn age_key(at: Timestamp, write: &[u8]) -> Vec<u8> {
     [&[BY_AGE], key::time(at).as_slice(), write].concat()
 }
@@ -55,17 +102,21 @@ pub(crate) fn note_own_write(
     at: Timestamp,
 ) -> Result<(), FoldError> {
     let write = write_key(connection, name, rule);
-    if let Some(before) = draft.get_raw(Table::OwnWrite, &write)?.as_deref().and_then(key::read_time) {
+    let mut writes: Writes = draft.get(&write)?.unwrap_or_default();
+    if let Some(before) = writes.latest() {
         draft.delete(Table::OwnWrite, age_key(before, &write));
     }
-    draft.put_raw(Table::OwnWrite, age_key(at, &write), Vec::new());
-    draft.put_raw(Table::OwnWrite, write, key::time(at).to_vec());
+    writes.add(at);
+    if let Some(latest) = writes.latest() {
+        draft.put_raw(Table::OwnWrite, age_key(latest, &write), Vec::new());
+    }
+    draft.put(write, &writes);
     Ok(())
 }
 
 /// Drops writes that no event can come back from any more.
 pub(crate) fn forget_own_writes(draft: &mut Draft<'_>, now: Timestamp) -> Result<(), FoldError> {
-    let range = Range { from: vec![BY_AGE], to: Some(age_key(now.minus(COMES_BACK_WITHIN), &[])) };
+    let range = Range { from: vec![BY_AGE], to: Some(age_key(now.minus(HEARD_WITHIN), &[])) };
     for (age, _) in draft.scan_range(Table::OwnWrite, range, FORGOTTEN_AT_ONCE)? {
         if let Some(write) = age.get(9..) {
             draft.delete(Table::OwnWrite, write.to_vec());
@@ -96,9 +147,8 @@ pub(crate) fn is_own_write(
         }
     }
     for name in facts.names() {
-        let write = draft.get_raw(Table::OwnWrite, &write_key(facts.connection(), &name, &rule.id))?;
-        let written_at = write.as_deref().and_then(key::read_time);
-        if written_at.is_some_and(|at| occasion.now.since(at) <= COMES_BACK_WITHIN) {
+        let writes: Option<Writes> = draft.get(&write_key(facts.connection(), &name, &rule.id))?;
+        if writes.is_some_and(|writes| writes.explain(occasion.event.happened_at)) {
             return Ok(true);
         }
     }

@@ -15,12 +15,14 @@ impl Folding<'_> {
         self.events(seq, at, report)?;
         let row_key = key::object(&report.connection, &[&page.stream]);
         let mut row: StreamRow = self.draft.get(&row_key)?.unwrap_or_default();
-        if !row.more || row.run_started_at.is_none() {
-            row.run_started_at = Some(at);
+        if page.beginning.is_none_or(|beginning| beginning == row.beginnings) {
+            if !row.more || row.run_started_at.is_none() {
+                row.run_started_at = Some(at);
+            }
+            row.cursor.clone_from(&page.cursor);
+            row.more = page.more;
+            row.reached = page.reached.or(row.reached);
         }
-        row.cursor.clone_from(&page.cursor);
-        row.more = page.more;
-        row.reached = page.reached.or(row.reached);
         row.last_page_at = Some(at);
         row.pages += 1;
         row.events += report.events.len() as u64;
@@ -40,7 +42,15 @@ impl Folding<'_> {
     ) -> Result<(), FoldError> {
         let row_key = key::object(connection, &[stream]);
         let row: StreamRow = self.draft.get(&row_key)?.unwrap_or_default();
-        let anew = StreamRow { cursor: None, since, reached: None, more: true, run_started_at: None, ..row };
+        let anew = StreamRow {
+            beginnings: row.beginnings.saturating_add(1),
+            cursor: None,
+            since,
+            reached: None,
+            more: true,
+            run_started_at: None,
+            ..row
+        };
         self.draft.put(row_key, &anew);
         Ok(())
     }

@@ -51,6 +51,9 @@ pub struct Polled {
     /// Changes up to this moment are read.
     pub reached: Option<Timestamp>,
     pub reported: Reported,
+    /// The stream's beginning the page belongs to ([`StreamRow::beginnings`](crate::row::StreamRow::beginnings)). One
+    /// that was under way when the stream was begun anew tells its events, but not where to go on. `None`: not known.
+    pub beginning: Option<u32>,
 }
 
 /// A delivery that could not be turned into events this time.
@@ -105,6 +108,14 @@ pub enum Outcome {
     Parked { reason: String },
     /// Nobody knows whether it happened, and sending again might do it twice.
     Unknown { reason: String },
+    /// Not now, for a reason that is not the effect's own: the provider asked us to wait or is down. Does not count as a
+    /// failure.
+    Postponed {
+        until: Timestamp,
+        reason: String,
+        /// The attempt may have been carried out.
+        uncertain: bool,
+    },
 }
 
 /// What decides besides deliveries: rules, and what connections add to keys. Journalled whenever it changes.
@@ -191,6 +202,9 @@ const VERSION: u8 = 1;
 /// Version 1 of a report always had a delivery.
 const REPORTED_VERSION: u8 = 2;
 
+/// Version 1 of a page did not know its beginning.
+const POLLED_VERSION: u8 = 2;
+
 impl Record {
     /// The journal's kind byte. Numbers are on disk and never reused.
     #[must_use]
@@ -221,7 +235,7 @@ impl Record {
             Self::Settings(record) => written(&serde_json::to_string(record).unwrap_or_default()),
             Self::Command(record) => written(record),
             Self::PluginState(record) => written(record),
-            Self::Polled(record) => written(record),
+            Self::Polled(record) => written_as(POLLED_VERSION, record),
         }
     }
 
@@ -244,7 +258,7 @@ impl Record {
             }
             7 => Self::Command(read(payload)?),
             8 => Self::PluginState(read(payload)?),
-            9 => Self::Polled(read(payload)?),
+            9 => Self::Polled(read_polled(payload)?),
             other => return Err(RecordError::Kind(other)),
         })
     }
@@ -290,6 +304,26 @@ fn read_reported(payload: &[u8]) -> Result<Reported, RecordError> {
             let ReportedV1 { delivery, connection, connector, version, events, notes, findings } =
                 read(payload)?;
             Ok(Reported { delivery: Some(delivery), connection, connector, version, events, notes, findings })
+        }
+    }
+}
+
+/// A page as version 1 had it.
+#[derive(Deserialize)]
+struct PolledV1 {
+    stream: String,
+    cursor: Option<String>,
+    more: bool,
+    reached: Option<Timestamp>,
+    reported: Reported,
+}
+
+fn read_polled(payload: &[u8]) -> Result<Polled, RecordError> {
+    match payload.split_first() {
+        Some((&POLLED_VERSION, content)) => read_content(content),
+        _ => {
+            let PolledV1 { stream, cursor, more, reached, reported } = read(payload)?;
+            Ok(Polled { stream, cursor, more, reached, reported, beginning: None })
         }
     }
 }

@@ -181,6 +181,8 @@ pub enum Forgotten {
 /// Where the reading of a connection's stream stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamRow {
+    /// How often it was begun anew. A page that was under way then says nothing about where to go on.
+    pub beginnings: u32,
     pub cursor: Option<String>,
     /// From when on to read while there is no cursor.
     pub since: Option<Timestamp>,
@@ -258,9 +260,13 @@ pub struct EffectRow {
     pub grade: Grade,
     pub arguments: Vec<(String, String)>,
     pub planned_at: Timestamp,
+    /// When it was planned, or last asked for by an operator: the hub gives up so long after it.
+    pub owed_since: Timestamp,
     pub state: EffectState,
     /// Tries so far.
     pub attempts: u32,
+    /// Tries that failed for a reason of their own: not because the provider was down or asked us to wait.
+    pub failures: u32,
     /// A try may have been carried out.
     pub uncertain: bool,
     /// Whom it was for is forgotten: the arguments are gone and it cannot be sent.
@@ -310,7 +316,7 @@ impl EffectState {
 }
 
 /// The version rows are written with.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
     postcard::to_extend(row, vec![VERSION])

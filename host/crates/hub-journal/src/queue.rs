@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -76,14 +76,19 @@ impl Queue {
         Ok(())
     }
 
-    /// Everything queued, up to one batch; waits for the first. `None` once closed and empty.
-    pub(crate) fn take(&self) -> Option<Vec<Group>> {
+    /// Everything queued, up to one batch; waits for the first, but not longer than the patience. `None` once closed and
+    /// empty; an empty batch when patience ended.
+    pub(crate) fn take(&self, patience: Duration) -> Option<Vec<Group>> {
         let mut state = lock(&self.state);
         while state.groups.is_empty() {
             if state.closed {
                 return None;
             }
-            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let waited = self.filled.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
+            state = waited.0;
+            if waited.1.timed_out() && state.groups.is_empty() && !state.closed {
+                return Some(Vec::new());
+            }
         }
         let mut batch: Vec<Group> = Vec::new();
         let (mut entries, mut bytes) = (0_usize, 0_usize);

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -18,6 +19,11 @@ use crate::{AppendError, Health, Seq};
 
 /// A batch buffer larger than this is given back after use, so one large delivery does not hold memory for ever.
 const BUFFER_KEPT_BYTES: usize = 8 * 1024 * 1024;
+
+/// How often a journal that could not write looks whether it can.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+/// What has to fit before the hub says it is ready: a few typical deliveries, so that it does not change its mind at once.
+const PROBE_BYTES: usize = 64 * 1024;
 
 pub(crate) struct Writer {
     pub(crate) shared: Arc<Shared>,
@@ -104,7 +110,13 @@ impl Writer {
         let _abandon = AbandonOnExit(Arc::clone(&self.queue));
         let mut buffer = Vec::new();
         let mut broken: Option<String> = None;
-        while let Some(batch) = self.queue.take() {
+        while let Some(batch) = self.queue.take(PROBE_EVERY) {
+            if batch.is_empty() {
+                if broken.is_none() {
+                    broken = self.probe();
+                }
+                continue;
+            }
             let written = match &broken {
                 Some(reason) => Err(reason.clone()),
                 None => self.write(&batch, &mut buffer).map_err(|setback| {
@@ -124,6 +136,41 @@ impl Writer {
             }
         }
         drop(self.lock);
+    }
+
+    /// Asks whether there is room again when nobody appends: whoever looks at readiness sends nothing until there is.
+    /// Answers why nothing may be written any more, if that is so.
+    fn probe(&mut self) -> Option<String> {
+        if *lock(&self.shared.health) == Health::Ok {
+            return None;
+        }
+        let probed = match self.active.fill {
+            Fill::Finished => self.roll(),
+            Fill::Open => {
+                let start = self.active.segment.bytes();
+                let written = self.active.file.write_all_at(&[0; PROBE_BYTES], start);
+                // Nobody reads beyond what is durable; a crash in between leaves a tail, which the next start cuts.
+                let cut = self.active.file.set_len(start);
+                match (written, cut) {
+                    (Ok(()), Ok(())) => Ok(()),
+                    (Err(source), Ok(())) => {
+                        Err(self.setback("writing segment", source, Lasting::UntilNextBatch))
+                    }
+                    (_, Err(source)) => {
+                        Err(self.setback("cutting back segment", source, Lasting::UntilReopened))
+                    }
+                }
+            }
+        };
+        match probed {
+            Ok(()) => *lock(&self.shared.health) = Health::Ok,
+            Err(setback) => {
+                let reason = setback.reason();
+                *lock(&self.shared.health) = Health::Failed { reason: reason.clone() };
+                return (setback.lasting == Lasting::UntilReopened).then_some(reason);
+            }
+        }
+        None
     }
 
     /// Makes the batch durable, and answers where the segment now ends.

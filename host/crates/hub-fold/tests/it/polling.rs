@@ -26,7 +26,14 @@ fn polled(cursor: Option<&str>, more: bool, minute: i64) -> Record {
             notes: vec![Note { path: "/0".into(), remark: Remark::Malformed, reason: "no id".into() }],
             findings: vec![],
         },
+        beginning: None,
     })
+}
+
+/// A page that was asked for in this beginning of the stream.
+fn polled_in(beginning: u32, cursor: &str, minute: i64) -> Record {
+    let Record::Polled(page) = polled(Some(cursor), false, minute) else { unreachable!() };
+    Record::Polled(Polled { beginning: Some(beginning), ..page })
 }
 
 fn row(hub: &Hub) -> StreamRow {
@@ -84,6 +91,19 @@ fn a_stream_begun_anew_owes_a_run_and_keeps_its_counts() {
     let never = Command::PollFrom { connection: "desk".into(), stream: "tickets".into(), since: None };
     hub.command(22, never);
     assert!(stream(&hub.store, "desk", "tickets").unwrap().unwrap().more);
+}
+
+#[test]
+fn a_page_under_way_while_a_stream_is_begun_anew_does_not_say_where_to_go_on() {
+    let mut hub = Hub::new(&[]);
+    hub.record(10, polled_in(0, "a", 3));
+    hub.command(20, Command::PollFrom { connection: "shop".into(), stream: "orders".into(), since: None });
+    let owed = row(&hub);
+    let late = hub.record(21, polled_in(0, "b", 4));
+    assert_eq!(late.events_new, 1, "what it tells is taken");
+    assert_eq!((row(&hub).cursor, row(&hub).more, row(&hub).reached), (None, true, None));
+    hub.record(22, polled_in(owed.beginnings, "c", 5));
+    assert_eq!((row(&hub).cursor.as_deref(), row(&hub).more), (Some("c"), false));
 }
 
 const DAY: i64 = 24 * 60;

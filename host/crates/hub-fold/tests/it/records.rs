@@ -65,6 +65,7 @@ fn one_of_each() -> Vec<Record> {
         Outcome::RetryAt { at: at(3), reason: "busy".into(), uncertain: true },
         Outcome::Parked { reason: "no".into() },
         Outcome::Unknown { reason: "silence".into() },
+        Outcome::Postponed { until: at(4), reason: "down".into(), uncertain: false },
     ];
     let mut all = vec![
         Record::Delivery(Delivery {
@@ -103,6 +104,7 @@ fn one_of_each() -> Vec<Record> {
             more: true,
             reached: None,
             reported: Reported { delivery: None, ..reported() },
+            beginning: Some(3),
         }),
     ];
     all.extend(outcomes.map(|outcome| Record::Receipt(Receipt { effect, number: 1, outcome })));
@@ -114,6 +116,38 @@ fn records_read_back_as_written() {
     for record in one_of_each() {
         assert_eq!(Record::decode(record.kind(), &record.encode()).unwrap(), record);
     }
+}
+
+/// A page as version 1 wrote it.
+#[derive(serde::Serialize)]
+struct FirstPolled {
+    stream: String,
+    cursor: Option<String>,
+    more: bool,
+    reached: Option<hub_model::Timestamp>,
+    reported: Reported,
+}
+
+#[test]
+fn a_page_of_the_first_version_is_still_read() {
+    let reported = Reported { delivery: None, ..reported() };
+    let first = FirstPolled {
+        stream: "orders".into(),
+        cursor: Some("a".into()),
+        more: true,
+        reached: None,
+        reported: reported.clone(),
+    };
+    let payload = postcard::to_extend(&first, vec![1]).unwrap();
+    let page = Polled {
+        stream: "orders".into(),
+        cursor: Some("a".into()),
+        more: true,
+        reached: None,
+        reported,
+        beginning: None,
+    };
+    assert_eq!(Record::decode(9, &payload).unwrap(), Record::Polled(page));
 }
 
 #[test]

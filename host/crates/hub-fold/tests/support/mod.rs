@@ -74,6 +74,7 @@ pub(crate) fn page(told: &Told, seq: u64) -> Sequenced {
         more: false,
         reached: Some(at(told.minute)),
         reported: Reported { delivery: None, ..reported },
+        beginning: None,
     };
     Sequenced { seq, at: at(told.minute), record: Record::Polled(polled) }
 }
