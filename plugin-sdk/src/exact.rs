@@ -3,6 +3,8 @@
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::model::Money;
 
@@ -24,13 +26,17 @@ impl Text {
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <Box<RawValue>>::deserialize(deserializer)?;
-        let raw = raw.get();
-        match raw.as_bytes().first() {
-            Some(b'"') => string(raw).map(Text).map_err(D::Error::custom),
-            Some(b'{' | b'[') => Err(D::Error::custom("expected a text or number")),
-            Some(b'n') | None => Err(D::Error::custom("expected a text or number, found null")),
-            Some(_) => Ok(Text(raw.to_owned())),
-        }
+        scalar(&raw).ok_or_else(|| D::Error::custom("expected a text or number"))
+    }
+}
+
+/// A scalar other than null as its text.
+pub(crate) fn scalar(raw: &RawValue) -> Option<Text> {
+    let raw = raw.get();
+    match raw.as_bytes().first()? {
+        b'"' => string(raw).ok().map(Text),
+        b'{' | b'[' | b'n' => None,
+        _ => Some(Text(raw.to_owned())),
     }
 }
 
@@ -145,11 +151,37 @@ fn shifted(units: i64, shift: i32) -> Result<i64, AmountError> {
     }
 }
 
-/// An ISO 8601 / RFC 3339 time with any offset ("Z", "-05:00", "+0000") and 0 to 9 fractional digits, as nanoseconds.
+/// An RFC 3339 time ("2022-01-01T00:00:00Z") with any offset ("Z", "-05:00", "+0000") and 0 to 9 fractional digits, as
+/// nanoseconds. A leap second is the second before it.
 #[must_use]
 pub fn timestamp(text: &str) -> Option<i64> {
-    let time: jiff::Timestamp = text.trim().parse().ok()?;
-    i64::try_from(time.as_nanosecond()).ok()
+    let time = OffsetDateTime::parse(&strict(text.trim())?, &Rfc3339).ok()?;
+    i64::try_from(time.unix_timestamp_nanos()).ok()
+}
+
+/// The text as the library reads it: it knows neither "+0000" nor leap seconds in the middle of a month. `None` for
+/// what it would read and we do not.
+fn strict(text: &str) -> Option<String> {
+    const SEPARATOR: usize = 10;
+    const SECONDS: usize = 17;
+    /// More would be cut off.
+    const FRACTION_DIGITS_MAX: usize = 9;
+    let separator = text.as_bytes().get(SEPARATOR);
+    let (_, fraction) = text.split_once('.').unwrap_or_default();
+    let fraction_digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    if !matches!(separator, Some(b'T' | b't' | b' ')) || fraction_digits > FRACTION_DIGITS_MAX {
+        return None;
+    }
+    let (text, colon, offset_minutes) = match text.as_bytes() {
+        [.., b'+' | b'-', _, _, b'0'..=b'9', _] => {
+            let (text, minutes) = text.split_at_checked(text.len() - 2)?;
+            (text, ":", minutes)
+        }
+        _ => (text, "", ""),
+    };
+    let (minutes, seconds) = text.split_at_checked(SECONDS)?;
+    let (leap, seconds) = seconds.strip_prefix("60").map_or(("", seconds), |rest| ("59", rest));
+    Some([minutes, leap, seconds, colon, offset_minutes].concat())
 }
 
 /// A Unix time in seconds or milliseconds, told apart by its size (milliseconds since 1973 are beyond the year 5138 in

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::exact::Text;
+use crate::exact::{Text, scalar};
 
 /// Structs for the members of JSON objects that a connector reads; all others are ignored.
 ///
@@ -123,10 +123,6 @@ pub fn list<T: Members>(object: &Object<'_>, name: &str) -> Option<Vec<Option<T>
 
 fn items<'a>(object: &Object<'a>, name: &str) -> Option<Vec<&'a RawValue>> {
     serde_json::from_str(object.get(name)?.get()).ok()
-}
-
-fn scalar(raw: &RawValue) -> Option<Text> {
-    serde_json::from_str(raw.get()).ok()
 }
 
 /// Names and values for a record's `extra`: those that were said.

@@ -3,6 +3,8 @@
 //! it stops, it goes on in the same window, and what arrives meanwhile is the next run's.
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::api::{Outside, look};
 use crate::exact::Text;
@@ -165,5 +167,6 @@ pub fn items<T: Members>(body: &str, name: &str) -> Result<Vec<Option<T>>, Failu
 /// A moment as Square writes it.
 #[must_use]
 pub fn rfc3339(at: i64) -> String {
-    jiff::Timestamp::from_nanosecond(i128::from(at)).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
+    let time = OffsetDateTime::from_unix_timestamp_nanos(at.into()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    time.format(&Rfc3339).unwrap_or_default()
 }
