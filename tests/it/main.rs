@@ -5,6 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking, helpers included")]
 
 mod crash;
+// Limits on a running process are Linux's.
+#[cfg(target_os = "linux")]
+mod disk;
 mod end_to_end;
+mod ingress;
 mod plugins;
+mod samples;
+mod swap;
 mod tidy;

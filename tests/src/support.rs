@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod hub;
 pub mod sender;
 pub mod stage;
+pub mod wire;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -16,6 +17,24 @@ use anyhow::Context as _;
 
 /// Longer than any answer of a hub that lives; a dead one is noticed by its process.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// Longer than anything a hub that works takes, on a machine busy with other tests.
+const COMES_TRUE_WITHIN: Duration = Duration::from_secs(120);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Waits until something has come true.
+///
+/// # Panics
+/// It does not.
+pub async fn until(what: &str, mut is_true: impl AsyncFnMut() -> bool) {
+    let looked = async {
+        while !is_true().await {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    let came_true = tokio::time::timeout(COMES_TRUE_WITHIN, looked).await;
+    assert!(came_true.is_ok(), "waited for {COMES_TRUE_WITHIN:?} in vain: {what}");
+}
 
 /// A client for loopback: no proxy, and told which TLS provider there is, because it asks even for plain HTTP.
 ///

@@ -1,7 +1,10 @@
 //! The project's commands. Each does all its own set-up and says in one line what takes time.
 
+mod tally;
+
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context as _, bail};
 
@@ -10,7 +13,7 @@ cargo xtask <command>
 
   demo [--exit] [--summary json] [--deliveries DIR]
                a hub with six connectors, a simulator of their providers and a story; keeps serving until Ctrl-C
-  test         everything that can fail: all crates' tests, with connectors built for them
+  test         everything that can fail: all crates' tests, with connectors built for them; ends with their number
   bench        speed and memory, as a table
   build        the connectors as components in target/components, and the release binary
   components   the connectors alone";
@@ -111,8 +114,29 @@ fn test(rest: &[String]) -> anyhow::Result<ExitCode> {
         return Ok(binaries);
     }
     let mut arguments = vec!["test", "--workspace"];
+    // All failures at once, and a last line that counts every binary.
+    if !rest.iter().any(|argument| argument == NO_FAIL_FAST) {
+        arguments.push(NO_FAIL_FAST);
+    }
     arguments.extend(rest.iter().map(String::as_str));
-    cargo(&arguments)
+    tallied(Command::new(cargo_program()).args(&arguments))
+}
+
+const NO_FAIL_FAST: &str = "--no-fail-fast";
+
+/// Runs a test command and ends with one line over all its test binaries; the exit code is the command's.
+fn tallied(command: &mut Command) -> anyhow::Result<ExitCode> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut run =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("{name} could not be started"))?;
+    let output = run.stdout.take().context("the tests' output is not there")?;
+    let mut stdout = std::io::stdout().lock();
+    // Whoever does not read on closes the pipe: the tests then end by themselves.
+    let tally = tally::pass_on(output, &mut stdout);
+    let status = run.wait().with_context(|| format!("{name} could not be waited for"))?;
+    let tally = tally.context("the tests' output could not be passed on")?;
+    writeln!(stdout, "{tally}").context("the result could not be told")?;
+    Ok(exit_code(status))
 }
 
 /// Builds every plugin as a component, in a target directory of their own.
@@ -131,15 +155,22 @@ fn components() -> anyhow::Result<()> {
 }
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<ExitCode> {
-    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    command(Command::new(program).args(arguments))
+    command(Command::new(cargo_program()).args(arguments))
+}
+
+fn cargo_program() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 
 fn command(command: &mut Command) -> anyhow::Result<ExitCode> {
     let name = command.get_program().to_string_lossy().into_owned();
     let status = command.status().with_context(|| format!("{name} could not be started"))?;
+    Ok(exit_code(status))
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 fn built_binary(name: &str) -> PathBuf {
@@ -150,8 +181,11 @@ fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
+/// Asked of cargo at each run: a target directory may be shared by several clones.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 fn say(line: &str) {

@@ -26,6 +26,16 @@ pub struct Status {
     pub merges: u64,
 }
 
+/// What `/readyz` says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Readiness {
+    /// The answer's status, which is all a load balancer reads.
+    #[serde(skip)]
+    pub status: u16,
+    pub ready: bool,
+    pub problems: Vec<String>,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 pub struct ConnectionStatus {
     pub name: String,
@@ -37,6 +47,8 @@ pub struct ConnectionStatus {
 pub struct PluginStatus {
     pub id: String,
     pub version: String,
+    /// Of the component in force.
+    pub digest: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -192,6 +204,33 @@ impl Admin {
     /// The hub does not answer; so it is with all of these.
     pub async fn status(&self) -> anyhow::Result<Status> {
         self.get("/v1/status", &[]).await
+    }
+
+    /// Whether the hub says it can do its work.
+    ///
+    /// # Errors
+    /// The hub does not answer.
+    pub async fn readiness(&self) -> anyhow::Result<Readiness> {
+        let answer = self.client.get(format!("{}/readyz", self.base)).send().await;
+        let answer = answer.context("no answer to GET /readyz")?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await.context("half an answer to GET /readyz")?;
+        let said: Readiness =
+            serde_json::from_str(&text).context("the answer to GET /readyz is not understood")?;
+        Ok(Readiness { status, ..said })
+    }
+
+    /// Has a delivery given to its connector again.
+    ///
+    /// # Errors
+    /// The hub does not answer, or knows no such delivery.
+    pub async fn redrive(&self, seq: u64) -> anyhow::Result<()> {
+        let url = format!("{}/v1/deliveries/{seq}/redrive", self.base);
+        let answer = self.client.post(url).send().await.context("no answer to a redrive")?;
+        if !answer.status().is_success() {
+            bail!("a redrive was answered {}", answer.status());
+        }
+        Ok(())
     }
 
     /// Every delivery in one of the states, or in all; newest first, over all pages.

@@ -38,7 +38,25 @@ pub fn components() -> anyhow::Result<PathBuf> {
     }
 }
 
+/// Copies the connectors into a folder of one's own, where they may be replaced.
+///
+/// # Errors
+/// They were not built, or cannot be copied.
+pub fn copy_components(to: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(components()?).context("the connectors cannot be listed")? {
+        let from = entry.context("the connectors cannot be listed")?.path();
+        if let Some(name) = from.file_name().filter(|_| is_component(&from)) {
+            std::fs::copy(&from, to.join(name)).with_context(|| format!("{} stays", from.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn is_component(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "wasm")
+}
+
 fn has_components(dir: &Path) -> bool {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| entry.path().extension().is_some_and(|extension| extension == "wasm"))
+    entries.into_iter().any(|entry| is_component(&entry.path()))
 }

@@ -201,6 +201,19 @@ pub fn configuration(simulator_url: &str, components: &Path, listen: Listen) -> 
 /// A key of hub.toml, with dots between tables, and its value.
 pub type Change = (String, toml::Value);
 
+/// For tests of what is delivered: nothing else comes in, because no stream is read and no provider answers.
+#[must_use]
+pub fn left_alone() -> Vec<Change> {
+    /// Reserved since 1983 (RFC 863, "discard"), and served by nobody.
+    const NOBODY: &str = "http://127.0.0.1:9";
+    let endpoints = CONNECTIONS.iter().flat_map(|Connection { name, endpoints, .. }| {
+        endpoints
+            .iter()
+            .map(move |endpoint| (format!("connections.{name}.endpoints.{endpoint}.base_url"), NOBODY.into()))
+    });
+    endpoints.chain([("polling.on".to_owned(), false.into())]).collect()
+}
+
 /// The configuration with some keys set otherwise.
 ///
 /// # Errors

@@ -65,10 +65,20 @@ impl Outgoing {
     /// All headers but those HTTP itself needs. An unknown connection's are unsigned: nobody can sign for it.
     #[must_use]
     pub fn signed(&self, signer: Signer, now: Timestamp) -> Vec<(String, String)> {
+        let own = connections::named(&self.connection).map(Connection::webhook_secret);
+        match (signer, own) {
+            (Signer::Provider, Some(secret)) => self.signed_with(&secret, now),
+            _ => self.signed_with("not-the-secret", now),
+        }
+    }
+
+    /// As [`Self::signed`], with a secret of one's own choice.
+    #[must_use]
+    pub fn signed_with(&self, secret: &str, now: Timestamp) -> Vec<(String, String)> {
         let repeated = |name: &str| !NOT_REPEATED.contains(&name);
         let mut headers: Vec<_> = self.headers.iter().filter(|(name, _)| repeated(name)).cloned().collect();
         let Some(connection) = connections::named(&self.connection) else { return headers };
-        for (name, value) in self.provider_headers(connection, signer, now) {
+        for (name, value) in self.provider_headers(connection, secret, now) {
             // What was recorded stands, but a recording's signature is gone, so these are added.
             if !headers.iter().any(|(known, _)| known == name) {
                 headers.push((name.to_owned(), value));
@@ -77,14 +87,10 @@ impl Outgoing {
         headers
     }
 
-    fn provider_headers(&self, connection: &Connection, signer: Signer, now: Timestamp) -> sign::Headers {
-        let secret = match signer {
-            Signer::Provider => connection.webhook_secret(),
-            Signer::Stranger => "not-the-secret".to_owned(),
-        };
+    fn provider_headers(&self, connection: &Connection, secret: &str, now: Timestamp) -> sign::Headers {
         let now = now.to_string();
         match connection.scheme {
-            Scheme::Shopify => self.shopify_headers(&secret, &now),
+            Scheme::Shopify => self.shopify_headers(secret, &now),
             Scheme::Zendesk => {
                 let delivery = ZendeskDelivery {
                     account_id: "100001",
@@ -92,15 +98,15 @@ impl Outgoing {
                     invocation_id: &self.id,
                     timestamp: &now,
                 };
-                sign::zendesk(&secret, &delivery, &self.body)
+                sign::zendesk(secret, &delivery, &self.body)
             }
-            Scheme::Meta => sign::meta(&secret, &self.body),
+            Scheme::Meta => sign::meta(secret, &self.body),
             Scheme::Square => {
                 let delivery = SquareDelivery {
                     notification_url: &connection.public_url(),
                     initial_delivery_timestamp: &now,
                 };
-                sign::square(&secret, &delivery, &self.body)
+                sign::square(secret, &delivery, &self.body)
             }
         }
     }

@@ -102,6 +102,21 @@ impl Hub {
         &self.addresses
     }
 
+    /// From now on no file of the hub may grow beyond so many bytes, as if the disk were full; `None` gives it room again.
+    ///
+    /// # Errors
+    /// The system does not let us.
+    #[cfg(target_os = "linux")]
+    pub fn limit_files(&self, bytes_max: Option<u64>) -> anyhow::Result<()> {
+        use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+        // The hard limit is ours as well, and stays: without privileges it could not be lifted again.
+        let Rlimit { maximum, .. } = getrlimit(Resource::Fsize);
+        let wanted = Rlimit { current: bytes_max.or(maximum), maximum };
+        prlimit(Some(self.process.id()?), Resource::Fsize, wanted)
+            .map(drop)
+            .context("the hub's files could not be limited")
+    }
+
     /// Asks it to end by SIGTERM and waits until it has.
     ///
     /// # Errors
@@ -152,14 +167,16 @@ impl Process {
         }
     }
 
+    fn id(&self) -> anyhow::Result<Pid> {
+        i32::try_from(self.0.id()).ok().and_then(Pid::from_raw).context("omnihub has no process id")
+    }
+
     /// Only while it has not been waited for is the id surely its own.
     fn terminate(&mut self) -> anyhow::Result<()> {
         if let Some(status) = self.ended()? {
             bail!("omnihub had ended by itself with {status} before it was stopped");
         }
-        let id =
-            i32::try_from(self.0.id()).ok().and_then(Pid::from_raw).context("omnihub has no process id")?;
-        kill_process(id, Signal::TERM).context("omnihub could not be told to stop")
+        kill_process(self.id()?, Signal::TERM).context("omnihub could not be told to stop")
     }
 }
 

@@ -12,6 +12,14 @@ pub struct Sender {
     ingress: String,
 }
 
+/// What the hub answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered {
+    pub status: u16,
+    /// Seconds to wait before sending again, where it says so.
+    pub retry_after: Option<u64>,
+}
+
 impl Sender {
     #[must_use]
     pub fn new(client: reqwest::Client, ingress: &str) -> Self {
@@ -23,9 +31,28 @@ impl Sender {
     /// # Errors
     /// The hub did not answer: whether it has the delivery is not known, and it has to be sent again.
     pub async fn deliver(&self, delivery: &Outgoing, signer: Signer) -> anyhow::Result<u16> {
+        Ok(self.answer(delivery, signer).await?.status)
+    }
+
+    /// The hub's answer.
+    ///
+    /// # Errors
+    /// As [`Self::deliver`].
+    pub async fn answer(&self, delivery: &Outgoing, signer: Signer) -> anyhow::Result<Answered> {
+        self.post(delivery, delivery.signed(signer, Timestamp::now())).await
+    }
+
+    /// The hub's answer to a delivery with these headers.
+    ///
+    /// # Errors
+    /// As [`Self::deliver`].
+    pub async fn post(
+        &self,
+        delivery: &Outgoing,
+        headers: Vec<(String, String)>,
+    ) -> anyhow::Result<Answered> {
         let url = format!("{}/hooks/{}", self.ingress, delivery.connection);
         let mut request = self.client.post(url).body(delivery.body.clone());
-        let headers = delivery.signed(signer, Timestamp::now());
         if !headers.iter().any(|(name, _)| name == "content-type") {
             request = request.header("content-type", "application/json");
         }
@@ -35,6 +62,8 @@ impl Sender {
         let answer = request.send().await;
         let answer =
             answer.with_context(|| format!("no answer to a delivery for {}", delivery.connection))?;
-        Ok(answer.status().as_u16())
+        let retry_after = answer.headers().get("retry-after");
+        let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+        Ok(Answered { status: answer.status().as_u16(), retry_after })
     }
 }
