@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::egress::Egress;
 use crate::metrics::{ByConnection, Metrics};
 use crate::plugins::Connection;
+use crate::record::{HeardCall, Recorder};
 use crate::standing::Standings;
 use crate::throttle::{Answered, Purpose, Throttle, Throttles, Turn};
 
@@ -25,6 +26,7 @@ pub(crate) struct Outside {
     pub(crate) clock: Clock,
     pub(crate) standings: Arc<Standings>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 impl Outside {
@@ -97,7 +99,13 @@ impl Acting {
         };
         let throttle = self.outside.throttle(&self.connection, endpoint);
         self.turn(endpoint, &throttle).await?;
+        let heard = self.outside.recorder.as_ref().map(|recorder| (recorder, request.clone()));
         let answer = self.outside.egress.send(bound, request).await;
+        if let Some((recorder, request)) = heard {
+            let (connection, endpoint) = (Arc::clone(&self.connection), endpoint.to_owned());
+            let (purpose, answer) = (self.purpose, answer.clone());
+            recorder.call(HeardCall { connection, purpose, endpoint, request, answer });
+        }
         let now = self.outside.clock.now();
         if let Some(answered) = answered(&answer) {
             throttle.answered(answered, now);

@@ -28,6 +28,7 @@ use crate::normaliser::Normaliser;
 use crate::pipeline::Work;
 use crate::plugins::{PluginProblem, Plugins, components, watch};
 use crate::poller::Poller;
+use crate::record::{Folder as RecordFolder, Recorder};
 use crate::scheduler::Scheduler;
 use crate::secret::Secret;
 use crate::watchdog::Watchdog;
@@ -46,6 +47,7 @@ pub struct Hub {
     pub applied: watch::Receiver<u64>,
     pub(crate) poller: Arc<Poller>,
     watchdog: Arc<Watchdog>,
+    recorder: Option<Arc<Recorder>>,
     pub plugin_problems: Vec<PluginProblem>,
     config: Arc<Config>,
     stages: Stages,
@@ -82,6 +84,19 @@ impl Hub {
     /// # Errors
     /// Whatever keeps it from starting, with what to do.
     pub async fn start(config: Arc<Config>, clock: Clock, acting: Acting) -> anyhow::Result<Self> {
+        Self::start_recorded(config, clock, acting, None).await
+    }
+
+    /// Starts everything but the listeners, and records what the hub hears into a folder.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting, with what to do.
+    pub(crate) async fn start_recorded(
+        config: Arc<Config>,
+        clock: Clock,
+        acting: Acting,
+        record: Option<RecordFolder>,
+    ) -> anyhow::Result<Self> {
         let metrics = Arc::new(Metrics::default());
         let (plugins, plugin_problems) = load_plugins(&config, &metrics).await?;
         let (data, fold) = {
@@ -89,6 +104,9 @@ impl Hub {
             tokio::task::spawn_blocking(move || Data::open(&config)).await??
         };
         bring_settings_up_to_date(&config, &plugins, &data, &clock).await?;
+        let recorder = record
+            .map(|folder| Recorder::start(folder, &config, Arc::clone(&plugins), clock.now()))
+            .transpose()?;
         let health = Arc::new(Health::default());
         let (work, work_taken) = mpsc::channel(config.ingress.backlog_max);
         let inbox = Arc::new(Inbox::new(
@@ -148,6 +166,7 @@ impl Hub {
             clock: clock.clone(),
             standings: Arc::default(),
             metrics: Arc::clone(&metrics),
+            recorder: recorder.clone(),
         };
         let dispatcher = Arc::new(Dispatcher {
             journal: data.journal.clone(),
@@ -210,6 +229,7 @@ impl Hub {
             applied,
             poller,
             watchdog,
+            recorder,
             plugin_problems,
             config,
             stages,
@@ -222,6 +242,7 @@ impl Hub {
             plugins: Arc::clone(&self.plugins),
             inbox: Arc::clone(&self.inbox),
             metrics: Arc::clone(&self.metrics),
+            recorder: self.recorder.clone(),
             clock: self.clock.clone(),
             body_bytes_max: self.config.ingress.body_bytes_max,
             body_timeout: self.config.ingress.body_timeout,
@@ -315,6 +336,9 @@ impl Hub {
             task.await?;
         }
         scheduler.await?;
+        if let Some(recorder) = &self.recorder {
+            recorder.finish().await;
+        }
         normalisers_stop.store(true, Ordering::SeqCst);
         for _ in &normalisers {
             // A full queue wakes them as well.

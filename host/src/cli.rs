@@ -124,7 +124,9 @@ impl ConfigArg {
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Deliveries are files as `connector test` takes them, in folders named after their connection.
+Deliveries are files as `connector test` takes them, in folders named after their connection. What `omnihub run --record`
+wrote is played in the order it was heard, with the connections it names; calls in it are shown as skipped, because a
+replay asks no provider. A recording's texts are stand-ins: rules that read them act otherwise than they did.
 
 Examples:
   omnihub replay --deliveries recorded/

@@ -19,6 +19,7 @@ use crate::inbox::{Accepted, Inbox, InboxError};
 use crate::metrics::{ByConnection, ByReason, Metrics};
 use crate::pipeline::Verified;
 use crate::plugins::Plugins;
+use crate::record::{HeardDelivery, Recorder};
 use crate::signature::{self, Incoming};
 
 pub(crate) use serve::{ServeLimits, serve};
@@ -27,6 +28,7 @@ pub(crate) struct Ingress {
     pub plugins: Arc<Plugins>,
     pub inbox: Arc<Inbox>,
     pub metrics: Arc<Metrics>,
+    pub recorder: Option<Arc<Recorder>>,
     pub clock: Clock,
     pub body_bytes_max: usize,
     pub body_timeout: Duration,
@@ -123,7 +125,13 @@ impl Ingress {
         }
         let body = read?;
         let verified = self.verify(connection, headers, &body)?;
-        self.inbox.accept(verified, self.clock.now()).await.map_err(|error| match error {
+        let topic = self.recorder.as_ref().and_then(|_| verified.topic().map(str::to_owned));
+        let accepted = self.inbox.accept(verified, self.clock.now()).await;
+        if let (Some(recorder), Ok(Accepted::New(seq))) = (&self.recorder, &accepted) {
+            let (connection, headers) = (connection.to_owned(), headers.clone());
+            recorder.delivery(HeardDelivery { seq: seq.get(), connection, topic, headers, body });
+        }
+        accepted.map_err(|error| match error {
             InboxError::Full => Refused::Full,
             InboxError::Journal(error) => {
                 tracing::error!(connection, %error, "delivery not acknowledged");

@@ -23,6 +23,7 @@ mod normaliser;
 mod pipeline;
 mod plugins;
 mod poller;
+mod record;
 pub mod replay;
 mod scheduler;
 mod secret;

@@ -60,6 +60,10 @@ impl Verified {
         Some(Self(describe(connection, &hook.declared, &header, topic, body)))
     }
 
+    pub(crate) fn topic(&self) -> Option<&str> {
+        self.0.topic.as_deref()
+    }
+
     pub(crate) fn into_delivery(self) -> Delivery {
         self.0
     }

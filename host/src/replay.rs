@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use anyhow::{Context as _, bail};
 use futures_util::future::join_all;
+use hub_fold::Record;
+use hub_journal::Seq;
 use hub_model::Timestamp;
 use hub_store::Table;
 use serde::Serialize;
@@ -20,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::inbox::Accepted;
 use crate::pipeline::Verified;
+use crate::record::{About, AboutConnection};
 pub use recording::Recording;
 
 /// What to replay and how.
@@ -63,6 +66,7 @@ struct Totals {
     refused: usize,
     skipped: usize,
     events: u64,
+    events_by_name: BTreeMap<String, u64>,
     customers: u64,
     merges: u64,
     rules_fired: u64,
@@ -118,10 +122,8 @@ fn configuration(options: &Options, recordings: &[Recording], scratch: &Path) ->
                 recordings.iter().map(|recording| recording.connection.as_str()).collect();
             names.sort_unstable();
             names.dedup();
-            let text: String = names
-                .iter()
-                .map(|name| format!("[connections.\"{name}\"]\nconnector = \"{name}\"\n"))
-                .collect();
+            let about = About::of(&options.deliveries)?.unwrap_or_default();
+            let text = connections(&names, &about);
             let mut config = Config::parse("replay", &text, scratch).map_err(problems)?;
             config.plugins_dir = default_plugins()?;
             config
@@ -138,6 +140,24 @@ fn configuration(options: &Options, recordings: &[Recording], scratch: &Path) ->
     config.processing.retry_delays = Vec::new();
     config.ingress.backlog_max = recordings.len().saturating_mul(2).max(config.ingress.backlog_max);
     Ok(config)
+}
+
+/// Each folder a connection: as it was when it was recorded, else of the connector of its name.
+fn connections(names: &[&str], about: &About) -> String {
+    let connection = |name: &&str| {
+        let recorded = about.connections.get(*name).cloned();
+        let AboutConnection { connector, default_country, settings } = recorded.unwrap_or_else(|| {
+            AboutConnection { connector: (*name).to_owned(), ..AboutConnection::default() }
+        });
+        let settings = settings.into_iter().map(|(key, value)| (key, toml::Value::String(value)));
+        let mut table = toml::Table::new();
+        table.insert("connector".into(), connector.into());
+        table.extend(default_country.map(|country| ("default_country".to_owned(), country.into())));
+        table.insert("settings".into(), toml::Value::Table(settings.collect()));
+        ((*name).to_owned(), toml::Value::Table(table))
+    };
+    let connections: toml::Table = names.iter().map(connection).collect();
+    toml::Table::from_iter([("connections".to_owned(), toml::Value::Table(connections))]).to_string()
 }
 
 /// Where components lie in a checkout and beside an installed binary.
@@ -188,7 +208,14 @@ async fn play(
     let mut deliveries = Vec::new();
     for (index, recording) in wanted.iter().enumerate() {
         let fate = match accepted.get(&index) {
-            Some(Ok(seq)) => fate_of(recording, hub_fold::read::delivery(store, *seq)?),
+            Some(Ok(seq)) => {
+                let summary = hub_fold::read::delivery(store, *seq)?;
+                let report = summary.as_ref().and_then(|summary| summary.report);
+                for name in event_names(hub, report)? {
+                    *totals.events_by_name.entry(name).or_default() += 1;
+                }
+                fate_of(recording, summary)
+            }
             Some(Err(reason)) => Fate { reason: Some(reason.clone()), ..fate(recording, "refused") },
             None => {
                 Fate { reason: Some("same delivery as another file".into()), ..fate(recording, "duplicate") }
@@ -213,6 +240,16 @@ async fn play(
     totals.effects_planned = store.count(Table::Effect)?;
     let digest = options.digest.then(|| hub_fold::model_digest(store)).transpose()?;
     Ok(Outcome { deliveries, totals, digest })
+}
+
+/// What a delivery's report told of.
+fn event_names(hub: &Hub, report: Option<u64>) -> anyhow::Result<Vec<String>> {
+    let Some(seq) = report else { return Ok(Vec::new()) };
+    let record = hub.data.journal.read(Seq::new(seq))?;
+    match Record::decode(record.kind, &record.payload)? {
+        Record::Reported(reported) => Ok(reported.events.into_iter().map(|event| event.name).collect()),
+        _ => Ok(Vec::new()),
+    }
 }
 
 async fn accept(hub: &Hub, recording: &Recording) -> Result<Accepted, String> {
@@ -318,6 +355,7 @@ fn show(outcome: &Outcome, options: &Options, print: &mut dyn FnMut(&str)) -> an
         refused,
         skipped,
         events,
+        events_by_name: _,
         customers,
         merges,
         rules_fired,

@@ -11,6 +11,7 @@ mod disk;
 mod end_to_end;
 mod ingress;
 mod plugins;
+mod record;
 mod samples;
 mod swap;
 mod tidy;

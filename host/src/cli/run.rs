@@ -13,17 +13,26 @@ use super::ConfigArg;
 use super::exit::{Failed, INTERRUPTED};
 use crate::app::{Acting, Addresses, Hub};
 use crate::clock::Clock;
+use crate::record::{Folder, FolderError};
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 One line on stderr tells when it is ready and where it listens. SIGTERM or Ctrl-C stops it: requests under way are
 answered and what is in hand is finished; a second signal ends it at once, which loses nothing acknowledged.
 
+--record DIR keeps each accepted delivery and each call of a provider with its answer, in a folder that is new, empty or a
+recording. Names, e-mail addresses, phone numbers, texts and ids are replaced by stand-ins of the same form, the same
+value by the same stand-in for as long as the hub runs; signatures, credentials and secrets are left out. Moments,
+amounts, counts, names of fields and the providers' own words stay, as do the connections' settings. Look through it
+before you send it: what a provider calls a status or type is believed. A run ends after 100,000 files or 1 GiB, or when
+the disk is full; the hub goes on without. `omnihub replay --deliveries DIR` plays it.
+
 OMNIHUB_LOG sets what is logged, as in OMNIHUB_LOG=warn,omnihub=debug; without it everything from info up.
 
 Examples:
   omnihub run
-  omnihub run --config /etc/omnihub/hub.toml --log text")]
+  omnihub run --config /etc/omnihub/hub.toml --log text
+  omnihub run --record failing-case/")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     config: ConfigArg,
@@ -33,6 +42,9 @@ pub(super) struct RunArgs {
     /// Write the addresses in use to this file as JSON, {"ingress": …, "admin": …}, once the hub is ready
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
+    /// Record deliveries and calls into this folder, with personal data and secrets masked
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,9 +57,16 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failed> {
     let config = Arc::new(args.config.load()?);
     start_log(args.log)?;
     outlive_full_files()?;
+    let record = args.record.as_deref().map(Folder::open).transpose().map_err(not_recorded)?;
+    if let Some(folder) = &record {
+        announce(&format!(
+            "recording into {}, masked; look through it before you send it",
+            folder.dir().display()
+        ));
+    }
     let (stop, stopped) = watch::channel(false);
     listen_for_signals(stop.clone())?;
-    let hub = Hub::start(config, Clock::System, Acting::Yes).await?;
+    let hub = Hub::start_recorded(config, Clock::System, Acting::Yes, record).await?;
     for problem in &hub.plugin_problems {
         announce(&format!("plugin {} refused: {}", problem.file.display(), problem.message));
     }
@@ -66,6 +85,18 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failed> {
     told?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+fn not_recorded(error: FolderError) -> Failed {
+    let message = format!("nothing can be recorded: {error}");
+    match error {
+        FolderError::Taken(_) | FolderError::Unreadable(_) => {
+            Failed::problem(message, "name a folder that is new or empty with --record")
+        }
+        FolderError::Disk(..) => {
+            Failed::unavailable(message, "check the path of --record and who may write there")
+        }
+    }
 }
 
 /// Only `tracing`'s own lines are taken. The `log` crate is left unconnected on purpose: the view's engine writes there,

@@ -1,5 +1,6 @@
 //! Recordings on disk: a bare body, `{"headers", "body", "topic"}`, or the text of an HTTP request (`.http`). The folder
-//! names the connection; an `index.json` at the top may say more of each file.
+//! names the connection; an `index.json` at the top may say more of each file. What `run --record` wrote also says of
+//! itself which connections there were.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,6 +8,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::record::{ABOUT, About, CALLS};
 
 /// One recorded delivery.
 #[derive(Clone, Debug)]
@@ -49,13 +52,30 @@ pub(super) fn read_all(dir: &Path) -> anyhow::Result<Vec<Recording>> {
     let mut files = Vec::new();
     collect(dir, "", &mut files).with_context(|| format!("{} cannot be read", dir.display()))?;
     files.sort();
+    let about = About::of(dir)?;
+    if about.is_some() {
+        files.retain(|file| file != ABOUT);
+        // As they were heard: numbered through, whatever their connection.
+        files.sort_by_key(|file| (is_call(file), file.rsplit('/').next().map(str::to_owned)));
+    }
     // A folder of one connection may be named itself.
     let own_name =
         dir.canonicalize().ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
     files
         .into_iter()
-        .map(|file| read(dir, &file, index.get(&file), own_name.as_deref().unwrap_or("replay")))
+        .map(|file| {
+            let recording = read(dir, &file, index.get(&file), own_name.as_deref().unwrap_or("replay"))?;
+            // The index of a hub that was killed may not name it.
+            Ok(match about.is_some() && is_call(&file) {
+                true => Recording { kind: Some("call".into()), is_delivery: false, ..recording },
+                false => recording,
+            })
+        })
         .collect()
+}
+
+fn is_call(file: &str) -> bool {
+    file.split('/').nth(1) == Some(CALLS)
 }
 
 fn read_index(dir: &Path) -> anyhow::Result<BTreeMap<String, IndexEntry>> {
