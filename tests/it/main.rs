@@ -5,11 +5,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking, helpers included")]
 
 mod crash;
+mod day;
 // Limits on a running process are Linux's.
 #[cfg(target_os = "linux")]
 mod disk;
 mod end_to_end;
 mod ingress;
+mod mixed;
 mod plugins;
 mod record;
 mod samples;
