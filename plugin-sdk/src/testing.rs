@@ -1,9 +1,29 @@
 //! For connectors' own tests, which run natively: recorded requests as the host would hand them over, and bodies that
 //! went wrong on their way. Not for use in a connector itself.
 
+use std::cell::RefCell;
+
 use serde_json::Value;
 
 use crate::{Delivery, Header, Topic, Webhook};
+
+thread_local! {
+    static SETTINGS: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs something while [`host::config`](crate::host::config) answers with these settings, on this thread.
+pub fn with_settings<R>(settings: &[(String, String)], run: impl FnOnce() -> R) -> R {
+    let before = SETTINGS.replace(settings.to_vec());
+    let result = run();
+    SETTINGS.replace(before);
+    result
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn setting(key: &str) -> Option<String> {
+    SETTINGS
+        .with_borrow(|settings| settings.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone()))
+}
 
 /// A recorded request (a line `POST …`, lines `name: value`, an empty line, the body) as a delivery: with the topic
 /// and the headers that `webhook` declares and no others. `None` when there is no empty line.
@@ -93,6 +113,14 @@ fn damaged(value: Value, accident: u8) -> Value {
 mod tests {
     use super::*;
     use crate::square;
+
+    #[test]
+    fn settings_hold_while_something_runs() {
+        let pairs = [("page_size".to_owned(), "50".to_owned())];
+        let told = with_settings(&pairs, || crate::host::config::get("page_size"));
+        assert_eq!(told.as_deref(), Some("50"));
+        assert_eq!(crate::host::config::get("page_size"), None);
+    }
 
     #[test]
     fn a_recorded_request_becomes_a_delivery() {

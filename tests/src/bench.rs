@@ -1,8 +1,10 @@
 //! The benchmark: starts the hub as a process, loads it over HTTP with signed Shopify orders, reads its memory from the
 //! kernel and its progress from its own metrics.
 
+mod connectors;
 mod load;
 mod order;
+mod polling;
 mod table;
 
 use std::io::Write as _;
@@ -14,6 +16,8 @@ use table::Table;
 
 /// Orders sent in the timed burst, unless the first argument says otherwise.
 const ORDERS: usize = 20_000;
+/// A backfill is larger than a burst: 100,000 orders for 20,000 deliveries.
+const POLLED_PER_ORDER: usize = 5;
 const CONNECTIONS: usize = 64;
 const SECRET: &str = "bench-webhook-secret";
 
@@ -73,7 +77,11 @@ async fn run(orders: usize) -> Result<(), String> {
     let call = plugin_call()?;
     table.row("fresh plugin call (shopify order), p50", format!("{} µs", call.0.as_micros()), "");
     table.row("fresh plugin call (echo), p50", format!("{} µs", call.1.as_micros()), "≤ 60 µs");
-    writeln!(std::io::stdout(), "{}", table.render()).map_err(|error| error.to_string())
+    polling::measure(&mut table, orders * POLLED_PER_ORDER).await?;
+    eprintln!("connectors, one after the other");
+    let connectors = connectors::measure(&components())?;
+    writeln!(std::io::stdout(), "{}\n\n{}", table.render(), connectors.render())
+        .map_err(|error| error.to_string())
 }
 
 /// The middle of many calls in this process: a whole order, and the smallest connector.
