@@ -2,6 +2,7 @@
 //! scrapers and for whoever writes a console. Answers come from the view and the journal; what changes state is
 //! journalled as a command, never written to the view. The command line asks this same router when no hub runs.
 
+mod as_of;
 mod asked;
 mod connections;
 mod customers;
@@ -26,6 +27,7 @@ use tokio::sync::Semaphore;
 use error::AdminError;
 pub(crate) use journal::Verified;
 
+#[derive(Clone)]
 pub(crate) struct Admin {
     pub(crate) config: Arc<crate::config::Config>,
     pub(crate) journal: hub_journal::Journal,
@@ -56,7 +58,8 @@ type Answer<T> = Result<Json<T>, AdminError>;
 /// All routes, behind the guard.
 pub(crate) fn router(admin: Arc<Admin>) -> Router {
     let guard = Arc::new(guard::Guard::new(&admin.config));
-    let api = Arc::new(Api { admin, verifying: Arc::new(Semaphore::new(1)) });
+    let past = as_of::Past::new(Arc::clone(&admin));
+    let api = Api::new(admin);
     Router::new()
         .route("/readyz", get(hub::ready))
         .route("/metrics", get(hub::metrics))
@@ -64,21 +67,11 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .route("/v1/connections", get(connections::list))
         .route("/v1/connections/{name}", get(connections::one))
         .route("/v1/connections/{name}/poll", post(connections::poll))
-        .route("/v1/customers", get(customers::list))
-        .route("/v1/customers/{id}", get(customers::one))
-        .route("/v1/customers/{id}/timeline", get(customers::timeline))
-        .route("/v1/deliveries", get(deliveries::list))
-        .route("/v1/deliveries/{seq}", get(deliveries::one))
         .route("/v1/deliveries/{seq}/redrive", post(deliveries::redrive))
-        .route("/v1/events/{id}", get(events::one))
-        .route("/v1/events/{id}/decisions", get(events::decisions))
-        .route("/v1/rules", get(rules::list))
-        .route("/v1/rules/{rule}/why/{event}", get(rules::why))
-        .route("/v1/effects", get(effects::list))
-        .route("/v1/effects/{id}", get(effects::one))
         .route("/v1/effects/{id}/retry", post(effects::retry))
         .route("/v1/journal/stats", get(journal::stats))
         .route("/v1/journal/verify", post(journal::verify))
+        .merge(reads().layer(from_fn_with_state(past, as_of::answer)))
         .fallback(|| async { AdminError::NoRoute })
         .method_not_allowed_fallback(|| async { AdminError::Method })
         .layer(from_fn_with_state(guard, guard::check))
@@ -88,7 +81,27 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .with_state(api)
 }
 
+/// What is answered from view and journal alone, now or as of a moment.
+fn reads() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/v1/customers", get(customers::list))
+        .route("/v1/customers/{id}", get(customers::one))
+        .route("/v1/customers/{id}/timeline", get(customers::timeline))
+        .route("/v1/deliveries", get(deliveries::list))
+        .route("/v1/deliveries/{seq}", get(deliveries::one))
+        .route("/v1/events/{id}", get(events::one))
+        .route("/v1/events/{id}/decisions", get(events::decisions))
+        .route("/v1/rules", get(rules::list))
+        .route("/v1/rules/{rule}/why/{event}", get(rules::why))
+        .route("/v1/effects", get(effects::list))
+        .route("/v1/effects/{id}", get(effects::one))
+}
+
 impl Api {
+    fn new(admin: Arc<Admin>) -> Arc<Self> {
+        Arc::new(Self { admin, verifying: Arc::new(Semaphore::new(1)) })
+    }
+
     /// Asks the view or the journal on a thread that may block.
     async fn read<T: Send + 'static>(
         &self,

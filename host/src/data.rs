@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use hub_fold::Fold;
-use hub_journal::{Journal, Options, Seq};
+use hub_journal::{Journal, Options, ReadError, Seq};
+use hub_model::Timestamp;
 use hub_store::{SledOptions, SledStore, Store};
 
 use crate::config::Config;
@@ -86,6 +87,35 @@ pub fn rebuild(config: &Config, progress: &mut dyn FnMut(u64)) -> anyhow::Result
     };
     hub_store::finish_rebuild(&dir)?;
     Ok(applied)
+}
+
+/// The last record the hub had at a moment; 0 when it had none. Where the clock was set back, the later of two records
+/// with the same time decides.
+///
+/// # Errors
+/// The journal cannot be read.
+pub(crate) fn heard_by(journal: &Journal, at: Timestamp) -> Result<u64, ReadError> {
+    let (mut known, mut unknown) = (0, journal.durable().get() + 1);
+    while unknown - known > 1 {
+        let middle = known + (unknown - known) / 2;
+        match readable_from(journal, Seq::new(middle))? {
+            Some(record) if record.time_ns <= at.0 => known = record.seq.get().max(middle).min(unknown - 1),
+            _ => unknown = middle,
+        }
+    }
+    Ok(known)
+}
+
+/// This record, or the next one that is neither retired nor damaged.
+fn readable_from(journal: &Journal, seq: Seq) -> Result<Option<hub_journal::Record>, ReadError> {
+    let mut reader = journal.reader(seq);
+    loop {
+        match reader.next() {
+            Err(error @ ReadError::Io { .. }) => return Err(error),
+            Err(_) => {}
+            Ok(record) => return Ok(record),
+        }
+    }
 }
 
 /// Folds the journal up to the view's position into memory and compares.

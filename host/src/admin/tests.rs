@@ -26,20 +26,23 @@ struct Fixture {
     router: Router,
 }
 
-fn fixture(config: &str) -> Fixture {
-    let dir = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(dir.path(), Options::default()).unwrap();
+fn deliver(journal: &Journal, name: u8, time_ns: i64) {
     let delivery = Record::Delivery(Delivery {
         connection: "shop".into(),
         connector: "echo".into(),
         topic: Some("greeting".into()),
         headers: vec![("x-topic".into(), "greeting".into())],
-        dedupe: [7; 16],
+        dedupe: [name; 16],
         body: vec![0xff, 0x00],
     });
-    journal
-        .append_blocking(Entry { kind: delivery.kind(), time_ns: 1_000_000_000, payload: delivery.encode() })
-        .unwrap();
+    let entry = Entry { kind: delivery.kind(), time_ns, payload: delivery.encode() };
+    journal.append_blocking(entry).unwrap();
+}
+
+fn fixture(config: &str) -> Fixture {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(dir.path(), Options::default()).unwrap();
+    deliver(&journal, 7, 1);
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     catch_up(&journal, &*store, &mut |_| {}).unwrap();
     let admin = Admin {
@@ -146,6 +149,25 @@ async fn a_mistyped_question_is_answered_with_what_is_wrong() {
         let (status, answer) = hub.get(uri).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{uri}");
         assert!(answer["error"]["message"].is_string(), "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_as_of_a_moment_knows_nothing_later() {
+    let hub = fixture("");
+    let deliveries = async |as_of: &str| hub.get(&format!("/v1/deliveries?limit=9&as_of={as_of}")).await;
+    let count = |answer: &Value| answer["deliveries"].as_array().map(Vec::len);
+    let (status, first) = deliveries("1970-01-01T00:00:00.000000003Z").await;
+    assert_eq!((status, count(&first)), (StatusCode::OK, Some(1)), "{first}");
+    deliver(&hub.journal, 8, 4);
+    let (_, again) = deliveries("1970-01-01T00:00:00.000000003Z").await;
+    assert_eq!(again, first, "what came later changes nothing");
+    let (_, later) = deliveries("1970-01-01T00:00:00.000000004%2B00:00").await;
+    assert_eq!(count(&later), Some(2));
+    let (_, before) = deliveries("1969-12-31T23:59:59Z").await;
+    assert_eq!(count(&before), Some(0));
+    for wrong in ["yesterday", "1970-01-01T00:00:01Z", ""] {
+        assert_eq!(deliveries(wrong).await.0, StatusCode::BAD_REQUEST, "{wrong}");
     }
 }
 

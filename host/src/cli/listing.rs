@@ -32,6 +32,20 @@ impl Listing {
     }
 }
 
+/// What every read of the view takes.
+#[derive(Debug, Args)]
+pub(super) struct Past {
+    /// Answer as of this moment: with what the hub had heard by then, and nothing later
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
+}
+
+impl Past {
+    pub(super) fn asked(self, question: Question) -> Question {
+        question.with("as_of", self.as_of)
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -97,6 +111,8 @@ Examples:
         #[arg(long, value_name = "COUNT")]
         limit: Option<usize>,
         #[command(flatten)]
+        past: Past,
+        #[command(flatten)]
         listing: Listing,
     },
     /// Shows what arrived and what its connector made of it
@@ -106,6 +122,8 @@ Examples:
     Show {
         /// The delivery's number
         number: u64,
+        #[command(flatten)]
+        past: Past,
         #[command(flatten)]
         listing: Listing,
     },
@@ -126,16 +144,17 @@ Examples:
 
 pub(super) async fn delivery(out: &Out, command: DeliveryCommand) -> Result<ExitCode, Failed> {
     match command {
-        DeliveryCommand::List { state, connection, before, limit, listing } => {
+        DeliveryCommand::List { state, connection, before, limit, past, listing } => {
             let question = Question::get(&["deliveries"])
                 .with("state", state)
                 .with("connection", connection)
                 .with("before", before)
                 .with("limit", limit);
-            listing.print(out, question, show::deliveries).await
+            listing.print(out, past.asked(question), show::deliveries).await
         }
-        DeliveryCommand::Show { number, listing } => {
-            listing.print(out, Question::get(&["deliveries", &number.to_string()]), show::delivery).await
+        DeliveryCommand::Show { number, past, listing } => {
+            let question = Question::get(&["deliveries", &number.to_string()]);
+            listing.print(out, past.asked(question), show::delivery).await
         }
         DeliveryCommand::Redrive { number, listing } => {
             let question = Question::post(&["deliveries", &number.to_string(), "redrive"]);
@@ -164,6 +183,8 @@ Examples:
         #[arg(long, value_name = "COUNT")]
         limit: Option<usize>,
         #[command(flatten)]
+        past: Past,
+        #[command(flatten)]
         listing: Listing,
     },
     /// Shows everything known of one customer
@@ -172,6 +193,8 @@ Examples:
         /// The customer's id; those of absorbed customers find what they became
         id: String,
         #[command(flatten)]
+        past: Past,
+        #[command(flatten)]
         listing: Listing,
     },
     /// Shows what happened with a customer, newest first
@@ -179,7 +202,8 @@ Examples:
 Examples:
   omnihub customer timeline cus_… --limit 20
   omnihub customer timeline cus_… --kind interaction,ticket
-  omnihub customer timeline cus_… --before 2026-03-01T00:00:00Z")]
+  omnihub customer timeline cus_… --before 2026-03-01T00:00:00Z
+  omnihub customer timeline cus_… --as-of 2026-03-01T00:00:00Z    as it was known then")]
     Timeline {
         /// The customer's id
         id: String,
@@ -193,27 +217,29 @@ Examples:
         #[arg(long, value_name = "COUNT")]
         limit: Option<usize>,
         #[command(flatten)]
+        past: Past,
+        #[command(flatten)]
         listing: Listing,
     },
 }
 
 pub(super) async fn customer(out: &Out, command: CustomerCommand) -> Result<ExitCode, Failed> {
     match command {
-        CustomerCommand::Find { query, after, limit, listing } => {
+        CustomerCommand::Find { query, after, limit, past, listing } => {
             let query = (!query.is_empty()).then(|| query.join(" "));
             let question =
                 Question::get(&["customers"]).with("query", query).with("after", after).with("limit", limit);
-            listing.print(out, question, show::customers).await
+            listing.print(out, past.asked(question), show::customers).await
         }
-        CustomerCommand::Show { id, listing } => {
-            listing.print(out, Question::get(&["customers", &id]), show::customer).await
+        CustomerCommand::Show { id, past, listing } => {
+            listing.print(out, past.asked(Question::get(&["customers", &id])), show::customer).await
         }
-        CustomerCommand::Timeline { id, before, kind, limit, listing } => {
+        CustomerCommand::Timeline { id, before, kind, limit, past, listing } => {
             let question = Question::get(&["customers", &id, "timeline"])
                 .with("before", before)
                 .with("kind", kind)
                 .with("limit", limit);
-            listing.print(out, question, show::timeline).await
+            listing.print(out, past.asked(question), show::timeline).await
         }
     }
 }
@@ -236,6 +262,8 @@ Examples:
         #[arg(long, value_name = "COUNT")]
         limit: Option<usize>,
         #[command(flatten)]
+        past: Past,
+        #[command(flatten)]
         listing: Listing,
     },
     /// Shows one effect: what was asked, and what became of it
@@ -243,6 +271,8 @@ Examples:
     Show {
         /// The effect's id
         id: String,
+        #[command(flatten)]
+        past: Past,
         #[command(flatten)]
         listing: Listing,
     },
@@ -262,13 +292,13 @@ Examples:
 
 pub(super) async fn effect(out: &Out, command: EffectCommand) -> Result<ExitCode, Failed> {
     match command {
-        EffectCommand::List { state, rule, limit, listing } => {
+        EffectCommand::List { state, rule, limit, past, listing } => {
             let question =
                 Question::get(&["effects"]).with("state", state).with("rule", rule).with("limit", limit);
-            listing.print(out, question, show::effects).await
+            listing.print(out, past.asked(question), show::effects).await
         }
-        EffectCommand::Show { id, listing } => {
-            listing.print(out, Question::get(&["effects", &id]), show::effect).await
+        EffectCommand::Show { id, past, listing } => {
+            listing.print(out, past.asked(Question::get(&["effects", &id])), show::effect).await
         }
         EffectCommand::Retry { id, listing } => {
             listing.print(out, Question::post(&["effects", &id, "retry"]), show::commanded).await
