@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use clap::{Parser, ValueEnum};
 use table::Table;
 
 /// Orders sent in the timed burst, unless the first argument says otherwise.
@@ -21,11 +22,33 @@ const POLLED_PER_ORDER: usize = 5;
 const CONNECTIONS: usize = 64;
 const SECRET: &str = "bench-webhook-secret";
 
+/// Measures the hub on this machine and prints tables.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench")]
+struct Arguments {
+    /// Orders sent in the timed burst; a backfill reads five times as many
+    #[arg(default_value_t = ORDERS)]
+    orders: usize,
+    /// Only one part
+    #[arg(long, value_enum, value_name = "PART")]
+    only: Option<Part>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Deliveries under load, memory and start
+    Hub,
+    /// A large backfill
+    Polling,
+    /// Connectors beside the same code compiled natively
+    Connectors,
+}
+
 pub fn main() -> ExitCode {
-    let orders = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(ORDERS);
+    let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let outcome =
-        runtime.map_err(|error| error.to_string()).and_then(|runtime| runtime.block_on(run(orders)));
+        runtime.map_err(|error| error.to_string()).and_then(|runtime| runtime.block_on(run(&arguments)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -35,10 +58,26 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(orders: usize) -> Result<(), String> {
+async fn run(arguments: &Arguments) -> Result<(), String> {
+    let is_asked = |part| arguments.only.is_none_or(|only| only == part);
+    let mut figures = Table::new();
+    if is_asked(Part::Hub) {
+        hub(&mut figures, arguments.orders).await?;
+    }
+    if is_asked(Part::Polling) {
+        polling::measure(&mut figures, arguments.orders * POLLED_PER_ORDER).await?;
+    }
+    let mut told = vec![figures.render()];
+    if is_asked(Part::Connectors) {
+        eprintln!("connectors, one after the other");
+        told.push(connectors::measure(&components())?.render());
+    }
+    writeln!(std::io::stdout(), "{}", told.join("\n\n")).map_err(|error| error.to_string())
+}
+
+async fn hub(table: &mut Table, orders: usize) -> Result<(), String> {
     let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
     let config = write_config(scratch.path())?;
-    let mut table = Table::new();
 
     eprintln!("starting the hub with nothing compiled");
     let (hub, cold) = Hub::start(&config, scratch.path()).await?;
@@ -77,11 +116,7 @@ async fn run(orders: usize) -> Result<(), String> {
     let call = plugin_call()?;
     table.row("fresh plugin call (shopify order), p50", format!("{} µs", call.0.as_micros()), "");
     table.row("fresh plugin call (echo), p50", format!("{} µs", call.1.as_micros()), "≤ 60 µs");
-    polling::measure(&mut table, orders * POLLED_PER_ORDER).await?;
-    eprintln!("connectors, one after the other");
-    let connectors = connectors::measure(&components())?;
-    writeln!(std::io::stdout(), "{}\n\n{}", table.render(), connectors.render())
-        .map_err(|error| error.to_string())
+    Ok(())
 }
 
 /// The middle of many calls in this process: a whole order, and the smallest connector.
