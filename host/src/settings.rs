@@ -53,6 +53,7 @@ pub(crate) fn gather(
         rules,
         catalogue,
         actions,
+        identity: hub_model::identity::Limits::default(),
     })
 }
 

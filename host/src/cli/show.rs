@@ -346,7 +346,12 @@ const CARD: [(&str, &str, &[Column]); 7] = [
     (
         "May be the same person",
         "/suggestions",
-        &[("customer", "/customer"), ("name", "/display_name"), ("kind", "/kind"), ("value", "/value")],
+        &[
+            ("customer", "/customer"),
+            ("name", "/display_name"),
+            ("score", "/score"),
+            ("sign", "/signs/0/kind"),
+        ],
     ),
 ];
 

@@ -15,6 +15,7 @@ pub struct ActiveSettings {
     connections: BTreeMap<String, ConnectionSettings>,
     actions: BTreeMap<String, ActionRoute>,
     blocked: BTreeSet<String>,
+    limits: Limits,
     pub(crate) rules: RuleSet,
     pub(crate) catalogue: hub_rules::Catalogue,
 }
@@ -33,7 +34,8 @@ impl ActiveSettings {
             catalogue: settings.catalogue.clone(),
             connections: settings.connections.iter().map(|one| (one.name.clone(), one.clone())).collect(),
             actions: settings.actions.iter().map(|one| (one.name.clone(), one.clone())).collect(),
-            blocked: settings.blocked_keys.iter().map(|key| blocked_form(key)).collect(),
+            blocked: blocked(settings),
+            limits: settings.identity,
         })
     }
 
@@ -59,6 +61,10 @@ impl ActiveSettings {
         self.connections.values()
     }
 
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
     pub(crate) fn people<'a>(&'a self, connection: &'a str) -> PeopleContext<'a> {
         let settings = self.connections.get(connection);
         PeopleContext {
@@ -67,9 +73,14 @@ impl ActiveSettings {
                 default_country: settings.and_then(|settings| settings.default_country.as_deref()),
             },
             blocked: &self.blocked,
-            limits: Limits::default(),
+            limits: self.limits,
         }
     }
+}
+
+/// The keys that link nobody, in the form they have as nodes.
+pub(crate) fn blocked(settings: &Settings) -> BTreeSet<String> {
+    settings.blocked_keys.iter().map(|key| blocked_form(key)).collect()
 }
 
 /// A blocked key in the form it has as a node.

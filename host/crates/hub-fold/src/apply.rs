@@ -1,6 +1,7 @@
 //! One event into the model: find its people, join what it tells, keep the indexes right.
 
 use hub_model::event::{self, Event, Payload};
+use hub_model::identity::Evidence;
 use hub_model::join::{Erase, Join, Told};
 use hub_model::model::{
     Checkout, Consent, Conversation, Finding, Interaction, InventoryItem, InventoryLevel, LoyaltyAccount,
@@ -125,7 +126,7 @@ impl Applying<'_, '_, '_> {
     /// The account of a party. Whoever is to be forgotten is so from here on, under whatever account.
     pub(crate) fn party(&mut self, party: Option<&event::Party>) -> Result<Option<NodeId>, FoldError> {
         let Some(party) = party else { return Ok(None) };
-        let Some(known) = identify(self.draft, party, self.people, self.event.happened_at, self.told)? else {
+        let Some(known) = identify(self.draft, party, self.people, self.evidence(), self.told)? else {
             return Ok(None);
         };
         self.forgotten = self.forgotten.max(known.forgotten);
@@ -140,6 +141,11 @@ impl Applying<'_, '_, '_> {
             others.into_iter().try_for_each(|other| self.forget_person(other))?;
         }
         Ok(Some(known.account))
+    }
+
+    /// This event, as a reason why people are one.
+    pub(crate) fn evidence(&self) -> Evidence {
+        Evidence { at: self.event.happened_at, event: self.id, written: None }
     }
 
     fn is_any_forgotten(&self, accounts: &[NodeId]) -> Result<bool, FoldError> {
@@ -286,9 +292,9 @@ impl Applying<'_, '_, '_> {
     }
 
     fn person_merge(&mut self, merge: &event::PersonMerge) -> Result<About, FoldError> {
-        let at = self.event.happened_at;
+        let evidence = self.evidence();
         let Some((kept, absorbed)) =
-            merge_accounts(self.draft, &merge.kept, &merge.absorbed, self.people, at)?
+            merge_accounts(self.draft, &merge.kept, &merge.absorbed, self.people, evidence)?
         else {
             return Ok(About::default());
         };

@@ -9,6 +9,7 @@ use hub_model::model::{
 use hub_store::{Order as Direction, Range, Store, Table};
 
 use crate::FoldError;
+use crate::people::is_shared;
 use crate::row::{NodeRow, Row, decode, encode};
 
 /// Rows read at once.
@@ -112,10 +113,10 @@ fn inventory(store: &dyn Store, hasher: &mut blake3::Hasher) -> Result<(), FoldE
 
 /// Of a key that many accounts share only the first few that claimed it are noted, in the order of arrival.
 fn nodes(store: &dyn Store, hasher: &mut blake3::Hasher) -> Result<(), FoldError> {
-    let limit = hub_model::identity::Limits::default().accounts_per_key_max;
+    let limits = crate::fold::key_rules(store)?.limits;
     each(store, Table::Node, |key, value| {
         let mut node: NodeRow = decode(Table::Node, value)?;
-        if node.proven_by.len() > limit {
+        if is_shared(&node, limits) {
             node.proven_by.clear();
         }
         feed(hasher, Table::Node, key, &encode(&node));

@@ -106,7 +106,7 @@ impl Applying<'_, '_, '_> {
             self.file_order(order, told)?;
         }
         let Some(who) = &request.who else { return Ok(None) };
-        let known = crate::people::identify(self.draft, who, self.people, self.event.happened_at, self.told)?;
+        let known = crate::people::identify(self.draft, who, self.people, self.evidence(), self.told)?;
         let Some(known) = known else { return Ok(None) };
         if !known.has_account() {
             self.forget_contacts(&known)?;

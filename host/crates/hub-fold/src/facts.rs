@@ -135,7 +135,7 @@ impl<'a> EventFacts<'a> {
             .into_iter()
             .filter_map(|(node, claim)| {
                 let key = self.draft.get::<NodeRow>(&node.0).ok()??.key;
-                (key.kind == kind).then_some((claim.proof, claim.first_at, key.value))
+                (key.kind == kind).then_some((claim.proof, claim.first.at, key.value))
             })
             .collect();
         found.sort();

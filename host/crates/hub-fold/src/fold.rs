@@ -1,24 +1,29 @@
 //! One journal record after the other into the view. The only place where the view changes, and a function of the
 //! records alone: no clock, no randomness, no network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hub_model::event::{Payload, Remark};
+use hub_model::identity::{IdentityKey, Limits};
 use hub_model::join::Told;
 use hub_model::{EffectId, EventId, Timestamp};
 use hub_store::{Order, Range, Store, Table};
+use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
-use crate::active::ActiveSettings;
+use crate::active::{ActiveSettings, blocked};
 use crate::apply::{About, Applying};
 use crate::decide::{Occasion, decide};
 use crate::draft::Draft;
 use crate::erase::{Gone, close_request, mark_stored};
 use crate::facts::EventFacts;
 use crate::own::forget_own_writes;
+use crate::people::judge;
 use crate::record::{AfterSetback, Command, Delivery, PluginState, Record, Reported, Setback, Settings};
-use crate::row::{ConnectionRow, DeliveryRow, DeliveryState, EffectRow, EventRow, decode, encode, key};
+use crate::row::{
+    CaseRow, ConnectionRow, DeliveryRow, DeliveryState, EffectRow, EventRow, decode, encode, key,
+};
 
 /// A record with its place in the journal.
 #[derive(Clone, Debug)]
@@ -64,6 +69,7 @@ const FORGET_EVERY: u64 = 64;
 const FORGOTTEN_AT_ONCE: usize = 256;
 
 pub(crate) const SETTINGS_KEY: &[u8] = b"settings";
+const KEY_RULES_KEY: &[u8] = b"key-rules";
 /// Deliveries before this one are too old to be sent again: their keys are forgotten.
 const FORGOTTEN_KEY: &[u8] = b"keys-forgotten-before";
 
@@ -340,6 +346,8 @@ impl Folding<'_> {
             let json =
                 serde_json::to_string(settings).map_err(|_| FoldError::Row { table: Table::Setting })?;
             self.draft.put_raw(Table::Setting, SETTINGS_KEY.to_vec(), encode(&json));
+            let rules = KeyRules { limits: settings.identity, blocked: blocked(settings) };
+            self.draft.put_raw(Table::Setting, KEY_RULES_KEY.to_vec(), encode(&rules));
             self.consequences.settings_changed = true;
         }
         Ok(())
@@ -351,6 +359,10 @@ impl Folding<'_> {
             Command::RetryEffect { effect } => self.retry_effect(at, *effect),
             Command::PollFrom { connection, stream, since } => self.poll_from(connection, stream, *since),
             Command::CloseRequest { connection, id } => close_request(&mut self.draft, connection, id, at),
+            Command::Judge { pairs, by, reason, at } => {
+                let case = CaseRow { by: by.clone(), reason: reason.clone() };
+                judge(&mut self.draft, pairs, &case, *at, self.settings.limits())
+            }
         }
     }
 
@@ -430,6 +442,31 @@ pub fn settings(store: &dyn Store) -> Result<Option<Settings>, FoldError> {
     let Some(bytes) = store.get(Table::Setting, SETTINGS_KEY)? else { return Ok(None) };
     let json: String = decode(Table::Setting, &bytes)?;
     serde_json::from_str(&json).map(Some).map_err(|_| FoldError::Row { table: Table::Setting })
+}
+
+/// When keys link nobody: the part of the settings that every look at a customer needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRules {
+    pub limits: Limits,
+    /// Addresses and phones in the form they have as keys.
+    pub blocked: BTreeSet<String>,
+}
+
+impl KeyRules {
+    /// Whether a key is nobody's: on the block list or a machine's mailbox.
+    #[must_use]
+    pub fn blocks(&self, key: &IdentityKey) -> bool {
+        key.is_machines() || self.blocked.contains(&key.value)
+    }
+}
+
+/// The rules for keys in force.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn key_rules(store: &dyn Store) -> Result<KeyRules, FoldError> {
+    let row = store.get(Table::Setting, KEY_RULES_KEY)?;
+    Ok(row.map(|bytes| decode(Table::Setting, &bytes)).transpose()?.unwrap_or_default())
 }
 
 /// One effect.

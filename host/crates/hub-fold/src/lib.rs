@@ -13,6 +13,7 @@ mod erase;
 mod facts;
 mod fold;
 mod gaps;
+mod merge;
 mod own;
 mod people;
 mod polling;
@@ -25,8 +26,10 @@ pub use catalogue::catalogue;
 pub use decide::{Decision, Verdict};
 pub use digest::{model_digest, view_digest};
 pub use fold::{
-    Consequences, Fold, Sequenced, deliveries_pending, delivery_tries, effect, effects_due, seen, settings,
+    Consequences, Fold, KeyRules, Sequenced, deliveries_pending, delivery_tries, effect, effects_due,
+    key_rules, seen, settings,
 };
+pub use merge::{JUDGED_MAX, Plan, PlanError, plan_merge, plan_reject, plan_unmerge};
 pub use record::{Record, RecordError};
 
 use hub_store::{StoreError, Table};

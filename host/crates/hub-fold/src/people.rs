@@ -1,22 +1,24 @@
 //! Files parties under their accounts, keeps who claims which key, and finds out anew who is one customer whenever a
 //! claim changes. Only the neighbourhood of the change is looked at; hub-model decides.
 
+mod group;
+mod judge;
+
 use std::collections::BTreeSet;
 
+use hub_model::NodeId;
 use hub_model::event::{Identity, IdentityKind, Party, Proof};
-use hub_model::identity::{Claim, Claims, IdentityKey, KeyContext, Limits, normalise, partition};
+use hub_model::identity::{Claim, Evidence, IdentityKey, KeyContext, Limits, normalise, written};
 use hub_model::join::{Join, Told};
 use hub_model::model::Profile;
-use hub_model::{NodeId, Timestamp};
 use hub_store::Table;
 
 use crate::FoldError;
 use crate::draft::Draft;
-use crate::row::{CustomerRow, Forgotten, NodeRow, key};
-
-/// The largest neighbourhood looked at. Far beyond any person's accounts; a key that would tie more together than this
-/// is a mistake, and past it links stay as they are.
-const NEIGHBOURHOOD_MAX: usize = 400;
+use crate::row::{Forgotten, NodeRow, key};
+use group::regroup;
+pub(crate) use group::{claims_among, neighbourhood};
+pub(crate) use judge::judge;
 
 /// What filing a party needs to know besides the party.
 #[derive(Clone, Copy)]
@@ -30,26 +32,33 @@ pub(crate) struct PeopleContext<'a> {
 pub(crate) struct Identified {
     pub(crate) account: NodeId,
     pub(crate) forgotten: Forgotten,
-    keys: Vec<(IdentityKey, Proof)>,
+    keys: Vec<Said>,
+}
+
+/// A key as a party names it.
+struct Said {
+    key: IdentityKey,
+    proof: Proof,
+    written: Option<String>,
 }
 
 impl Identified {
     /// Other accounts that the party says are the same person.
     pub(crate) fn other_accounts(&self) -> impl Iterator<Item = NodeId> {
-        let proven = self.keys.iter().filter(|(key, proof)| key.is_account() && *proof != Proof::Claimed);
-        proven.map(|(key, _)| key.node()).filter(|node| *node != self.account)
+        let proven = self.keys.iter().filter(|said| said.key.is_account() && said.proof != Proof::Claimed);
+        proven.map(|said| said.key.node()).filter(|node| *node != self.account)
     }
 
     /// The keys that others may have as well: addresses, phones, handles, tokens; but not those on the block list, which
     /// name nobody.
     pub(crate) fn contacts(&self, context: PeopleContext<'_>) -> impl Iterator<Item = NodeId> {
-        let keys = self.keys.iter().map(|(key, _)| key);
+        let keys = self.keys.iter().map(|said| &said.key);
         keys.filter(move |key| !key.is_account() && !is_blocked(key, context)).map(IdentityKey::node)
     }
 
     /// Whether the party is named by an id of the provider's, not by an address or phone alone.
     pub(crate) fn has_account(&self) -> bool {
-        self.keys.iter().any(|(key, _)| key.is_account())
+        self.keys.iter().any(|said| said.key.is_account())
     }
 }
 
@@ -59,41 +68,37 @@ pub(crate) fn identify(
     draft: &mut Draft<'_>,
     party: &Party,
     context: PeopleContext<'_>,
-    happened_at: Timestamp,
+    evidence: Evidence,
     told: Told,
 ) -> Result<Option<Identified>, FoldError> {
-    let keys: Vec<(IdentityKey, Proof)> = party
-        .ids
-        .iter()
-        .filter_map(|identity| {
-            let key = normalise(identity, context.keys)?;
-            let proof = proof(identity, &key, context);
-            Some((key, proof))
-        })
-        .collect();
+    let keys = keys_of(party, context);
     let Some(account) = account_of(&keys, context) else { return Ok(None) };
     let node = account.node();
     let mut row = load_or_new(draft, &account)?;
     let forgotten = row.forgotten;
-    let before = row.claims.clone();
     let may_claim = |key: &IdentityKey| forgotten == Forgotten::Nothing || key.is_account();
-    for (key, proof) in keys.iter().filter(|(key, _)| *key != account && may_claim(key)) {
-        let claim = Claim { proof: *proof, first_at: happened_at };
+    let mut changed = false;
+    for Said { key, proof, written } in keys.iter().filter(|said| said.key != account && may_claim(&said.key))
+    {
+        let claim = Claim::new(*proof, Evidence { written: written.clone(), ..evidence.clone() });
         let claimed = key.node();
-        match row.claims.get_mut(&claimed) {
-            Some(known) => known.join(claim),
+        changed |= match row.claims.get_mut(&claimed) {
+            Some(known) => {
+                let before = known.clone();
+                known.join(claim);
+                *known != before
+            }
             None => {
                 row.claims.insert(claimed, claim);
+                draft.put_new(Table::Index, key::claimed_by(claimed, node), Vec::new());
+                if key.kind == IdentityKind::Handle {
+                    draft.put_raw(Table::Index, key::word(&key.value, node), Vec::new());
+                }
+                true
             }
-        }
-        if !before.contains_key(&claimed) {
-            draft.put_new(Table::Index, key::claimed_by(claimed, node), Vec::new());
-            if key.kind == IdentityKind::Handle {
-                draft.put_raw(Table::Index, key::word(&key.value, node), Vec::new());
-            }
-        }
+        };
     }
-    if row.customer.is_none() || row.claims != before {
+    if row.customer.is_none() || changed {
         draft.put(node.0.to_vec(), &row);
         record_claimed(draft, node, &keys, &row, context.limits)?;
         regroup(draft, node, context.limits)?;
@@ -166,7 +171,7 @@ pub(crate) fn forget_keys(draft: &mut Draft<'_>, account: NodeId, limits: Limits
     for (node, _) in freed {
         regroup(draft, node, limits)?;
     }
-    regroup(draft, account, limits)
+    regroup(draft, account, limits).map(drop)
 }
 
 /// Accounts looked at for who else proves a key. Past so many it is a shop's key that links nobody.
@@ -181,8 +186,12 @@ fn release(
     limits: Limits,
 ) -> Result<(), FoldError> {
     let claimants = draft.scan(Table::Index, &key::claimed_by_prefix(node), CLAIMANTS_MAX)?;
-    if claimants.is_empty() {
+    if claimants.is_empty() && known.judged.is_empty() {
         draft.delete(Table::Node, node.0.to_vec());
+        return Ok(());
+    }
+    if claimants.is_empty() {
+        draft.put(node.0.to_vec(), &NodeRow { judged: known.judged.clone(), ..NodeRow::unheard_of() });
         return Ok(());
     }
     if !known.proven_by.contains(&account) {
@@ -192,8 +201,8 @@ fn release(
     let mut released = NodeRow { proven_by: BTreeSet::new(), ..known.clone() };
     for (row, _) in claimants {
         let Some(claimant) = key::trailing_id(&row).map(NodeId) else { continue };
-        let claim = draft.get::<NodeRow>(&claimant.0)?.and_then(|row| row.claims.get(&node).copied());
-        if claim.is_some_and(|claim| claim.links()) {
+        let claimant_row = draft.get::<NodeRow>(&claimant.0)?;
+        if claimant_row.is_some_and(|row| row.claims.get(&node).is_some_and(Claim::links)) {
             released.proven_by.insert(claimant);
         }
         if is_shared(&released, limits) {
@@ -222,7 +231,7 @@ pub(crate) fn merge_accounts(
     kept: &Identity,
     absorbed: &Identity,
     context: PeopleContext<'_>,
-    happened_at: Timestamp,
+    evidence: Evidence,
 ) -> Result<Option<(NodeId, NodeId)>, FoldError> {
     let (Some(kept), Some(absorbed)) = (normalise(kept, context.keys), normalise(absorbed, context.keys))
     else {
@@ -233,8 +242,8 @@ pub(crate) fn merge_accounts(
     }
     let mut row = load_or_new(draft, &kept)?;
     let mut other = load_or_new(draft, &absorbed)?;
-    let claim = Claim { proof: Proof::Provider, first_at: happened_at };
-    row.claims.entry(absorbed.node()).and_modify(|known| known.join(claim)).or_insert(claim);
+    let claim = Claim::new(Proof::Provider, evidence);
+    row.claims.entry(absorbed.node()).and_modify(|known| known.join(claim.clone())).or_insert(claim);
     other.proven_by.insert(kept.node());
     draft.put(kept.node().0.to_vec(), &row);
     draft.put(absorbed.node().0.to_vec(), &other);
@@ -248,36 +257,34 @@ fn proof(identity: &Identity, key: &IdentityKey, context: PeopleContext<'_>) -> 
 }
 
 fn is_blocked(key: &IdentityKey, context: PeopleContext<'_>) -> bool {
-    context.blocked.contains(&key.value) || is_nobodys(key)
+    context.blocked.contains(&key.value) || key.is_machines()
 }
 
-/// Mailboxes that belong to machines.
-fn is_nobodys(key: &IdentityKey) -> bool {
-    const MACHINES: [&str; 7] =
-        ["noreply", "no-reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster", "notifications"];
-    key.kind == IdentityKind::Email
-        && key.value.split_once('@').is_some_and(|(local, _)| MACHINES.contains(&local))
+fn keys_of(party: &Party, context: PeopleContext<'_>) -> Vec<Said> {
+    let said = party.ids.iter().filter_map(|identity| {
+        let key = normalise(identity, context.keys)?;
+        Some(Said { proof: proof(identity, &key, context), written: written(identity, &key), key })
+    });
+    said.collect()
 }
 
 /// The first of the party's own ids; a bare e-mail or phone gets an account of its own, so that everything is filed
 /// under an account.
-fn account_of(keys: &[(IdentityKey, Proof)], context: PeopleContext<'_>) -> Option<IdentityKey> {
-    if let Some((account, _)) = keys.iter().find(|(key, _)| key.is_account()) {
-        return Some(account.clone());
+fn account_of(keys: &[Said], context: PeopleContext<'_>) -> Option<IdentityKey> {
+    if let Some(said) = keys.iter().find(|said| said.key.is_account()) {
+        return Some(said.key.clone());
     }
-    let (contact, _) = keys.first()?;
+    let contact = &keys.first()?.key;
     let scope = format!("{}/contact", context.keys.connection);
     Some(IdentityKey { kind: IdentityKind::ProviderId, scope, value: contact.value.clone() })
 }
 
 fn load_or_new(draft: &Draft<'_>, key: &IdentityKey) -> Result<NodeRow, FoldError> {
-    Ok(draft.get(&key.node().0)?.unwrap_or_else(|| NodeRow {
-        key: key.clone(),
-        claims: Default::default(),
-        proven_by: BTreeSet::new(),
-        customer: None,
-        forgotten: Forgotten::Nothing,
-    }))
+    Ok(match draft.get::<NodeRow>(&key.node().0)? {
+        Some(row) if row.is_heard_of() => row,
+        Some(unheard_of) => NodeRow { key: key.clone(), ..unheard_of },
+        None => NodeRow::new(key.clone()),
+    })
 }
 
 /// Notes at each claimed key who proves it, up to one more than the limit: then the key links nobody, and which
@@ -285,18 +292,18 @@ fn load_or_new(draft: &Draft<'_>, key: &IdentityKey) -> Result<NodeRow, FoldErro
 fn record_claimed(
     draft: &mut Draft<'_>,
     account: NodeId,
-    keys: &[(IdentityKey, Proof)],
+    keys: &[Said],
     row: &NodeRow,
     limits: Limits,
 ) -> Result<(), FoldError> {
-    for (key, _) in keys {
+    for Said { key, .. } in keys {
         let node = key.node();
         if node == account || !row.claims.contains_key(&node) {
             continue;
         }
         let mut claimed = load_or_new(draft, key)?;
         let links = row.claims.get(&node).is_some_and(Claim::links);
-        let known_before = draft.get_raw(Table::Node, &node.0)?.is_some();
+        let known_before = draft.get::<NodeRow>(&node.0)?.is_some_and(|row| row.is_heard_of());
         let grows = links && !is_shared(&claimed, limits) && claimed.proven_by.insert(account);
         if grows || !known_before {
             draft.put(node.0.to_vec(), &claimed);
@@ -305,58 +312,7 @@ fn record_claimed(
     Ok(())
 }
 
-fn is_shared(row: &NodeRow, limits: Limits) -> bool {
-    !row.key.is_account() && row.proven_by.len() > limits.accounts_per_key_max
-}
-
-/// Finds out anew who is one customer around `start`.
-fn regroup(draft: &mut Draft<'_>, start: NodeId, limits: Limits) -> Result<(), FoldError> {
-    let Some(rows) = neighbourhood(draft, start)? else { return Ok(()) };
-    let mut all = Claims::default();
-    for (node, row) in &rows {
-        all.nodes.insert(*node, row.key.clone());
-        all.claims.extend(row.claims.iter().map(|(key, claim)| ((*node, *key), *claim)));
-    }
-    let groups = partition(&all, limits);
-    let was: BTreeSet<NodeId> = rows.iter().filter_map(|(_, row)| row.customer).collect();
-    let mut of = std::collections::BTreeMap::new();
-    for group in groups {
-        let (accounts, keys): (BTreeSet<NodeId>, BTreeSet<NodeId>) =
-            group.into_iter().partition(|node| all.nodes.get(node).is_some_and(IdentityKey::is_account));
-        let Some(customer) = accounts.first().copied() else { continue };
-        of.extend(accounts.iter().chain(&keys).map(|node| (*node, customer)));
-        draft.put(customer.0.to_vec(), &CustomerRow { accounts, keys });
-    }
-    let is: BTreeSet<NodeId> = of.values().copied().collect();
-    // A name that is none of these nodes' is kept by the part it broke off from.
-    let here: BTreeSet<NodeId> = rows.iter().map(|(node, _)| *node).collect();
-    for gone in was.difference(&is).filter(|gone| here.contains(gone)) {
-        draft.delete(Table::Customer, gone.0.to_vec());
-    }
-    for (node, mut row) in rows {
-        let customer = of.get(&node).copied();
-        if row.customer != customer {
-            row.customer = customer;
-            draft.put(node.0.to_vec(), &row);
-        }
-    }
-    Ok(())
-}
-
-/// Everything reachable over claims that link, `None` when that is too much. Keys that just became shared are walked
-/// through once more, so that what they linked is grouped anew.
-fn neighbourhood(draft: &Draft<'_>, start: NodeId) -> Result<Option<Vec<(NodeId, NodeRow)>>, FoldError> {
-    let mut seen = BTreeSet::from([start]);
-    let mut open = vec![start];
-    let mut rows = Vec::new();
-    while let Some(node) = open.pop() {
-        let Some(row) = draft.get::<NodeRow>(&node.0)? else { continue };
-        let claimed = row.claims.iter().filter(|(_, claim)| claim.links()).map(|(key, _)| *key);
-        open.extend(claimed.chain(row.proven_by.iter().copied()).filter(|next| seen.insert(*next)));
-        rows.push((node, row));
-        if seen.len() > NEIGHBOURHOOD_MAX {
-            return Ok(None);
-        }
-    }
-    Ok(Some(rows))
+/// Whether so many accounts prove a key to be theirs that it links nobody.
+pub(crate) fn is_shared(row: &NodeRow, limits: Limits) -> bool {
+    row.proven_by.len() > limits.accounts_max(row.key.kind)
 }

@@ -9,22 +9,28 @@ mod people;
 mod privacy;
 mod search;
 mod streams;
+mod suggest;
 mod things;
 mod timeline;
+mod why;
 mod work;
 
 pub use card::{ConsentView, CustomerCard, ProfileView, customer};
 pub use inbound::last_inbound;
-pub use links::{ClaimView, LinkState, LinkedKey, Suggestion};
-pub use people::{Account, CustomerSummary, customers};
+pub use links::{ClaimView, LinkState, LinkedKey};
+pub use people::{Account, CustomerSummary, customer_id, customers};
 pub use privacy::{PrivacyRequestView, StoredContent, deliveries_to_erase, privacy_requests};
 pub use search::find_customers;
 pub use streams::{connection, stream, streams, usual_gap};
+pub use suggest::{
+    SUGGESTED_FROM, Sign, SignKind, Suggestion, SuggestionPage, SuggestionPair, suggestions, suggestions_all,
+};
 pub use things::{
     CheckoutView, InteractionView, LineView, LoyaltyEntryView, LoyaltyView, OrderView, ParcelView,
     RefundView, ReturnView, SurveyView, TicketView,
 };
 pub use timeline::{Details, TimelineEntry, TimelineQuery, subject_kind, timeline};
+pub use why::{Because, LinkEnd, LinkWhy, Obstacle, PairWhy, Word, why_linked, why_pair};
 pub use work::{
     Counts, DELIVERY_STATES, DeliveryQuery, DeliverySummary, EFFECT_STATES, EffectQuery, EffectSummary,
     counts, decisions, deliveries, delivery, effect, effects, event, merges, plugin_state, why,

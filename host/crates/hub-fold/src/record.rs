@@ -4,8 +4,9 @@
 //! field means a new version and a conversion here.
 
 use hub_model::event::{Event, Note};
+use hub_model::identity::{Judgement, Limits};
 use hub_model::model::Finding;
-use hub_model::{EffectId, Timestamp};
+use hub_model::{EffectId, NodeId, Timestamp};
 use hub_rules::Catalogue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -129,6 +130,10 @@ pub struct Settings {
     pub catalogue: Catalogue,
     /// Where an action a rule names is performed.
     pub actions: Vec<ActionRoute>,
+    /// When a key stops linking people. New limits hold for whoever is heard of from here on; only a fold from the
+    /// beginning under them regroups everybody.
+    #[serde(default)]
+    pub identity: Limits,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +167,16 @@ pub enum Command {
     PollFrom { connection: String, stream: String, since: Option<Timestamp> },
     /// A person's request for their data has been answered.
     CloseRequest { connection: String, id: String },
+    /// A person's word on which accounts are one person, pair by pair. Of all words on a pair the last by `at` holds, in
+    /// whatever order they come; also of accounts nobody has heard of yet.
+    Judge {
+        pairs: Vec<(NodeId, NodeId, Judgement)>,
+        /// Who says so.
+        by: String,
+        /// For people; it is kept when a customer is forgotten, so it names none.
+        reason: String,
+        at: Timestamp,
+    },
 }
 
 /// Values a plugin keeps between calls.

@@ -6,7 +6,8 @@ pub mod key;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use hub_model::identity::{Claim, IdentityKey};
+use hub_model::event::IdentityKind;
+use hub_model::identity::{Claim, IdentityKey, Judged};
 use hub_model::model::{
     Checkout, Consent, Conversation, Interaction, InventoryItem, InventoryLevel, LoyaltyAccount,
     LoyaltyEntry, Order, Profile, Survey, Ticket,
@@ -164,6 +165,38 @@ pub struct NodeRow {
     /// The customer it belongs to. A key that links nobody belongs to none.
     pub customer: Option<NodeId>,
     pub forgotten: Forgotten,
+    /// Of an account: the last word of people on it and another, which has the same.
+    pub judged: BTreeMap<NodeId, Judged>,
+}
+
+impl NodeRow {
+    pub(crate) fn new(key: IdentityKey) -> Self {
+        Self {
+            key,
+            claims: BTreeMap::new(),
+            proven_by: BTreeSet::new(),
+            customer: None,
+            forgotten: Forgotten::Nothing,
+            judged: BTreeMap::new(),
+        }
+    }
+
+    /// A node of which nothing is known but what people said of it.
+    pub(crate) fn unheard_of() -> Self {
+        Self::new(IdentityKey { kind: IdentityKind::ProviderId, scope: String::new(), value: String::new() })
+    }
+
+    /// Whether more is known than what people said: every account has a scope.
+    pub(crate) fn is_heard_of(&self) -> bool {
+        !(self.key.is_account() && self.key.scope.is_empty())
+    }
+}
+
+/// Who gave their word on pairs of accounts, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseRow {
+    pub by: String,
+    pub reason: String,
 }
 
 /// How much of an account is gone. It climbs and never goes back, so it is the tombstone as well: the row's key is a hash

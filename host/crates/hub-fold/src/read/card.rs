@@ -7,8 +7,9 @@ use hub_model::{NodeId, Timestamp};
 use hub_store::{Store, Table};
 use serde::Serialize;
 
-use super::links::{LinkedKey, Suggestion, links, suggestions};
+use super::links::{LinkedKey, links};
 use super::people::{Account, CustomerSummary, Person};
+use super::suggest::{Suggestion, suggested};
 use super::things::{LoyaltyEntryView, LoyaltyView, OrderView, TicketView};
 use super::{THINGS_MAX, View};
 use crate::FoldError;
@@ -27,7 +28,7 @@ pub struct CustomerCard {
     pub loyalty: Vec<LoyaltyView>,
     /// Why the accounts are one person: every key they claim, those that link first.
     pub links: Vec<LinkedKey>,
-    /// Other customers who claim one of the same keys.
+    /// Other customers who may be the same person, the likeliest first.
     pub suggestions: Vec<Suggestion>,
 }
 
@@ -68,8 +69,8 @@ pub fn customer(store: &dyn Store, id: NodeId) -> Result<Option<CustomerCard>, F
         orders: orders(&person)?,
         tickets: tickets(&person)?,
         loyalty: loyalty(&person)?,
-        links: links(&person),
-        suggestions: suggestions(&person)?,
+        links: links(&person, crate::fold::key_rules(store)?.limits),
+        suggestions: suggested(&person)?,
     }))
 }
 

@@ -58,6 +58,15 @@ impl Account {
     }
 }
 
+/// The customer that an id stands for now. Any id ever given out finds whom its customer has become, through merges and
+/// un-merges; so does the node of any account or key.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn customer_id(store: &dyn Store, id: NodeId) -> Result<Option<NodeId>, FoldError> {
+    Ok(View { store }.customer_of(id)?.map(|(customer, _)| customer))
+}
+
 /// Customers by id, those after `after` first.
 ///
 /// # Errors
@@ -166,7 +175,7 @@ impl<'a> Person<'a> {
             .flat_map(|account| &account.claims)
             .filter_map(|(node, claim)| Some((claim, self.claimed.get(node)?)))
             .filter(|(_, key)| key.key.kind == kind)
-            .map(|(claim, key)| (claim.proof, claim.first_at, key.key.value.as_str()))
+            .map(|(claim, key)| (claim.proof, claim.first.at, key.key.value.as_str()))
             .collect();
         found.sort_unstable();
         let mut seen = BTreeSet::new();

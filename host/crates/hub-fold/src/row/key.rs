@@ -264,6 +264,12 @@ pub fn hub_tag(account: NodeId, tag: &str) -> Vec<u8> {
     key
 }
 
+/// Who gave their word on two accounts, and why.
+#[must_use]
+pub fn case(case: &[u8; 16]) -> Vec<u8> {
+    [b"j", case.as_slice()].concat()
+}
+
 #[must_use]
 pub fn hub_tags_prefix(account: NodeId) -> Vec<u8> {
     let mut key = b"t".to_vec();

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use hub_fold::read::LinkState;
-use hub_model::NodeId;
+use hub_fold::record::{Command, Settings};
 use hub_model::event::{self, Event, Payload, Proof};
-use hub_model::identity::{Claim, Claims, KeyContext, Limits, normalise, partition};
+use hub_model::identity::{Claim, Claims, Judged, Judgement, KeyContext, Limits, normalise, partition};
 use hub_model::join::Join;
+use hub_model::{EventId, NodeId};
 use proptest::prelude::*;
 
 use crate::support::events::{at, customer, event, identity, merge, order, party};
-use crate::support::{CONNECTIONS, Hub, node, told};
+use crate::support::{CONNECTIONS, Hub, node, settings, told};
 
 /// Tells of accounts, one after the other: connection and keys.
 fn hub_of(accounts: &[(&'static str, &[&str])]) -> Hub {
@@ -168,35 +169,75 @@ fn links_say_which_key_ties_which_accounts_and_how_it_was_proven() {
     );
 }
 
-/// An account of a connection claims an address, or a connection joins two of its accounts.
+/// An account of a connection claims an address, a connection joins two of its accounts, or a person gives their word.
 #[derive(Clone, Debug)]
 enum Evidence {
-    Claims { connection: usize, account: u8, mail: u8, proven: bool },
-    Joins { connection: usize, kept: u8, absorbed: u8 },
+    /// Minutes before or after its place in the list: words are told late and early.
+    Judges {
+        one: (usize, u8),
+        other: (usize, u8),
+        judgement: Judgement,
+        at: i64,
+    },
+    Claims {
+        connection: usize,
+        account: u8,
+        key: u8,
+        proven: bool,
+    },
+    Joins {
+        connection: usize,
+        kept: u8,
+        absorbed: u8,
+    },
 }
 
 fn evidence() -> impl Strategy<Value = Evidence> {
-    let claims = (0..CONNECTIONS.len(), 0_u8..4, 0_u8..5, prop::bool::weighted(0.8)).prop_map(
-        |(connection, account, mail, proven)| Evidence::Claims { connection, account, mail, proven },
-    );
+    let claims = (0..CONNECTIONS.len(), 0_u8..4, 0_u8..8, prop::bool::weighted(0.8))
+        .prop_map(|(connection, account, key, proven)| Evidence::Claims { connection, account, key, proven });
     let joins = (0..CONNECTIONS.len(), 0_u8..4, 0_u8..4)
         .prop_map(|(connection, kept, absorbed)| Evidence::Joins { connection, kept, absorbed });
-    prop_oneof![9 => claims, 1 => joins]
+    let account = || (0..CONNECTIONS.len(), 0_u8..4);
+    let judgement = prop_oneof![Just(Judgement::Open), Just(Judgement::Same), Just(Judgement::Apart)];
+    let judges = (account(), account(), judgement, 0_i64..6)
+        .prop_map(|(one, other, judgement, at)| Evidence::Judges { one, other, judgement, at });
+    prop_oneof![9 => claims, 1 => joins, 3 => judges]
+}
+
+fn account((connection, account): (usize, u8)) -> NodeId {
+    node(CONNECTIONS[connection], &format!("customer:{account}"))
 }
 
 impl Evidence {
     fn connection(&self) -> &'static str {
-        let (Self::Claims { connection, .. } | Self::Joins { connection, .. }) = self;
-        CONNECTIONS[*connection]
+        match self {
+            Self::Claims { connection, .. } | Self::Joins { connection, .. } => CONNECTIONS[*connection],
+            Self::Judges { .. } => panic!("a person is no connection"),
+        }
+    }
+
+    fn tell(&self, hub: &mut Hub, minute: i64) {
+        match self {
+            Self::Judges { one, other, judgement, at: when } => {
+                let pairs = vec![(account(*one), account(*other), *judgement)];
+                let (by, reason) = ("mia".to_owned(), "said so".to_owned());
+                hub.command(minute, Command::Judge { pairs, by, reason, at: at(*when) });
+            }
+            _ => {
+                hub.tell(&told(self.connection(), minute, vec![self.event(minute)]));
+            }
+        }
     }
 
     /// The two ids it ties, the account first.
     fn ids(&self) -> (String, String) {
         match self {
-            Self::Claims { account, mail, proven, .. } => (
-                format!("customer:{account}"),
-                format!("m{mail}@example.com{}", if *proven { "" } else { "?" }),
-            ),
+            Self::Judges { .. } => panic!("a person names nodes"),
+            Self::Claims { account, key, proven, .. } => {
+                // Addresses and phones.
+                let key = if *key < 4 { format!("m{key}@example.com") } else { format!("+493090182{key}") };
+                (format!("customer:{account}"), format!("{key}{}", if *proven { "" } else { "?" }))
+            }
             Self::Joins { kept, absorbed, .. } => {
                 (format!("customer:{kept}"), format!("customer:{absorbed}"))
             }
@@ -206,6 +247,7 @@ impl Evidence {
     fn event(&self, minute: i64) -> Event {
         let (account, other) = self.ids();
         match self {
+            Self::Judges { .. } => panic!("a person's word is no event"),
             Self::Claims { .. } => {
                 let who = party(&[&account, &other]);
                 event("customer.updated", minute, Payload::Customer(customer(who)))
@@ -217,10 +259,35 @@ impl Evidence {
     }
 }
 
+fn evidence_at(minute: i64) -> hub_model::identity::Evidence {
+    hub_model::identity::Evidence { at: at(minute), event: EventId([0; 16]), written: None }
+}
+
+/// Minutes from one piece of evidence to the next: in forty of them phones go unused for long.
+const STEP: usize = 45 * 24 * 60;
+
+/// Limits that a handful of accounts meet.
+const TIGHT: Limits = Limits {
+    accounts_per_email_max: 3,
+    accounts_per_phone_max: 4,
+    accounts_per_token_max: 5,
+    accounts_per_handle_max: 5,
+    emails_per_customer_max: 2,
+    phones_per_customer_max: 1,
+    phone_unused_days_max: 200,
+};
+
 /// The customers there should be, from everything at once.
-fn expected(evidence: &[Evidence]) -> BTreeSet<BTreeSet<NodeId>> {
+fn expected(evidence: &[Evidence], limits: Limits) -> (Claims, BTreeSet<BTreeSet<NodeId>>) {
     let mut all = Claims::default();
-    for (minute, one) in (0..).zip(evidence) {
+    for (minute, one) in (0..).step_by(STEP).zip(evidence) {
+        if let Evidence::Judges { one, other, judgement, at: when } = one {
+            if one != other {
+                let judged = Judged { at: at(*when), judgement: *judgement, case: [0; 16] };
+                all.judge(account(*one), account(*other), judged);
+            }
+            continue;
+        }
         let (account, other) = one.ids();
         let context = KeyContext { connection: one.connection(), default_country: None };
         let [account, key] =
@@ -230,13 +297,17 @@ fn expected(evidence: &[Evidence]) -> BTreeSet<BTreeSet<NodeId>> {
             continue;
         }
         let proof = if is_join { Proof::Provider } else { identity(&other).proof };
-        let claim = Claim { proof, first_at: at(minute) };
-        all.claims.entry((account.node(), key.node())).or_insert(claim).join(claim);
+        let claim = Claim::new(proof, evidence_at(minute));
+        all.claims
+            .entry((account.node(), key.node()))
+            .and_modify(|known| known.join(claim.clone()))
+            .or_insert(claim);
         all.nodes.extend([account, key].map(|key| (key.node(), key)));
     }
     let accounts =
         |group: BTreeSet<NodeId>| group.into_iter().filter(|node| all.nodes[node].is_account()).collect();
-    partition(&all, Limits::default()).into_iter().map(accounts).collect()
+    let people = partition(&all, limits).into_iter().map(accounts).collect();
+    (all, people)
 }
 
 proptest! {
@@ -245,12 +316,14 @@ proptest! {
     fn step_by_step_comes_to_the_same_people_as_all_at_once(
         evidence in prop::collection::vec(evidence(), 1..40),
         order in any::<prop::sample::Index>(),
+        is_tight in any::<bool>(),
     ) {
-        let mut arriving: Vec<_> = (0_i64..).zip(&evidence).collect();
+        let limits = if is_tight { TIGHT } else { Limits::default() };
+        let mut arriving: Vec<_> = (0_i64..).step_by(STEP).zip(&evidence).collect();
         arriving.rotate_left(order.index(evidence.len()));
-        let mut hub = Hub::new(&[]);
+        let mut hub = Hub::with(Settings { identity: limits, ..settings(&[]) });
         for (minute, one) in arriving {
-            hub.tell(&told(one.connection(), minute, vec![one.event(minute)]));
+            one.tell(&mut hub, minute);
         }
         let customers = hub_fold::read::customers(&hub.store, None, 1_000).unwrap();
         let people: BTreeSet<BTreeSet<NodeId>> = customers
@@ -262,6 +335,11 @@ proptest! {
                 one.accounts.into_iter().map(id).collect()
             })
             .collect();
-        prop_assert_eq!(people, expected(&evidence));
+        let (all, expected) = expected(&evidence, limits);
+        for ((left, right), judged) in &all.judged {
+            let together = people.iter().any(|one| one.contains(left) && one.contains(right));
+            prop_assert!(judged.judgement != Judgement::Apart || !together, "{left} and {right} are kept apart");
+        }
+        prop_assert_eq!(people, expected);
     }
 }

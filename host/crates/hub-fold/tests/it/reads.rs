@@ -170,8 +170,11 @@ fn a_card_holds_everything_known_of_a_customer() {
     let ledger: Vec<_> =
         card.loyalty[0].ledger.iter().map(|entry| (entry.id.as_str(), entry.points)).collect();
     assert_eq!(ledger, [("e2", Some(-5)), ("e/1", Some(20))]);
-    let suggested: Vec<_> =
-        card.suggestions.iter().map(|one| (one.display_name.as_deref(), one.value.as_str())).collect();
+    let suggested: Vec<_> = card
+        .suggestions
+        .iter()
+        .map(|one| (one.display_name.as_deref(), one.signs[0].ours.as_str()))
+        .collect();
     assert_eq!(suggested, [(Some("Ben Berg"), "shared@example.com")]);
     assert_eq!(read::customer(&hub.store, NodeId([0; 16])).unwrap(), None);
 }

@@ -4,9 +4,10 @@ use hub_fold::record::{
     AfterSetback, Attempt, Command, Delivery, Outcome, PluginState, Polled, Receipt, Record, RecordError,
     Reported, Setback,
 };
-use hub_model::EffectId;
 use hub_model::event::{self, Note, Payload, Remark};
+use hub_model::identity::{Judgement, Limits};
 use hub_model::model::Finding;
+use hub_model::{EffectId, NodeId};
 use proptest::prelude::*;
 
 use crate::support::events::{
@@ -98,6 +99,16 @@ fn one_of_each() -> Vec<Record> {
             since: Some(at(1)),
         }),
         Record::Command(Command::CloseRequest { connection: "shop".into(), id: "p".into() }),
+        Record::Command(Command::Judge {
+            pairs: vec![
+                (NodeId([1; 16]), NodeId([2; 16]), Judgement::Same),
+                (NodeId([1; 16]), NodeId([3; 16]), Judgement::Apart),
+                (NodeId([2; 16]), NodeId([3; 16]), Judgement::Open),
+            ],
+            by: "mia".into(),
+            reason: "said so on the phone".into(),
+            at: at(5),
+        }),
         Record::Polled(Polled {
             stream: "orders".into(),
             cursor: Some("7|a".into()),
@@ -148,6 +159,25 @@ fn a_page_of_the_first_version_is_still_read() {
         beginning: None,
     };
     assert_eq!(Record::decode(9, &payload).unwrap(), Record::Polled(page));
+}
+
+#[test]
+fn settings_from_before_limits_were_settings_have_the_defaults() {
+    let mut json = serde_json::to_value(settings(&[])).unwrap();
+    assert!(json.as_object_mut().unwrap().remove("identity").is_some());
+    let payload = postcard_text(&json.to_string());
+    let Record::Settings(read) = Record::decode(6, &payload).unwrap() else { panic!("settings") };
+    assert_eq!(read.identity, Limits::default());
+    json["identity"] = serde_json::json!({"phone_unused_days_max": 90});
+    let Record::Settings(read) = Record::decode(6, &postcard_text(&json.to_string())).unwrap() else {
+        panic!("settings")
+    };
+    assert_eq!(read.identity, Limits { phone_unused_days_max: 90, ..Limits::default() });
+}
+
+/// A text as the journal has it, with its version.
+fn postcard_text(text: &str) -> Vec<u8> {
+    postcard::to_extend(text, vec![1]).unwrap()
 }
 
 #[test]

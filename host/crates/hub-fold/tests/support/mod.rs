@@ -7,6 +7,7 @@ use hub_fold::record::{
 };
 use hub_fold::{Consequences, Fold, Sequenced, catalogue};
 use hub_model::event::{Event, Payload};
+use hub_model::identity::Limits;
 use hub_model::model::Finding;
 use hub_model::{EventId, NodeId, Timestamp};
 use hub_rules::{ActionSpec, FieldKind, Grade, ParamSpec};
@@ -116,6 +117,7 @@ pub(crate) fn settings(rules: &[&str]) -> Settings {
                 }
             })
             .collect(),
+        identity: Limits::default(),
     }
 }
 
