@@ -1,6 +1,6 @@
 //! Customers: found, listed, one with everything known, and what happened with them.
 
-use hub_fold::read::{self, CustomerCard, CustomerSummary, TimelineEntry, TimelineQuery};
+use hub_fold::read::{self, CustomerCard, CustomerSummary, TimelineCursor, TimelinePage, TimelineQuery};
 use hub_fold::row::SubjectKind;
 use hub_model::{NodeId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -51,38 +51,36 @@ pub(super) async fn one(api: Shared, Named(id): Named<NodeId>) -> Answer<Custome
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TimelinePage {
+pub(super) struct TimelineAsked {
     before: Option<Timestamp>,
+    /// `next` of the page before.
+    after: Option<TimelineCursor>,
     limit: Option<usize>,
     /// Kinds with commas between them.
     kind: Option<String>,
 }
 
-#[derive(Serialize)]
-pub(super) struct Timeline {
-    entries: Vec<TimelineEntry>,
-    /// `before` of the next page.
-    next: Option<Timestamp>,
-}
-
 pub(super) async fn timeline(
     api: Shared,
     Named(id): Named<NodeId>,
-    Asked(asked): Asked<TimelinePage>,
-) -> Answer<Timeline> {
+    Asked(asked): Asked<TimelineAsked>,
+) -> Answer<TimelinePage> {
     let limit = limit(asked.limit);
-    let query = TimelineQuery { before: asked.before, limit, kinds: kinds(asked.kind.as_deref())? };
-    api.read(move |admin| {
-        let entries = read::timeline(&*admin.store, id, &query)?.ok_or(UNKNOWN)?;
-        Ok(Timeline { next: entries.last().map(|entry| entry.at), entries })
-    })
-    .await
+    let query = TimelineQuery {
+        before: asked.before,
+        after: asked.after,
+        limit,
+        kinds: kinds(asked.kind.as_deref())?,
+        ..TimelineQuery::default()
+    };
+    api.read(move |admin| read::timeline(&*admin.store, id, &query)?.ok_or(UNKNOWN)).await
 }
 
 fn kinds(asked: Option<&str>) -> Result<Vec<SubjectKind>, AdminError> {
     let words = asked.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
     let unknown = || {
-        let known = "order, checkout, interaction, ticket, loyalty_account, loyalty_entry, survey";
+        let known = "order, fulfilment, refund, return, checkout, interaction, ticket, loyalty_account, \
+                     loyalty_entry, survey, consent";
         AdminError::Question(format!("kind is one of {known}"))
     };
     words.map(|word| read::subject_kind(word).ok_or_else(unknown)).collect()

@@ -210,7 +210,8 @@ Examples:
         /// Only what happened before this time
         #[arg(long, value_name = "TIME")]
         before: Option<String>,
-        /// Only these kinds, with commas: order, checkout, interaction, ticket, loyalty_account, loyalty_entry, survey
+        /// Only these kinds, with commas: order, fulfilment, refund, return, checkout, interaction, ticket, loyalty_account,
+        /// loyalty_entry, survey, consent
         #[arg(long, value_name = "KINDS")]
         kind: Option<String>,
         /// How many at most

@@ -4,8 +4,8 @@ use hub_model::event::{self, Event, Payload};
 use hub_model::identity::Evidence;
 use hub_model::join::{Erase, Join, Told};
 use hub_model::model::{
-    Checkout, Consent, Conversation, Finding, Interaction, InventoryItem, InventoryLevel, LoyaltyAccount,
-    LoyaltyEntry, Order, Profile, Survey, Ticket,
+    Checkout, Consent, ConsentEvidence, Conversation, Finding, Interaction, InventoryItem, InventoryLevel,
+    LoyaltyAccount, LoyaltyEntry, Order, Profile, Survey, Ticket,
 };
 use hub_model::{EventId, NodeId, Timestamp};
 use hub_store::Table;
@@ -170,11 +170,15 @@ impl Applying<'_, '_, '_> {
     fn consent(&mut self, consent: &event::Consent) -> Result<About, FoldError> {
         let Some(account) = self.party(Some(&consent.who))? else { return Ok(About::default()) };
         if self.forgotten == Forgotten::Nothing {
-            let mut row_key = account.0.to_vec();
-            row_key.extend(key::object("", &[&consent.channel, &consent.purpose]));
-            row_key.push(0);
-            row_key.extend_from_slice(&key::time(Timestamp(self.told.version)));
-            self.draft.join(&row_key, Consent::told(consent, self.told))?;
+            let version = Timestamp(self.told.version);
+            let row_key = key::consent(account, &consent.channel, &consent.purpose, version, &consent.state);
+            let evidence = ConsentEvidence {
+                happened_at: self.event.happened_at,
+                connection: self.connection.to_owned(),
+                event: self.id,
+                source: Vec::new(),
+            };
+            self.draft.join(&row_key, Consent::told(consent, evidence, self.told))?;
         }
         let id = format!("{}/{}", consent.channel, consent.purpose);
         Ok(self.about_profile(account, SubjectKind::Consent, &id))
@@ -273,7 +277,11 @@ impl Applying<'_, '_, '_> {
 
     fn loyalty_account(&mut self, account: &event::LoyaltyAccount) -> Result<About, FoldError> {
         let member = self.party(account.member.as_ref())?;
-        Ok(self.file(&account.id, LoyaltyAccount::told(account, member, self.told))?.about())
+        let filed = self.file(&account.id, LoyaltyAccount::told(account, member, self.told))?;
+        let word = |now: &LoyaltyAccount| Some(key::word(&account.id, now.account()?));
+        let (was, is) = (filed.before.as_ref().and_then(word), word(&filed.after));
+        self.replace_word(was, is);
+        Ok(filed.about())
     }
 
     fn loyalty_entry(&mut self, entry: &event::LoyaltyEntry) -> Result<About, FoldError> {

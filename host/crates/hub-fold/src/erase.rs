@@ -236,7 +236,10 @@ impl Applying<'_, '_, '_> {
             SubjectKind::LoyaltyEntry
             | SubjectKind::InventoryLevel
             | SubjectKind::Customer
-            | SubjectKind::Consent => Ok(()),
+            | SubjectKind::Consent
+            | SubjectKind::Fulfilment
+            | SubjectKind::Refund
+            | SubjectKind::Return => Ok(()),
         }
     }
 

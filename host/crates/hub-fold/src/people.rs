@@ -117,7 +117,7 @@ pub(crate) fn learn_name(draft: &mut Draft<'_>, account: NodeId, profile: Profil
     let (was, is) = (joined.before.as_ref().and_then(name), name(&joined.after));
     if was != is {
         let words = |name: Option<String>| -> BTreeSet<String> {
-            name.iter().flat_map(|name| name.split_whitespace()).map(str::to_lowercase).collect()
+            name.iter().flat_map(|name| hub_model::words::words(name)).collect()
         };
         let (was, is) = (words(was), words(is));
         let handles = if was.is_subset(&is) { BTreeSet::new() } else { handles(draft, account)? };
@@ -136,7 +136,8 @@ fn handles(draft: &Draft<'_>, account: NodeId) -> Result<BTreeSet<String>, FoldE
     let Some(row) = draft.get::<NodeRow>(&account.0)? else { return Ok(handles) };
     for claimed in row.claims.keys() {
         let key = draft.get::<NodeRow>(&claimed.0)?.map(|row| row.key);
-        handles.extend(key.filter(|key| key.kind == IdentityKind::Handle).map(|key| key.value));
+        let handle = key.filter(|key| key.kind == IdentityKind::Handle);
+        handles.extend(handle.map(|key| hub_model::words::folded(&key.value)));
     }
     Ok(handles)
 }

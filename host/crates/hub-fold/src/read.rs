@@ -2,7 +2,11 @@
 //! Answers are plain structs that print as JSON. A query is several calls to the store, between which the fold may
 //! move on: a row that is gone by then is left out, never an error. Every scan has a limit with a name.
 
+mod breaches;
 mod card;
+mod consent;
+mod context;
+mod conversations;
 mod inbound;
 mod links;
 mod people;
@@ -15,7 +19,14 @@ mod timeline;
 mod why;
 mod work;
 
-pub use card::{ConsentView, CustomerCard, ProfileView, customer};
+pub use breaches::{Breach, BreachView, breaches};
+pub use card::{CustomerCard, ProfileView, customer};
+pub use consent::{ConsentView, ContactReason, ContactVerdict, Purpose, may_contact};
+pub use context::{Concern, ContextCard, LastContact, Late, Mood, OrderUnderWay, Reason, Trend, context};
+pub use conversations::{
+    ConversationDetails, ConversationPage, ConversationQuery, ConversationView, Linked, LinkedBy, Member,
+    OrderRef, TicketRef, conversation, conversations,
+};
 pub use inbound::last_inbound;
 pub use links::{ClaimView, LinkState, LinkedKey};
 pub use people::{Account, CustomerSummary, customer_id, customers};
@@ -29,7 +40,10 @@ pub use things::{
     CheckoutView, InteractionView, LineView, LoyaltyEntryView, LoyaltyView, OrderView, ParcelView,
     RefundView, ReturnView, SurveyView, TicketView,
 };
-pub use timeline::{Details, TimelineEntry, TimelineQuery, subject_kind, timeline};
+pub use timeline::{
+    CursorError, Details, ParcelNews, ParcelTurn, RefundNews, ReturnNews, TimelineCursor, TimelineEntry,
+    TimelinePage, TimelineQuery, subject_kind, timeline,
+};
 pub use why::{Because, LinkEnd, LinkWhy, Obstacle, PairWhy, Word, why_linked, why_pair};
 pub use work::{
     Counts, DELIVERY_STATES, DeliveryQuery, DeliverySummary, EFFECT_STATES, EffectQuery, EffectSummary,

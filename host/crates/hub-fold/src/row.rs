@@ -131,10 +131,14 @@ pub enum SubjectKind {
     InventoryLevel = 8,
     Customer = 9,
     Consent = 10,
+    /// A parcel of an order. It and the two below have no rows of their own: reading makes them out of the order's.
+    Fulfilment = 11,
+    Refund = 12,
+    Return = 13,
 }
 
 impl SubjectKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Order,
         Self::Checkout,
         Self::Interaction,
@@ -145,6 +149,9 @@ impl SubjectKind {
         Self::InventoryLevel,
         Self::Customer,
         Self::Consent,
+        Self::Fulfilment,
+        Self::Refund,
+        Self::Return,
     ];
 
     /// The kind written as this byte in a key.

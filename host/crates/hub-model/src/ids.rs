@@ -91,6 +91,16 @@ ids! {
     EventId = "evt_";
     /// One action owed because of one event.
     EffectId = "eff_";
+    /// What was said on one matter, named by the first thing said. Any other thing said in it finds it as well.
+    ConversationId = "cnv_";
+}
+
+impl ConversationId {
+    /// Of the interaction with the provider's id.
+    #[must_use]
+    pub fn of(connection: &str, interaction: &str) -> Self {
+        Self(hash("omnihub conversation v1", &[connection.as_bytes(), interaction.as_bytes()]))
+    }
 }
 
 impl EventId {

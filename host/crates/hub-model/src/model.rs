@@ -2,6 +2,7 @@
 //! (`told`) and joined with what was known before; see [`crate::join`]. `*Id` of a provider is text, exact, and belongs
 //! to one connection.
 
+mod breach;
 mod interaction;
 mod inventory;
 mod loyalty;
@@ -9,11 +10,12 @@ mod order;
 mod profile;
 mod ticket;
 
+pub use breach::OrderBreach;
 pub use interaction::{Conversation, Finding, Interaction};
 pub use inventory::{InventoryItem, InventoryLevel};
 pub use loyalty::{LoyaltyAccount, LoyaltyEntry, Survey};
 pub use order::{Checkout, Fulfilment, Order, OrderLine, Refund, Return};
-pub use profile::{Consent, Profile};
+pub use profile::{Consent, ConsentEvidence, Profile};
 pub use ticket::Ticket;
 
 #[cfg(test)]

@@ -1,17 +1,16 @@
 //! Everything known of one customer.
 
-use std::collections::BTreeSet;
-
-use hub_model::model::{Consent, LoyaltyAccount, LoyaltyEntry, Order, Profile, Ticket};
-use hub_model::{NodeId, Timestamp};
-use hub_store::{Store, Table};
+use hub_model::NodeId;
+use hub_model::model::{LoyaltyAccount, LoyaltyEntry, Order, Profile, Ticket};
+use hub_store::{Order as Ends, Store, Table, prefix_range};
 use serde::Serialize;
 
+use super::consent::{ConsentView, consents};
 use super::links::{LinkedKey, links};
 use super::people::{Account, CustomerSummary, Person};
 use super::suggest::{Suggestion, suggested};
 use super::things::{LoyaltyEntryView, LoyaltyView, OrderView, TicketView};
-use super::{THINGS_MAX, View};
+use super::{THINGS_MAX, View, Walk};
 use crate::FoldError;
 use crate::row::{Subject, SubjectKind, decode, key};
 
@@ -43,17 +42,6 @@ pub struct ProfileView {
     pub tags: Vec<String>,
     pub state: Option<String>,
     pub deleted: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ConsentView {
-    pub account: Account,
-    pub channel: String,
-    pub purpose: String,
-    pub state: String,
-    pub at: Timestamp,
-    /// No newer statement on this channel and purpose, whichever system it was made to.
-    pub in_force: bool,
 }
 
 /// The customer an id stands for: any id ever given out finds the customer it has become.
@@ -97,29 +85,6 @@ impl ProfileView {
     }
 }
 
-fn consents(person: &Person<'_>) -> Result<Vec<ConsentView>, FoldError> {
-    let mut consents = Vec::new();
-    for (account, node) in &person.accounts {
-        for (_, row) in person.view.scan(Table::Consent, &account.0, THINGS_MAX)? {
-            let consent: Consent = decode(Table::Consent, &row)?;
-            consents.push(ConsentView {
-                account: Account::of(&node.key),
-                channel: consent.channel,
-                purpose: consent.purpose,
-                at: consent.at.map_or(Timestamp(consent.state.version), |at| at.value),
-                state: consent.state.value,
-                in_force: false,
-            });
-        }
-    }
-    consents.sort_by(|left, right| (right.at, &right.state).cmp(&(left.at, &left.state)));
-    let mut stated = BTreeSet::new();
-    for consent in &mut consents {
-        consent.in_force = stated.insert((consent.channel.clone(), consent.purpose.clone()));
-    }
-    Ok(consents)
-}
-
 fn orders(person: &Person<'_>) -> Result<Vec<OrderView>, FoldError> {
     let orders = person.things::<Order>(SubjectKind::Order)?;
     let mut orders: Vec<_> = orders.iter().map(|(subject, order)| OrderView::new(subject, order)).collect();
@@ -140,21 +105,37 @@ fn loyalty(person: &Person<'_>) -> Result<Vec<LoyaltyView>, FoldError> {
     accounts
         .iter()
         .map(|(subject, account)| {
-            Ok(LoyaltyView { ledger: ledger(person.view, subject)?, ..LoyaltyView::new(subject, account) })
+            let view = LoyaltyView::new(subject, account);
+            let ledger = ledger(person.view, subject)?;
+            let sum = ledger.iter().filter_map(|entry| entry.points).fold(0, i64::saturating_add);
+            let unexplained =
+                view.balance.filter(|_| !ledger.is_empty()).map(|balance| balance.saturating_sub(sum));
+            let unexplained = unexplained.filter(|more| *more != 0);
+            Ok(LoyaltyView { ledger: ledger.into_iter().take(THINGS_MAX).collect(), unexplained, ..view })
         })
         .collect()
 }
 
-/// The entries of a loyalty account, newest first.
+/// All entries of a loyalty account, newest first.
 pub(super) fn ledger(view: View<'_>, account: &Subject) -> Result<Vec<LoyaltyEntryView>, FoldError> {
-    let mut prefix = key::object(&account.connection, &[&account.id]);
-    prefix.push(0);
     let mut entries = Vec::new();
-    for (row_key, row) in view.scan(Table::LoyaltyEntry, &prefix, THINGS_MAX)? {
-        let entry: LoyaltyEntry = decode(Table::LoyaltyEntry, &row)?;
-        let id = String::from_utf8_lossy(row_key.get(prefix.len()..).unwrap_or_default()).into_owned();
-        entries.push(LoyaltyEntryView::new(&account.id, &id, &entry));
-    }
+    each_entry(view, account, |entry| entries.push(entry))?;
     entries.sort_by(|left, right| (right.at, &right.id).cmp(&(left.at, &left.id)));
     Ok(entries)
+}
+
+/// The entries of a loyalty account by id, however many there are.
+pub(super) fn each_entry(
+    view: View<'_>,
+    account: &Subject,
+    mut each: impl FnMut(LoyaltyEntryView),
+) -> Result<(), FoldError> {
+    let mut prefix = key::object(&account.connection, &[&account.id]);
+    prefix.push(0);
+    view.walk(Table::LoyaltyEntry, prefix_range(&prefix), Ends::Ascending, |row_key, row| {
+        let entry: LoyaltyEntry = decode(Table::LoyaltyEntry, row)?;
+        let id = String::from_utf8_lossy(row_key.get(prefix.len()..).unwrap_or_default()).into_owned();
+        each(LoyaltyEntryView::new(&account.id, &id, &entry));
+        Ok(Walk::On)
+    })
 }

@@ -168,7 +168,7 @@ impl<'a> Person<'a> {
     }
 
     /// Keys of this kind, proven ones first, then by age.
-    fn reachable(&self, kind: IdentityKind) -> Vec<String> {
+    pub(super) fn reachable(&self, kind: IdentityKind) -> Vec<String> {
         let mut found: Vec<_> = self
             .accounts
             .values()

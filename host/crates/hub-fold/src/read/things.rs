@@ -3,8 +3,8 @@
 use hub_model::event::{Author, DeliveryStatus, Direction};
 use hub_model::join::Fact;
 use hub_model::model::{
-    Checkout, Fulfilment, Interaction, LoyaltyAccount, LoyaltyEntry, Order, OrderLine, Refund, Return,
-    Survey, Ticket,
+    Checkout, Fulfilment, Interaction, LoyaltyAccount, LoyaltyEntry, Order, OrderBreach, OrderLine, Refund,
+    Return, Survey, Ticket,
 };
 use hub_model::{Money, Timestamp};
 use serde::Serialize;
@@ -34,6 +34,8 @@ pub struct OrderView {
     pub refunds: Vec<RefundView>,
     pub returns: Vec<ReturnView>,
     pub deleted: bool,
+    /// What is said of the order and cannot be true.
+    pub breaches: Vec<OrderBreach>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +54,12 @@ pub struct ParcelView {
     pub carrier: Option<String>,
     pub tracking_numbers: Vec<String>,
     pub tracking_urls: Vec<String>,
+    /// When it was first said to be on its way.
+    pub shipped_at: Option<Timestamp>,
+    /// When it was first said to have arrived.
+    pub delivered_at: Option<Timestamp>,
+    /// When it was first said that it will not arrive, or could not be handed over.
+    pub failed_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -141,6 +149,9 @@ pub struct LoyaltyView {
     pub deleted: bool,
     /// Newest first. Empty where only the account itself is shown.
     pub ledger: Vec<LoyaltyEntryView>,
+    /// What the provider's balance has more, or less, than the sum of all entries. Absent when they agree, when there are
+    /// no entries, and where only the account itself is shown.
+    pub unexplained: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -197,6 +208,7 @@ impl OrderView {
             refunds: order.refunds.iter().map(|(id, refund)| RefundView::new(id, refund)).collect(),
             returns: order.returns.iter().map(|(id, request)| ReturnView::new(id, request)).collect(),
             deleted: order.deleted,
+            breaches: order.breaches(),
         }
     }
 }
@@ -226,25 +238,28 @@ fn units(millionths: i64) -> String {
 }
 
 impl ParcelView {
-    fn new(id: &str, parcel: &Fulfilment) -> Self {
+    pub(super) fn new(id: &str, parcel: &Fulfilment) -> Self {
         Self {
             id: id.to_owned(),
             status: value(&parcel.status),
             carrier: value(&parcel.carrier),
             tracking_numbers: list(&parcel.tracking_numbers),
             tracking_urls: list(&parcel.tracking_urls),
+            shipped_at: parcel.shipped_at.map(|at| at.0),
+            delivered_at: parcel.delivered_at.map(|at| at.0),
+            failed_at: parcel.failed_at.map(|at| at.0),
         }
     }
 }
 
 impl RefundView {
-    fn new(id: &str, refund: &Refund) -> Self {
+    pub(super) fn new(id: &str, refund: &Refund) -> Self {
         Self { id: id.to_owned(), amount: value(&refund.amount), at: value(&refund.at) }
     }
 }
 
 impl ReturnView {
-    fn new(id: &str, request: &Return) -> Self {
+    pub(super) fn new(id: &str, request: &Return) -> Self {
         Self { id: id.to_owned(), status: value(&request.status), at: value(&request.at) }
     }
 }
@@ -327,6 +342,7 @@ impl LoyaltyView {
             enrolled_at: value(&account.enrolled_at),
             deleted: account.deleted,
             ledger: Vec::new(),
+            unexplained: None,
         }
     }
 }

@@ -1,24 +1,34 @@
-//! What happened with a customer, newest first, over all their accounts.
+//! What happened with a customer, newest first, over all their accounts. Parcels, refunds, loyalty entries and consents
+//! are made out of the rows of their order, account or statement, so that the fold writes nothing for them.
 
-use hub_model::event::{Author, Direction};
-use hub_model::model::{Checkout, Interaction, LoyaltyAccount, Order, Survey, Ticket};
+mod derived;
+mod entry;
+mod place;
+
+use hub_model::event::Direction;
 use hub_model::{NodeId, Timestamp};
 use hub_store::{Order as Ends, Range, Store, Table, prefix_range};
 use serde::Serialize;
 
-use super::card::ledger;
+pub use entry::{Details, ParcelNews, ParcelTurn, RefundNews, ReturnNews, TimelineEntry};
+pub use place::{CursorError, TimelineCursor};
+
+pub(super) use entry::excerpt;
+pub(super) use place::Place;
+
 use super::people::Person;
-use super::things::{
-    CheckoutView, InteractionView, LoyaltyEntryView, LoyaltyView, OrderView, SurveyView, TicketView,
-};
 use super::{ANSWER_MAX, View};
 use crate::FoldError;
-use crate::row::{Row, Subject, SubjectKind, decode, key};
+use crate::row::{Subject, SubjectKind, decode, key};
+use derived::Derived;
 
 /// Timeline rows read at once of one account and kind: about what one answer shows.
 const PAGE: usize = 64;
 
-/// The kinds that stand in a timeline by themselves; loyalty entries stand in their account's ledger.
+/// Rows one answer looks at: a filter that few things pass ends a page early, and the next goes on.
+const LOOKED_AT_MAX: usize = 2_000;
+
+/// The kinds with a row of their own in a timeline.
 const FILED: [SubjectKind; 6] = [
     SubjectKind::Order,
     SubjectKind::Checkout,
@@ -28,49 +38,28 @@ const FILED: [SubjectKind; 6] = [
     SubjectKind::Survey,
 ];
 
-/// A page is made longer by so many entries rather than end between two of the same moment, which the next page would
-/// leave out.
-const SAME_MOMENT_MAX: usize = 200;
-
-/// Characters of a text that fit on a line for people.
-const EXCERPT_CHARS: usize = 120;
-
-/// Which part of the timeline.
+/// Which part of the timeline. Of each list any will do; an empty one asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimelineQuery {
-    /// Only what happened before; the `at` of the last entry gives the next page.
+    /// Only what happened at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Only what happened before.
     pub before: Option<Timestamp>,
+    /// Goes on where a page ended: its `next`.
+    pub after: Option<TimelineCursor>,
     pub limit: usize,
-    /// Only these kinds; all when empty.
     pub kinds: Vec<SubjectKind>,
+    pub channels: Vec<String>,
+    pub connections: Vec<String>,
+    pub directions: Vec<Direction>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TimelineEntry {
-    /// 1970-01-01T00:00:00Z for what has not been given a time yet.
-    pub at: Timestamp,
-    pub kind: SubjectKind,
-    pub channel: Option<String>,
-    pub connection: String,
-    /// The provider's id.
-    pub id: String,
-    /// One line for people.
-    pub summary: String,
-    pub direction: Option<Direction>,
-    pub sentiment: Option<String>,
-    pub details: Details,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Details {
-    Order(OrderView),
-    Checkout(CheckoutView),
-    Interaction(InteractionView),
-    Ticket(TicketView),
-    LoyaltyAccount(LoyaltyView),
-    LoyaltyEntry(LoyaltyEntryView),
-    Survey(SurveyView),
+pub struct TimelinePage {
+    /// Newest first. With filters there may be fewer than asked for before the end.
+    pub entries: Vec<TimelineEntry>,
+    /// Where to go on; absent at the end.
+    pub next: Option<TimelineCursor>,
 }
 
 /// The kind written as this word: "order", "interaction" …
@@ -79,7 +68,7 @@ pub fn subject_kind(word: &str) -> Option<SubjectKind> {
     serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
 }
 
-/// The customer's timeline; `None` when nobody has this id.
+/// A page of the customer's timeline; `None` when nobody has this id.
 ///
 /// # Errors
 /// The store's, or a row that cannot be read.
@@ -87,280 +76,175 @@ pub fn timeline(
     store: &dyn Store,
     id: NodeId,
     query: &TimelineQuery,
-) -> Result<Option<Vec<TimelineEntry>>, FoldError> {
+) -> Result<Option<TimelinePage>, FoldError> {
     let view = View { store };
     let Some(person) = Person::find(view, id)? else { return Ok(None) };
-    let mut merging = Merging::new(&person, query)?;
     let limit = query.limit.min(ANSWER_MAX);
-    let mut entries: Vec<TimelineEntry> = Vec::new();
-    while let Some((at, source)) = merging.newest()? {
-        let within_moment = entries.last().is_some_and(|last| last.at == at);
-        let full = if within_moment { limit.saturating_add(SAME_MOMENT_MAX) } else { limit };
-        if entries.len() >= full {
-            break;
-        }
-        entries.extend(merging.take(source)?);
+    if limit == 0 {
+        return Ok(Some(TimelinePage { entries: Vec::new(), next: query.after.clone() }));
     }
-    Ok(Some(entries))
+    let mut merging = Merging::new(&person, query, limit)?;
+    let mut entries = Vec::new();
+    let mut reached = None;
+    let mut looked_at = 0;
+    while let Some((place, source)) = merging.newest()? {
+        if entries.len() == limit || looked_at == LOOKED_AT_MAX {
+            return Ok(Some(TimelinePage { entries, next: reached.map(TimelineCursor) }));
+        }
+        looked_at += 1;
+        entries.extend(merging.take(source)?.filter(|entry| query.wants(entry)));
+        reached = Some(place);
+    }
+    Ok(Some(TimelinePage { entries, next: None }))
+}
+
+impl TimelineQuery {
+    fn wants_kind(&self, kind: SubjectKind) -> bool {
+        // Only interactions have a direction.
+        let may_have_direction = self.directions.is_empty() || kind == SubjectKind::Interaction;
+        may_have_direction && (self.kinds.is_empty() || self.kinds.contains(&kind))
+    }
+
+    fn wants_connection(&self, connection: &str) -> bool {
+        self.connections.is_empty() || self.connections.iter().any(|wanted| wanted == connection)
+    }
+
+    fn wants(&self, entry: &TimelineEntry) -> bool {
+        let channel = |channel: &String| self.channels.contains(channel);
+        self.wants_connection(&entry.connection)
+            && (self.channels.is_empty() || entry.channel.as_ref().is_some_and(channel))
+            && (self.directions.is_empty()
+                || entry.direction.is_some_and(|direction| self.directions.contains(&direction)))
+    }
+
+    /// Whether a place lies in the time asked for and after where the page before ended.
+    fn reaches(&self, place: &Place) -> bool {
+        self.from.is_none_or(|from| place.at >= from)
+            && self.before.is_none_or(|before| place.at < before)
+            && self.after.as_ref().is_none_or(|after| *place < after.0)
+    }
 }
 
 /// The newest of several sources, one after the other.
 struct Merging<'a> {
     view: View<'a>,
+    query: &'a TimelineQuery,
     sources: Vec<Rows>,
-    /// Newest last.
-    ledger: Vec<(Subject, LoyaltyEntryView)>,
+    derived: Derived,
 }
 
 #[derive(Clone, Copy)]
 enum Source {
     Rows(usize),
-    Ledger,
+    Derived,
 }
 
 impl<'a> Merging<'a> {
-    fn new(person: &Person<'a>, query: &TimelineQuery) -> Result<Self, FoldError> {
-        let wanted = |kind| query.kinds.is_empty() || query.kinds.contains(&kind);
-        let filed = FILED.into_iter().filter(|kind| wanted(*kind));
-        let sources = filed
-            .flat_map(|kind| person.accounts.keys().map(move |account| Rows::new(*account, kind, query)));
+    fn new(person: &Person<'a>, query: &'a TimelineQuery, limit: usize) -> Result<Self, FoldError> {
+        let filed = FILED.into_iter().filter(|kind| query.wants_kind(*kind));
+        let sources = filed.flat_map(|kind| {
+            person.accounts.keys().map(move |account| Rows::new(*account, kind, query, limit))
+        });
         let sources = sources.collect();
-        let mut entries = Vec::new();
-        if wanted(SubjectKind::LoyaltyEntry) {
-            for (account, _) in person.things::<LoyaltyAccount>(SubjectKind::LoyaltyAccount)? {
-                let old = ledger(person.view, &account)?;
-                let old = old.into_iter().filter(|entry| query.before.is_none_or(|before| entry.at < before));
-                entries.extend(old.map(|entry| (account.clone(), entry)));
-            }
-            entries.sort_by_key(|(_, entry)| entry.at);
-        }
-        Ok(Self { view: person.view, sources, ledger: entries })
+        Ok(Self { view: person.view, query, sources, derived: Derived::gather(person, query, limit)? })
     }
 
-    /// When the newest entry left is, and where.
-    fn newest(&mut self) -> Result<Option<(Timestamp, Source)>, FoldError> {
-        let mut newest = self.ledger.last().map(|(_, entry)| (entry.at, Source::Ledger));
+    /// Where the newest entry left is, and in which source.
+    fn newest(&mut self) -> Result<Option<(Place, Source)>, FoldError> {
+        let mut newest = self.derived.peek().map(|place| (place.clone(), Source::Derived));
         for (index, rows) in self.sources.iter_mut().enumerate() {
-            if let Some(at) = rows.peek(self.view)?
-                && newest.is_none_or(|(known, _)| at > known)
+            if let Some(place) = rows.peek(self.view)?
+                && newest.as_ref().is_none_or(|(known, _)| place > known)
             {
-                newest = Some((at, Source::Rows(index)));
+                newest = Some((place.clone(), Source::Rows(index)));
             }
         }
         Ok(newest)
     }
 
-    /// Takes the newest entry of a source; `None` when the thing is gone.
+    /// Takes the newest entry of a source; `None` when the thing is gone or of another connection.
     fn take(&mut self, source: Source) -> Result<Option<TimelineEntry>, FoldError> {
         match source {
-            Source::Ledger => Ok(self.ledger.pop().map(|(account, entry)| loyalty_entry(&account, entry))),
+            Source::Derived => Ok(self.derived.take()),
             Source::Rows(index) => match self.sources.get_mut(index).and_then(|rows| rows.read.pop()) {
-                Some((at, subject)) => entry(self.view, at, subject),
-                None => Ok(None),
+                Some((place, subject)) if self.query.wants_connection(&subject.connection) => {
+                    entry::entry(self.view, place.at, subject)
+                }
+                _ => Ok(None),
             },
         }
     }
 }
 
 /// The timeline rows of one account and kind, read as they are needed.
-struct Rows {
+pub(super) struct Rows {
     range: Range,
     /// Newest last.
-    read: Vec<(Timestamp, Subject)>,
+    read: Vec<(Place, Subject)>,
     is_read: bool,
+    page: usize,
 }
 
 impl Rows {
-    fn new(account: NodeId, kind: SubjectKind, query: &TimelineQuery) -> Self {
+    fn new(account: NodeId, kind: SubjectKind, query: &TimelineQuery, limit: usize) -> Self {
         let prefix = key::timeline_prefix(account, kind);
+        let at = |moment: Timestamp| [prefix.as_slice(), &key::time(moment)].concat();
         let mut range = prefix_range(&prefix);
-        if let Some(before) = query.before {
-            range.to = Some([prefix.as_slice(), &key::time(before)].concat());
-        }
-        Self { range, read: Vec::new(), is_read: false }
+        range.from = query.from.map_or(range.from, at);
+        let before = query.before.map(at);
+        let after =
+            query.after.as_ref().and_then(|TimelineCursor(place)| match place.kind.cmp(&(kind as u8)) {
+                // At the same moment greater kinds came first: all of this one are still to come, or none.
+                std::cmp::Ordering::Greater => prefix_range(&at(place.at)).to,
+                std::cmp::Ordering::Equal => Some([at(place.at).as_slice(), &place.object].concat()),
+                std::cmp::Ordering::Less => Some(at(place.at)),
+            });
+        range.to = [range.to, before, after].into_iter().flatten().min();
+        Self { range, read: Vec::new(), is_read: false, page: limit.saturating_add(1).min(PAGE) }
     }
 
-    fn peek(&mut self, view: View<'_>) -> Result<Option<Timestamp>, FoldError> {
+    fn peek(&mut self, view: View<'_>) -> Result<Option<&Place>, FoldError> {
         if self.read.is_empty() && !self.is_read {
             self.read_page(view)?;
         }
-        Ok(self.read.last().map(|(at, _)| *at))
+        Ok(self.read.last().map(|(place, _)| place))
     }
 
     fn read_page(&mut self, view: View<'_>) -> Result<(), FoldError> {
-        let page = view.store.scan(Table::Timeline, self.range.clone(), Ends::Descending, PAGE)?;
-        self.is_read = page.len() < PAGE;
+        let page = view.store.scan(Table::Timeline, self.range.clone(), Ends::Descending, self.page)?;
+        self.is_read = page.len() < self.page;
         if let Some((last, _)) = page.last() {
             self.range.to = Some(last.clone());
         }
         for (row_key, row) in page.iter().rev() {
-            let at = key::timeline_at(row_key).ok_or(FoldError::Row { table: Table::Timeline })?;
-            self.read.push((at, decode(Table::Timeline, row)?));
+            self.read.push(read_row(row_key, row)?);
         }
         Ok(())
     }
 }
 
-fn entry(view: View<'_>, at: Timestamp, subject: Subject) -> Result<Option<TimelineEntry>, FoldError> {
-    Ok(match subject.kind {
-        SubjectKind::Order => thing(view, &subject)?.map(|order: Order| order_entry(&subject, &order)),
-        SubjectKind::Checkout => {
-            thing(view, &subject)?.map(|checkout: Checkout| checkout_entry(&subject, &checkout))
+fn read_row(row_key: &[u8], row: &[u8]) -> Result<(Place, Subject), FoldError> {
+    let at = key::timeline_at(row_key).ok_or(FoldError::Row { table: Table::Timeline })?;
+    let subject: Subject = decode(Table::Timeline, row)?;
+    Ok((Place::of(at, &subject), subject))
+}
+
+/// The newest rows of one kind over all accounts of a customer, newest first.
+pub(super) fn newest(
+    person: &Person<'_>,
+    kind: SubjectKind,
+    before: Option<Timestamp>,
+    limit: usize,
+) -> Result<Vec<(Place, Subject)>, FoldError> {
+    let query = TimelineQuery { before, ..TimelineQuery::default() };
+    let mut rows = Vec::new();
+    for account in person.accounts.keys() {
+        let Rows { range, .. } = Rows::new(*account, kind, &query, limit);
+        for (row_key, row) in person.view.store.scan(Table::Timeline, range, Ends::Descending, limit)? {
+            rows.push(read_row(&row_key, &row)?);
         }
-        SubjectKind::Interaction => {
-            thing(view, &subject)?.map(|said: Interaction| said_entry(&subject, &said))
-        }
-        SubjectKind::Ticket => thing(view, &subject)?.map(|ticket: Ticket| ticket_entry(&subject, &ticket)),
-        SubjectKind::LoyaltyAccount => {
-            thing(view, &subject)?.map(|account: LoyaltyAccount| loyalty_account(&subject, &account))
-        }
-        SubjectKind::Survey => thing(view, &subject)?.map(|survey: Survey| survey_entry(&subject, &survey)),
-        SubjectKind::LoyaltyEntry
-        | SubjectKind::InventoryLevel
-        | SubjectKind::Customer
-        | SubjectKind::Consent => None,
     }
-    .map(|entry| TimelineEntry { at, ..entry }))
-}
-
-fn thing<T: Row>(view: View<'_>, subject: &Subject) -> Result<Option<T>, FoldError> {
-    view.get(&key::object(&subject.connection, &[&subject.id]))
-}
-
-fn plain(subject: &Subject, summary: String, details: Details) -> TimelineEntry {
-    TimelineEntry {
-        at: Timestamp::EPOCH,
-        kind: subject.kind,
-        channel: None,
-        connection: subject.connection.clone(),
-        id: subject.id.clone(),
-        summary,
-        direction: None,
-        sentiment: None,
-        details,
-    }
-}
-
-fn order_entry(subject: &Subject, order: &Order) -> TimelineEntry {
-    let view = OrderView::new(subject, order);
-    let mut summary = format!("placed order {}", view.number.as_deref().unwrap_or(&view.id));
-    if let Some(total) = &view.total {
-        summary.push_str(&format!(", {total}"));
-    }
-    let states = [
-        view.cancelled_at.map(|_| "cancelled"),
-        view.financial_status.as_deref(),
-        view.fulfilment_status.as_deref(),
-    ];
-    let states: Vec<&str> = states.into_iter().flatten().collect();
-    if !states.is_empty() {
-        summary.push_str(&format!(" ({})", states.join(", ")));
-    }
-    TimelineEntry { channel: view.source.clone(), ..plain(subject, summary, Details::Order(view)) }
-}
-
-fn checkout_entry(subject: &Subject, checkout: &Checkout) -> TimelineEntry {
-    let view = CheckoutView::new(subject, checkout);
-    let total = view.total.as_ref().map(|total| format!(" of {total}")).unwrap_or_default();
-    let end = match (&view.order, view.completed_at, view.deleted) {
-        (Some(_), ..) | (_, Some(_), _) => " and bought it",
-        (.., true) => ", which is gone",
-        _ => "",
-    };
-    plain(subject, format!("filled a cart{total}{end}"), Details::Checkout(view))
-}
-
-fn said_entry(subject: &Subject, said: &Interaction) -> TimelineEntry {
-    let view = InteractionView::new(subject, said);
-    TimelineEntry {
-        channel: view.channel.clone(),
-        direction: view.direction,
-        sentiment: view.sentiment.clone(),
-        ..plain(subject, said_line(&view), Details::Interaction(view))
-    }
-}
-
-/// "wrote on instagram: Where is my order?"
-fn said_line(said: &InteractionView) -> String {
-    let on = said.channel.as_ref().map(|channel| format!(" on {channel}")).unwrap_or_default();
-    let what = match (said.kind.as_deref(), said.direction) {
-        (_, Some(Direction::Internal)) => "note".to_owned(),
-        (Some("call"), Some(Direction::Outbound)) => "was called".to_owned(),
-        (Some("call"), _) => "called".to_owned(),
-        (Some("comment"), Some(Direction::Inbound) | None) => format!("commented{on}"),
-        (_, Some(Direction::Outbound)) => format!("{} wrote{on}", our_side(said.author)),
-        _ => format!("wrote{on}"),
-    };
-    if said.erased {
-        return format!("{what}, and took it back");
-    }
-    match (&said.text, said.attachments) {
-        (Some(text), _) if !text.trim().is_empty() => format!("{what}: {}", excerpt(text)),
-        (_, 1) => format!("{what}: an attachment"),
-        (_, 2..) => format!("{what}: {} attachments", said.attachments),
-        _ => what,
-    }
-}
-
-fn our_side(author: Option<Author>) -> &'static str {
-    match author {
-        Some(Author::Bot) => "a bot",
-        Some(Author::Rule) => "a rule",
-        Some(Author::System) => "a system",
-        _ => "we",
-    }
-}
-
-fn ticket_entry(subject: &Subject, ticket: &Ticket) -> TimelineEntry {
-    let view = TicketView::new(subject, ticket);
-    let mut summary = format!("opened ticket {}", view.id);
-    if let Some(subject) = &view.subject {
-        summary.push_str(&format!(": {}", excerpt(subject)));
-    }
-    if let Some(status) = &view.status {
-        summary.push_str(&format!(" ({status})"));
-    }
-    TimelineEntry { channel: view.channel.clone(), ..plain(subject, summary, Details::Ticket(view)) }
-}
-
-fn loyalty_account(subject: &Subject, account: &LoyaltyAccount) -> TimelineEntry {
-    let view = LoyaltyView::new(subject, account);
-    let program = view.program.as_ref().map(|program| format!(" {program}")).unwrap_or_default();
-    plain(subject, format!("joined the loyalty programme{program}"), Details::LoyaltyAccount(view))
-}
-
-fn loyalty_entry(account: &Subject, entry: LoyaltyEntryView) -> TimelineEntry {
-    let reason = entry.reason.as_ref().map(|reason| format!(": {}", excerpt(reason))).unwrap_or_default();
-    let summary = match entry.points {
-        Some(points) => format!("{points:+} points ({}){reason}", entry.kind),
-        None => format!("points: {}{reason}", entry.kind),
-    };
-    let subject = Subject {
-        kind: SubjectKind::LoyaltyEntry,
-        connection: account.connection.clone(),
-        id: entry.id.clone(),
-    };
-    TimelineEntry { at: entry.at, ..plain(&subject, summary, Details::LoyaltyEntry(entry)) }
-}
-
-fn survey_entry(subject: &Subject, survey: &Survey) -> TimelineEntry {
-    let view = SurveyView::new(subject, survey);
-    let mut summary = format!("answered a {} survey", view.kind);
-    if let Some(score) = &view.score {
-        summary.push_str(&format!(": {score}"));
-    }
-    if let Some(comment) = &view.comment {
-        summary.push_str(&format!(", {}", excerpt(comment)));
-    }
-    plain(subject, summary, Details::Survey(view))
-}
-
-/// The beginning of a text, on one line.
-fn excerpt(text: &str) -> String {
-    let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = line.char_indices().nth(EXCERPT_CHARS) {
-        line.truncate(end);
-        line.push('…');
-    }
-    line
+    rows.sort_unstable_by(|left, right| right.0.cmp(&left.0));
+    rows.truncate(limit);
+    Ok(rows)
 }

@@ -1,5 +1,7 @@
 //! Keys of the view. Connection names hold no NUL, so that a connection is a prefix of no other.
 
+use hub_model::words::folded;
+
 use super::{EffectId, EventId, NodeId, Subject, SubjectKind, Timestamp};
 
 /// A provider's object.
@@ -68,13 +70,15 @@ pub fn timeline_at(row: &[u8]) -> Option<Timestamp> {
 
 /// The parts of the index. Every key begins with 16 bytes of what is looked up.
 const EVENTS: u8 = b'e';
-const WORD: u8 = b'w';
 const CLAIMED_BY: u8 = b'c';
 const FORMERLY: u8 = b'f';
 const ABOUT: u8 = b's';
 const MOVED_FROM: u8 = b'm';
 const SAID_ON: u8 = b'i';
 const TOLD_AGAIN: u8 = b'r';
+
+/// Words stand together, readable and in order, so that those that begin alike are neighbours.
+const WORDS: &[u8; 16] = b"words of people:";
 
 /// All events of an account, whatever their names.
 #[must_use]
@@ -198,9 +202,16 @@ pub fn events(account: NodeId, name: &str, at: Timestamp, event: EventId) -> Vec
 /// Who may be found under a word: an order number, a handle, part of a name.
 #[must_use]
 pub fn word_prefix(word: &str) -> Vec<u8> {
-    let hash = blake3::hash(word.trim().to_lowercase().as_bytes());
-    let mut key: Vec<u8> = hash.as_bytes().iter().take(16).copied().collect();
-    key.push(WORD);
+    let mut key = words_beginning(word);
+    key.push(0);
+    key
+}
+
+/// Who may be found under a word that begins so.
+#[must_use]
+pub fn words_beginning(beginning: &str) -> Vec<u8> {
+    let mut key = WORDS.to_vec();
+    key.extend(bounded(&folded(beginning.trim())));
     key
 }
 
@@ -274,6 +285,17 @@ pub fn case(case: &[u8; 16]) -> Vec<u8> {
 pub fn hub_tags_prefix(account: NodeId) -> Vec<u8> {
     let mut key = b"t".to_vec();
     key.extend_from_slice(&account.0);
+    key
+}
+
+/// One statement of an account's consent: none is ever overwritten by another.
+#[must_use]
+pub fn consent(account: NodeId, channel: &str, purpose: &str, version: Timestamp, state: &str) -> Vec<u8> {
+    let mut key = account.0.to_vec();
+    key.extend(object("", &[channel, purpose]));
+    key.push(0);
+    key.extend_from_slice(&time(version));
+    key.extend(bounded(state));
     key
 }
 

@@ -4,7 +4,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod breaches;
+mod consent;
 mod convergence;
+mod conversations;
 mod effects;
 mod forgetting;
 mod identity;
@@ -18,3 +21,6 @@ mod privacy;
 mod reads;
 mod records;
 mod rules;
+mod search;
+mod stories;
+mod timeline;

@@ -1,8 +1,6 @@
 //! What people ask the view.
 
-use hub_fold::read::{
-    self, DeliveryQuery, EffectQuery, TimelineQuery, find_customers, subject_kind, timeline,
-};
+use hub_fold::read::{self, DeliveryQuery, EffectQuery, TimelineQuery, find_customers, timeline};
 use hub_fold::record::{PluginState, Record};
 use hub_fold::row::SubjectKind;
 use hub_model::event::{self, Author, Direction, Fulfilment, Payload, Refund};
@@ -189,17 +187,21 @@ fn a_card_prints_as_json_for_people() {
 }
 
 fn lines(hub: &Hub, query: &TimelineQuery) -> Vec<String> {
-    let entries = timeline(&hub.store, node("shop", "customer:1"), query).unwrap().unwrap();
-    entries.into_iter().map(|entry| entry.summary).collect()
+    let page = timeline(&hub.store, node("shop", "customer:1"), query).unwrap().unwrap();
+    page.entries.into_iter().map(|entry| entry.summary).collect()
 }
 
-const LINES: [&str; 8] = [
+const LINES: [&str; 12] = [
     "answered a csat survey: bad",
     "note: call back",
     "wrote on instagram: where is my order?",
     "-5 points (accumulate)",
     "opened ticket 35436: Broken mug (open)",
     "+20 points (accumulate)",
+    "refunded 10.00 EUR of order #1001",
+    "consent to marketing by email: denied",
+    "consent to marketing by email: granted",
+    "order #1001 is on its way by DHL: 00340",
     "placed order #1001, 129.00 EUR (paid)",
     "joined the loyalty programme plus",
 ];
@@ -212,74 +214,16 @@ fn one_timeline_over_all_accounts_newest_first() {
     assert_eq!(lines(&hub, &all), LINES);
     assert_eq!(timeline(&hub.store, NodeId([0; 16]), &all).unwrap(), None);
 
-    let entries = timeline(&hub.store, node("shop", "customer:1"), &all).unwrap().unwrap();
-    let wrote = &entries[2];
+    let page = timeline(&hub.store, node("shop", "customer:1"), &all).unwrap().unwrap();
+    let wrote = &page.entries[2];
     assert_eq!((wrote.at, wrote.kind, wrote.connection.as_str()), (at(30), SubjectKind::Interaction, "ig"));
     assert_eq!((wrote.channel.as_deref(), wrote.sentiment.as_deref()), (Some("instagram"), Some("negative")));
     assert_eq!(wrote.direction, Some(Direction::Inbound));
-}
-
-#[test]
-fn timeline_pages_meet_and_kinds_are_kept_apart() {
-    let hub = hub();
-    let mut pages = Vec::new();
-    let mut before = None;
-    loop {
-        let query = TimelineQuery { before, limit: 3, kinds: vec![] };
-        let page = timeline(&hub.store, node("shop", "customer:1"), &query).unwrap().unwrap();
-        let Some(last) = page.last() else { break };
-        before = Some(last.at);
-        pages.extend(page.into_iter().map(|entry| entry.summary));
-    }
-    assert_eq!(pages, LINES);
-
-    let kinds = |words: &[&str]| {
-        let kinds = words.iter().filter_map(|word| subject_kind(word)).collect();
-        lines(&hub, &TimelineQuery { before: None, limit: 100, kinds })
-    };
-    assert_eq!(kinds(&["order", "loyalty_entry"]), [LINES[3], LINES[5], LINES[6]]);
-    assert_eq!(kinds(&["interaction"]), [LINES[1], LINES[2]]);
-    assert_eq!(subject_kind("nonsense"), None);
-}
-
-#[test]
-fn a_page_does_not_end_between_two_things_of_one_moment() {
-    let mut hub = Hub::new(&[]);
-    for id in 0..5 {
-        let said = event::Interaction {
-            customer: Some(party(&["igsid:9"])),
-            sent_at: Some(at(if id < 4 { 7 } else { 3 })),
-            ..interaction(&format!("m{id}"))
-        };
-        hub.happens("ig", id, "message.received", Payload::Interaction(said));
-    }
-    let page = |before, limit| {
-        let query = TimelineQuery { before, limit, kinds: vec![] };
-        timeline(&hub.store, node("ig", "igsid:9"), &query).unwrap().unwrap().len()
-    };
-    assert_eq!(page(None, 2), 4);
-    assert_eq!(page(Some(at(7)), 2), 1);
-    assert_eq!(page(None, 0), 0);
-}
-
-#[test]
-fn a_long_timeline_is_merged_in_order() {
-    let mut hub = Hub::new(&[]);
-    let joined = crate::support::events::merge("igsid:1", "igsid:2");
-    hub.happens("ig", 0, "person.merged", Payload::PersonMerge(joined));
-    for minute in 0..400 {
-        let sender = if minute % 3 == 0 { "igsid:1" } else { "igsid:2" };
-        let said = event::Interaction {
-            customer: Some(party(&[sender])),
-            sent_at: Some(at(minute)),
-            ..interaction(&format!("m{minute}"))
-        };
-        hub.happens("ig", minute, "message.received", Payload::Interaction(said));
-    }
-    let query = TimelineQuery { limit: 1_000, ..TimelineQuery::default() };
-    let entries = timeline(&hub.store, node("ig", "igsid:1"), &query).unwrap().unwrap();
-    let times: Vec<_> = entries.iter().map(|entry| entry.at).collect();
-    assert_eq!(times, (0..400).rev().map(at).collect::<Vec<_>>());
+    assert_eq!(page.next, None);
+    let json = serde_json::to_value(&page.entries[9]).unwrap();
+    assert_eq!((&json["kind"], &json["id"]), (&"fulfilment".into(), &"p1".into()));
+    assert_eq!(json["details"]["fulfilment"]["number"], "#1001");
+    assert_eq!(json["details"]["fulfilment"]["turn"], "shipped");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use hub_fold::record::{
     ActionRoute, Command, ConnectionSettings, Delivery, Polled, Record, Reported, Settings,
 };
 use hub_fold::{Consequences, Fold, Sequenced, catalogue};
-use hub_model::event::{Event, Payload};
+use hub_model::event::{self, Author, Direction, Event, Payload};
 use hub_model::identity::Limits;
 use hub_model::model::Finding;
 use hub_model::{EventId, NodeId, Timestamp};
@@ -241,4 +241,31 @@ pub(crate) fn journal<'a>(settings: &Settings, tellings: impl Iterator<Item = &'
         journal.extend(records(told, seq));
     }
     journal
+}
+
+/// Something said with a customer: "in" by them, "out" by us, "note" among ourselves.
+pub(crate) fn message(
+    id: &str,
+    minute: i64,
+    channel: &str,
+    way: &str,
+    who: &[&str],
+    text: &str,
+) -> event::Interaction {
+    let (direction, author) = match way {
+        "in" => (Direction::Inbound, Author::Customer),
+        "out" => (Direction::Outbound, Author::Human),
+        "note" => (Direction::Internal, Author::Human),
+        other => panic!("no way to say something: {other}"),
+    };
+    event::Interaction {
+        channel: Some(channel.into()),
+        kind: Some("message".into()),
+        direction: Some(direction),
+        author: Some(author),
+        customer: Some(events::party(who)),
+        text: Some(text.into()),
+        sent_at: Some(at(minute)),
+        ..events::interaction(id)
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event;
 use crate::identity::NodeId;
-use crate::join::{Fact, Tags, Told, erase_by_flag, join_fields};
+use crate::join::{Fact, Least, Tags, Told, erase_by_flag, join_fields};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -75,9 +75,50 @@ pub struct Fulfilment {
     pub carrier: Option<Fact<String>>,
     pub tracking_numbers: Option<Fact<Vec<String>>>,
     pub tracking_urls: Option<Fact<Vec<String>>>,
+    /// When it was first said to be on its way.
+    pub shipped_at: Option<Least<Timestamp>>,
+    /// When it was first said to have arrived.
+    pub delivered_at: Option<Least<Timestamp>>,
+    /// When it was first said that it could not be handed over, or will not arrive.
+    pub failed_at: Option<Least<Timestamp>>,
 }
 
-join_fields!(Fulfilment { status, carrier, tracking_numbers, tracking_urls });
+join_fields!(Fulfilment {
+    status,
+    carrier,
+    tracking_numbers,
+    tracking_urls,
+    shipped_at,
+    delivered_at,
+    failed_at,
+});
+
+/// How far a parcel is, in providers' words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Known, and still with us.
+    Preparing,
+    /// It will never leave.
+    CalledOff,
+    Shipped,
+    Delivered,
+    /// It left, and could not be handed over or will not arrive.
+    Failed,
+}
+
+impl Stage {
+    /// A parcel that exists has been handed over unless its status says otherwise.
+    fn of(status: Option<&str>) -> Self {
+        match status.unwrap_or_default() {
+            "pending" | "open" | "scheduled" | "on_hold" | "label_printed" | "label_purchased"
+            | "confirmed" => Self::Preparing,
+            "cancelled" | "canceled" | "error" => Self::CalledOff,
+            "delivered" | "picked_up" => Self::Delivered,
+            "failure" | "attempted_delivery" | "not_delivered" => Self::Failed,
+            _ => Self::Shipped,
+        }
+    }
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
@@ -172,13 +213,27 @@ impl Fulfilment {
     fn told(parcel: &event::Fulfilment, told: Told) -> Self {
         // A parcel is updated on its own: its time, where there is one, orders what is said of it.
         let told = Told { version: parcel.updated_at.map_or(told.version, |at| at.0), ..told };
+        let stage = Stage::of(parcel.status.as_deref());
+        let first = |wanted: Stage| (stage == wanted).then_some(Least(Timestamp(told.version)));
         let some = |list: &Vec<String>| (!list.is_empty()).then(|| told.fact(list.clone()));
         Self {
             status: told.maybe(&parcel.status),
             carrier: told.maybe(&parcel.carrier),
             tracking_numbers: some(&parcel.tracking_numbers),
             tracking_urls: some(&parcel.tracking_urls),
+            shipped_at: first(Stage::Shipped),
+            delivered_at: first(Stage::Delivered),
+            failed_at: first(Stage::Failed),
         }
+    }
+
+    /// When it left, if it did and has neither arrived nor been called off since.
+    #[must_use]
+    pub fn under_way_since(&self) -> Option<Timestamp> {
+        let status = self.status.as_ref().map(|status| status.value.as_str());
+        let is_over = self.delivered_at.is_some() || Stage::of(status) == Stage::CalledOff;
+        let left_at = self.shipped_at.or(self.failed_at).filter(|_| !is_over);
+        left_at.map(|at| at.0)
     }
 }
 

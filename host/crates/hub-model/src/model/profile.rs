@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event;
-use crate::join::{Fact, Tags, Told, erase_by_flag, join_fields};
+use crate::ids::EventId;
+use crate::join::{Fact, Least, Tags, Told, erase_by_flag, join_fields};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +70,7 @@ impl Profile {
     }
 }
 
-/// One statement of consent; statements are only ever added.
+/// One statement of consent; statements are only ever added. Two statements of one moment are two.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
     pub channel: String,
@@ -78,18 +79,43 @@ pub struct Consent {
     pub state: Fact<String>,
     /// When it was stated, if the provider says so.
     pub at: Option<Fact<Timestamp>>,
+    /// Where it was said first; the same statement may be told again.
+    pub evidence: Least<ConsentEvidence>,
 }
 
-join_fields!(Consent { state, at });
+/// Who said so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ConsentEvidence {
+    pub happened_at: Timestamp,
+    pub connection: String,
+    pub event: EventId,
+    /// How the provider came by it, in its own words: where it was collected, by what kind of opt-in.
+    pub source: Vec<(String, String)>,
+}
+
+join_fields!(Consent { state, at, evidence });
+
+/// Words of a provider about one statement that are kept: a few are ever sent.
+const SOURCE_MAX: usize = 8;
 
 impl Consent {
     #[must_use]
-    pub fn told(consent: &event::Consent, told: Told) -> Self {
+    pub fn told(consent: &event::Consent, evidence: ConsentEvidence, told: Told) -> Self {
         Self {
             channel: consent.channel.clone(),
             purpose: consent.purpose.clone(),
             state: told.fact(consent.state.clone()),
             at: told.maybe(&consent.at),
+            evidence: Least(ConsentEvidence {
+                source: consent.extra.iter().take(SOURCE_MAX).cloned().collect(),
+                ..evidence
+            }),
         }
+    }
+
+    /// When it was stated, as far as anybody says.
+    #[must_use]
+    pub fn stated_at(&self) -> Timestamp {
+        self.at.as_ref().map_or(Timestamp(self.state.version), |at| at.value)
     }
 }

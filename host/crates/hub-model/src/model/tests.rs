@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::interaction::Attachment;
 use super::{Fulfilment, Interaction, Order, Profile, Survey, Ticket};
 use crate::identity::NodeId;
-use crate::join::{Erase, Fact, Join, Tags, Told};
+use crate::join::{Erase, Fact, Join, Least, Tags, Told};
 use crate::time::Timestamp;
 
 fn check_laws<T: Join + Erase + Clone + PartialEq + std::fmt::Debug>(a: &T, b: &T, c: &T) {
@@ -50,9 +50,10 @@ fn tags() -> impl Strategy<Value = Tags> {
 const PEOPLE: [NodeId; 2] = [NodeId([1; 16]), NodeId([2; 16])];
 
 prop_compose! {
-    fn order()(note in text(), buyer in fact(&PEOPLE), number in text(), tags in tags(), url in text(), erased in any::<bool>()) -> Order {
+    fn order()(note in text(), buyer in fact(&PEOPLE), number in text(), tags in tags(), url in text(), left in prop::option::of(0_i64..3), erased in any::<bool>()) -> Order {
         let urls = url.map(|url| Fact { value: vec![url.value], version: url.version, learned: url.learned });
-        let parcel = Fulfilment { tracking_urls: urls, ..Fulfilment::default() };
+        let shipped_at = left.map(|at| Least(Timestamp(at)));
+        let parcel = Fulfilment { tracking_urls: urls, shipped_at, ..Fulfilment::default() };
         let fulfilments = [("p".to_owned(), parcel)].into();
         let mut order = Order { note, buyer, number, tags, fulfilments, ..Order::default() };
         if erased { order.erase(); }

@@ -1,0 +1,238 @@
+//! Pages of a timeline: whatever is asked for, they hold everything once.
+
+use hub_fold::read::{TimelineCursor, TimelineEntry, TimelinePage, TimelineQuery, subject_kind, timeline};
+use hub_fold::row::SubjectKind;
+use hub_model::event::{self, Direction, Fulfilment, Payload, Refund, ReturnRequest};
+use proptest::prelude::*;
+
+use crate::support::events::{
+    at, checkout, consent, euros, event, loyalty_account, loyalty_entry, merge, order, party, survey, ticket,
+};
+use crate::support::{Hub, Told, message, node, told};
+
+const ME: [&str; 2] = ["igsid:1", "igsid:2"];
+
+/// The thing with this number; kinds, connections, channels and moments repeat.
+fn thing(number: i64, sort: u8, minute: i64) -> Told {
+    let id = number.to_string();
+    let me = party(&[ME[usize::try_from(number % 2).unwrap()]]);
+    let connection = "ig";
+    let (name, payload) = match sort {
+        0 => {
+            let parcel = |id: &str, status: &str| Fulfilment {
+                id: id.into(),
+                status: Some(status.into()),
+                carrier: None,
+                tracking_numbers: vec![],
+                tracking_urls: vec![],
+                updated_at: Some(at(minute + number % 3)),
+            };
+            let placed = event::Order {
+                buyer: Some(me),
+                placed_at: Some(at(minute)),
+                source: Some(["web", "pos"][usize::try_from(number % 2).unwrap()].into()),
+                fulfilments: vec![parcel("a", "in_transit"), parcel("b", "delivered")],
+                refunds: vec![Refund {
+                    id: "r".into(),
+                    amount: Some(euros(1)),
+                    at: Some(at(minute + number % 2)),
+                }],
+                returns: vec![ReturnRequest { id: "b".into(), status: None, at: Some(at(minute)) }],
+                ..order(&id)
+            };
+            ("order.created", Payload::Order(placed))
+        }
+        1 => {
+            let started = event::Checkout { buyer: Some(me), started_at: Some(at(minute)), ..checkout(&id) };
+            ("checkout.created", Payload::Checkout(started))
+        }
+        2 => {
+            let asked = event::Ticket { requester: Some(me), created_at: Some(at(minute)), ..ticket(&id) };
+            ("ticket.created", Payload::Ticket(asked))
+        }
+        3 => ("survey.answered", Payload::SurveyResponse(survey(&id, me, "good"))),
+        4 => (
+            "consent.changed",
+            Payload::Consent(consent(me, ["granted", "denied"][usize::try_from(number % 2).unwrap()])),
+        ),
+        5 => ("loyalty.points_changed", Payload::LoyaltyEntry(loyalty_entry("L", &id, number))),
+        6 => ("loyalty.account_changed", Payload::LoyaltyAccount(loyalty_account("L", party(&[ME[0]]), 5))),
+        _ => {
+            let who = [ME[usize::try_from(number % 2).unwrap()]];
+            let channel = ["web", "pos", "sms"][usize::try_from(number % 3).unwrap()];
+            let way = ["in", "out", "note"][usize::try_from(number % 3).unwrap()];
+            ("message.received", Payload::Interaction(message(&id, minute, channel, way, &who, "hello")))
+        }
+    };
+    let event = event::Event { key: id, ..event(name, minute, payload) };
+    told(connection, minute, vec![event])
+}
+
+fn hub(things: &[(u8, i64)]) -> Hub {
+    let mut hub = Hub::new(&[]);
+    hub.happens("ig", 0, "person.merged", Payload::PersonMerge(merge(ME[0], ME[1])));
+    for (number, (sort, minute)) in (0..).zip(things) {
+        hub.tell(&thing(number, *sort, *minute));
+    }
+    hub
+}
+
+fn page(hub: &Hub, query: &TimelineQuery) -> TimelinePage {
+    timeline(&hub.store, node("ig", ME[1]), query).unwrap().unwrap()
+}
+
+/// All pages of a query, and what each told of the next in text, as a URL carries it.
+fn pages(hub: &Hub, query: &TimelineQuery, limit: usize, mut between: impl FnMut()) -> Vec<TimelineEntry> {
+    let mut entries = Vec::new();
+    let mut after = None;
+    loop {
+        let page = page(hub, &TimelineQuery { after, limit, ..query.clone() });
+        assert!(page.entries.len() <= limit);
+        entries.extend(page.entries);
+        let Some(next) = page.next else { return entries };
+        after = Some(next.to_string().parse::<TimelineCursor>().unwrap());
+        assert_eq!(after, Some(next));
+        between();
+    }
+}
+
+prop_compose! {
+    fn any_query()(from in prop::option::of(0_i64..8), before in prop::option::of(0_i64..8), kind in 0_u8..20, channel in 0_usize..5, way in 0_usize..4, connection in 0_usize..4) -> TimelineQuery {
+        TimelineQuery {
+            from: from.map(at),
+            before: before.map(at),
+            kinds: SubjectKind::from_byte(kind).into_iter().collect(),
+            channels: ["web", "email"].into_iter().skip(channel).take(1).map(str::to_owned).collect(),
+            connections: ["ig", "shop"].into_iter().skip(connection).take(1).map(str::to_owned).collect(),
+            directions: [Direction::Inbound, Direction::Internal].into_iter().skip(way).take(1).collect(),
+            ..TimelineQuery::default()
+        }
+    }
+}
+
+/// What a filter means, said once more and plainly.
+fn wants(query: &TimelineQuery, entry: &TimelineEntry) -> bool {
+    query.from.is_none_or(|from| entry.at >= from)
+        && query.before.is_none_or(|before| entry.at < before)
+        && (query.kinds.is_empty() || query.kinds.contains(&entry.kind))
+        && (query.channels.is_empty() || query.channels.iter().any(|it| entry.channel.as_ref() == Some(it)))
+        && (query.connections.is_empty() || query.connections.contains(&entry.connection))
+        && (query.directions.is_empty() || query.directions.iter().any(|it| entry.direction == Some(*it)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pages_hold_everything_once(
+        things in prop::collection::vec((0_u8..9, 0_i64..8), 0..40),
+        query in any_query(),
+        limit in 1_usize..7,
+    ) {
+        let hub = hub(&things);
+        let all = page(&hub, &TimelineQuery { limit: 1_000, ..TimelineQuery::default() }).entries;
+        prop_assert!(all.is_sorted_by(|left, right| left.at >= right.at));
+        let orders = things.iter().filter(|(sort, _)| *sort == 0).count();
+        for (kind, each) in [(SubjectKind::Order, 1), (SubjectKind::Fulfilment, 2), (SubjectKind::Refund, 1), (SubjectKind::Return, 1)] {
+            prop_assert_eq!(all.iter().filter(|entry| entry.kind == kind).count(), orders * each);
+        }
+        prop_assert_eq!(&pages(&hub, &TimelineQuery::default(), limit, || {}), &all);
+        let wanted: Vec<_> = all.into_iter().filter(|entry| wants(&query, entry)).collect();
+        prop_assert_eq!(pages(&hub, &query, limit, || {}), wanted);
+    }
+}
+
+#[test]
+fn what_is_told_between_two_pages_moves_nothing() {
+    let mut hub = hub(&[(7, 5), (0, 4), (7, 4), (5, 4), (6, 4), (7, 3)]);
+    let all = page(&hub, &TimelineQuery { limit: 100, ..TimelineQuery::default() }).entries;
+    let first = page(&hub, &TimelineQuery { limit: 4, ..TimelineQuery::default() });
+    hub.tell(&thing(100, 7, 6));
+    hub.tell(&thing(102, 0, 6));
+    let rest = page(&hub, &TimelineQuery { after: first.next, limit: 100, ..TimelineQuery::default() });
+    assert_eq!([first.entries, rest.entries].concat(), all);
+}
+
+#[test]
+fn things_of_one_moment_fill_many_pages() {
+    let hub = hub(&[(7, 7); 300]);
+    let entries = pages(&hub, &TimelineQuery::default(), 7, || {});
+    let ids: std::collections::BTreeSet<_> = entries.iter().map(|entry| &entry.id).collect();
+    assert_eq!((entries.len(), ids.len()), (300, 300));
+    assert_eq!(page(&hub, &TimelineQuery::default()).entries, []);
+}
+
+#[test]
+fn a_filter_few_things_pass_ends_a_page_early_and_goes_on() {
+    let mut things = vec![(7, 7); 4_500];
+    things.push((0, 1));
+    let hub = hub(&things);
+    let mut turns = 0;
+    let rare = TimelineQuery { channels: vec!["web".into(), "pos".into()], ..TimelineQuery::default() };
+    let directions = vec![Direction::Internal];
+    let none = TimelineQuery { directions, ..rare.clone() };
+    assert_eq!(pages(&hub, &none, 10, || turns += 1), []);
+    assert_eq!(turns, 2, "two thousand rows at a time");
+    let late = TimelineQuery { before: Some(at(7)), ..rare };
+    let kinds: Vec<_> = pages(&hub, &late, 10, || {}).iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds.len(), 5);
+    assert_eq!(kinds.last(), Some(&SubjectKind::Order), "before its parcels");
+}
+
+#[test]
+fn a_parcel_keeps_the_moments_of_its_turns_whatever_comes_first() {
+    let news = |minute: i64, status: &str| {
+        let parcel = Fulfilment {
+            id: "p".into(),
+            status: Some(status.into()),
+            carrier: Some("DHL".into()),
+            tracking_numbers: vec!["00340".into()],
+            tracking_urls: vec![],
+            updated_at: Some(at(minute)),
+        };
+        let order = event::Order {
+            number: Some("#1".into()),
+            buyer: Some(party(&ME[..1])),
+            fulfilments: vec![parcel],
+            ..order("1")
+        };
+        told("ig", minute, vec![event("order.updated", minute, Payload::Order(order))])
+    };
+    let turns = [
+        news(1, "label_printed"),
+        news(2, "in_transit"),
+        news(3, "out_for_delivery"),
+        news(4, "attempted_delivery"),
+        news(5, "delivered"),
+        news(6, "delivered"),
+    ];
+    for order in [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [3, 5, 0, 4, 2, 1]] {
+        let mut hub = Hub::new(&[]);
+        order.iter().for_each(|turn| drop(hub.tell(&turns[*turn])));
+        let query =
+            TimelineQuery { kinds: vec![SubjectKind::Fulfilment], limit: 10, ..TimelineQuery::default() };
+        let shown: Vec<_> = timeline(&hub.store, node("ig", ME[0]), &query).unwrap().unwrap().entries;
+        let shown: Vec<_> = shown.into_iter().map(|entry| (entry.at, entry.summary)).collect();
+        let expected = [
+            (at(5), "order #1 was delivered by DHL"),
+            (at(4), "order #1 could not be delivered by DHL"),
+            (at(2), "order #1 is on its way by DHL: 00340"),
+        ];
+        assert_eq!(shown, expected.map(|(at, line)| (at, line.to_owned())));
+    }
+}
+
+#[test]
+fn kinds_and_cursors_are_read_back_or_refused() {
+    for (word, kind) in [
+        ("order", SubjectKind::Order),
+        ("return", SubjectKind::Return),
+        ("loyalty_entry", SubjectKind::LoyaltyEntry),
+    ] {
+        assert_eq!(subject_kind(word), Some(kind));
+    }
+    assert_eq!(subject_kind("nonsense"), None);
+    for text in ["", "tlc_", "tlc_0", "tlc_00zz", "tlc_0000000000000000", "x", "tlc_é"] {
+        assert!(text.parse::<TimelineCursor>().is_err(), "{text}");
+    }
+}
