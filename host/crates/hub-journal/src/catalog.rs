@@ -2,17 +2,22 @@
 //!
 //! The writer alone makes things durable and only then says so here, in this order: extent of the segment, durable
 //! sequence number, waiters. Whoever has seen a sequence number as durable therefore finds its bytes.
+//!
+//! Rewriting puts another file in the place of a finished segment. File, extent and index change together under the
+//! segment's lock, and its *revision* with them: whoever has an older file open sees that and opens anew.
+//!
+//! Locks are taken in this order: housekeeping, a segment's extent, damage.
 
 use std::io;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
 use crate::disk::{Disk, Mode, SegmentFile};
 use crate::scan::{Frame, Scanner, Step, Stretch, Window};
-use crate::segment::{SEGMENT_HEADER_BYTES, segment_name};
+use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 use crate::{Damage, Health, Options, Seq, quarantine};
 
 /// Whole segments are read in pieces of this size: large enough that the disk streams, small enough to forget.
@@ -35,8 +40,8 @@ pub(crate) struct Shared {
     pub(crate) durable: watch::Receiver<Seq>,
     pub(crate) health: Mutex<Health>,
     pub(crate) counters: Counters,
-    /// Held while segments are being removed, so that two calls do not race for the same one.
-    pub(crate) retaining: Mutex<()>,
+    /// Held while a segment is being removed or rewritten, so that two calls do not race for the same one.
+    pub(crate) housekeeping: Mutex<()>,
     /// In order of their first sequence number.
     segments: RwLock<Vec<Arc<Segment>>>,
     damage: Mutex<Vec<Damage>>,
@@ -80,7 +85,7 @@ impl Shared {
             durable,
             health: Mutex::new(Health::Ok),
             counters: Counters::default(),
-            retaining: Mutex::new(()),
+            housekeeping: Mutex::new(()),
             segments: RwLock::default(),
             damage: Mutex::default(),
         }
@@ -129,29 +134,61 @@ impl Shared {
         segments.first().map(|segment| segment.first).filter(|first| *first <= self.durable())
     }
 
-    pub(crate) fn scanner(&self, segment: &Segment, from: Place, chunk_bytes: usize) -> io::Result<Scanner> {
-        let file = self.disk.open(&segment.path, Mode::Read)?;
-        Ok(Scanner::new(Window::new(file, chunk_bytes), self.salt, from.offset, from.seq))
+    /// Opens the segment at a place at or before `seq`, and says which revision of it was opened. The first look into
+    /// a finished segment walks all of it.
+    pub(crate) fn scanner_near(
+        &self,
+        segment: &Segment,
+        seq: Seq,
+        chunk_bytes: usize,
+    ) -> io::Result<(Scanner, u32)> {
+        let mut extent = lock(&segment.extent);
+        loop {
+            let revision = segment.revision();
+            let start = segment.start();
+            let place = if seq == segment.first {
+                start
+            } else {
+                self.survey(segment, &mut extent)?.nearest(seq).unwrap_or(start)
+            };
+            let file = self.open_current(segment, &mut extent)?;
+            if segment.revision() == revision {
+                return Ok((self.scanner(file, place, chunk_bytes), revision));
+            }
+        }
     }
 
-    /// A place at or before `seq` to start walking from. The first look into a finished segment walks all of it.
-    pub(crate) fn place(&self, segment: &Segment, seq: Seq) -> io::Result<Place> {
-        if seq == segment.first {
-            return Ok(segment.start());
+    pub(crate) fn scanner(&self, file: Box<dyn SegmentFile>, from: Place, chunk_bytes: usize) -> Scanner {
+        Scanner::new(Window::new(file, chunk_bytes), self.salt, from.offset, from.seq)
+    }
+
+    /// What this process writes it knows; what another one writes is looked at whenever a file is opened.
+    fn open_current(&self, segment: &Segment, extent: &mut Extent) -> io::Result<Box<dyn SegmentFile>> {
+        let file = self.disk.open(&segment.path, Mode::Read)?;
+        if self.access == Access::ReadOnly {
+            let front = read_front(file.as_ref(), SEGMENT_HEADER_BYTES)?;
+            let revision = SegmentHeader::decode(&front).map_or(segment.revision(), |header| header.revision);
+            if revision != segment.revision() {
+                // Only finished segments are rewritten, so all of the file counts.
+                *extent = Extent { bytes: file.len()?, survey: None, first_time_ns: None };
+                segment.revision.store(revision, Ordering::Release);
+                self.forget_damage(segment);
+            }
         }
-        self.with_survey(segment, |survey| survey.nearest(seq).unwrap_or(segment.start()))
+        Ok(file)
     }
 
     /// Newest time among the whole records; `None` when there is none.
     pub(crate) fn newest_time_ns(&self, segment: &Segment) -> io::Result<Option<i64>> {
-        self.with_survey(segment, |survey| survey.newest_time_ns)
+        Ok(self.survey(segment, &mut lock(&segment.extent))?.newest_time_ns)
     }
 
     /// Time of the first whole record, found without walking further than to it.
     pub(crate) fn first_time_ns(&self, segment: &Segment) -> io::Result<Option<i64>> {
         let mut extent = lock(&segment.extent);
         if extent.first_time_ns.is_none() {
-            let mut scanner = self.scanner(segment, segment.start(), POINT_CHUNK_BYTES)?;
+            let file = self.open_current(segment, &mut extent)?;
+            let mut scanner = self.scanner(file, segment.start(), POINT_CHUNK_BYTES);
             extent.first_time_ns = loop {
                 match scanner.step(extent.bytes)? {
                     Step::Record(frame) => break Some(frame.header.time_ns),
@@ -163,29 +200,31 @@ impl Shared {
         Ok(extent.first_time_ns)
     }
 
-    fn with_survey<T>(&self, segment: &Segment, ask: impl FnOnce(&Survey) -> T) -> io::Result<T> {
-        let mut extent = lock(&segment.extent);
-        if let Some(survey) = &extent.survey {
-            return Ok(ask(survey));
+    fn survey<'a>(&self, segment: &Segment, extent: &'a mut Extent) -> io::Result<&'a Survey> {
+        if extent.survey.is_none() {
+            let file = self.open_current(segment, extent)?;
+            let mut scanner = self.scanner(file, segment.start(), SCAN_CHUNK_BYTES);
+            let walk = Walk::over(&mut scanner, extent.bytes)?;
+            for stretch in walk.damage {
+                self.report(segment, segment.revision(), stretch);
+            }
+            extent.survey = Some(walk.survey);
         }
-        let mut scanner = self.scanner(segment, segment.start(), SCAN_CHUNK_BYTES)?;
-        let walk = Walk::over(&mut scanner, extent.bytes)?;
-        for stretch in walk.damage {
-            self.report(segment, stretch);
-        }
-        let answer = ask(&walk.survey);
-        extent.survey = Some(walk.survey);
-        Ok(answer)
+        Ok(extent.survey.get_or_insert_default())
     }
 
-    /// Puts damage on record and its bytes aside. What cannot be put aside stays new, to be tried again.
-    pub(crate) fn report(&self, segment: &Segment, stretch: Stretch) -> Standing {
+    /// Puts damage on record and its bytes aside. What cannot be put aside stays new, to be tried again. `None` when
+    /// the segment has been rewritten since this revision: the bytes that were damaged are no longer there.
+    pub(crate) fn report(&self, segment: &Segment, revision: u32, stretch: Stretch) -> Option<Standing> {
         let damage = segment.damage(stretch);
         let mut known = lock(&self.damage);
+        if segment.revision() != revision {
+            return None;
+        }
         let listed =
             known.iter().any(|other| other.segment == damage.segment && other.offset == damage.offset);
         match self.access {
-            Access::ReadWrite if listed => return Standing::Quarantined,
+            Access::ReadWrite if listed => return Some(Standing::Quarantined),
             Access::ReadWrite => {
                 if quarantine::keep(self.disk.as_ref(), &self.dir, &damage).is_ok() {
                     known.push(damage);
@@ -194,7 +233,21 @@ impl Shared {
             Access::ReadOnly if listed => {}
             Access::ReadOnly => known.push(damage),
         }
-        Standing::New
+        Some(Standing::New)
+    }
+
+    /// Puts a rewritten segment in the place of the old one, for this process's readers at the same moment.
+    pub(crate) fn replace(&self, segment: &Segment, aside: &Path, successor: Successor) -> io::Result<()> {
+        let mut extent = lock(&segment.extent);
+        let mut damage = lock(&self.damage);
+        self.disk.rename(aside, &segment.path)?;
+        let Successor { revision, walk } = successor;
+        segment.revision.store(revision, Ordering::Release);
+        *extent = Extent { bytes: walk.end, survey: Some(walk.survey), first_time_ns: None };
+        damage.retain(|damage| damage.segment != segment.name);
+        // The numbers whose bytes were left out.
+        damage.extend(walk.damage.into_iter().map(|stretch| segment.damage(stretch)));
+        Ok(())
     }
 
     /// Damage that recovery has put aside already.
@@ -226,6 +279,14 @@ pub(crate) struct Segment {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
     extent: Mutex<Extent>,
+    /// Which writing of the segment the extent is about. Changed with the locks of extent and damage held.
+    revision: AtomicU32,
+}
+
+/// What stands in a segment written anew.
+pub(crate) struct Successor {
+    pub(crate) revision: u32,
+    pub(crate) walk: Walk,
 }
 
 struct Extent {
@@ -237,10 +298,19 @@ struct Extent {
 }
 
 impl Segment {
-    pub(crate) fn new(dir: &std::path::Path, first: Seq, bytes: u64, survey: Option<Survey>) -> Self {
+    pub(crate) fn new(dir: &Path, first: Seq, bytes: u64, survey: Option<Survey>) -> Self {
         let name = segment_name(first);
         let path = dir.join(&name);
-        Self { first, name, path, extent: Mutex::new(Extent { bytes, survey, first_time_ns: None }) }
+        let extent = Mutex::new(Extent { bytes, survey, first_time_ns: None });
+        Self { first, name, path, extent, revision: AtomicU32::new(0) }
+    }
+
+    pub(crate) fn at_revision(self, revision: u32) -> Self {
+        Self { revision: AtomicU32::new(revision), ..self }
+    }
+
+    pub(crate) fn revision(&self) -> u32 {
+        self.revision.load(Ordering::Acquire)
     }
 
     pub(crate) fn start(&self) -> Place {
@@ -249,6 +319,12 @@ impl Segment {
 
     pub(crate) fn bytes(&self) -> u64 {
         lock(&self.extent).bytes
+    }
+
+    /// `None` when the segment has been rewritten since this revision.
+    pub(crate) fn bytes_at(&self, revision: u32) -> Option<u64> {
+        let extent = lock(&self.extent);
+        (self.revision() == revision).then_some(extent.bytes)
     }
 
     /// Takes in what has just become durable.

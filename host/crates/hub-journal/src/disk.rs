@@ -28,7 +28,9 @@ pub(crate) trait Disk: Send + Sync {
     fn lock(&self, path: &Path) -> io::Result<Option<Lock>>;
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Box<dyn SegmentFile>>;
     fn remove(&self, path: &Path) -> io::Result<()>;
-    /// Makes created and removed names durable.
+    /// In the place of a file of the new name, if there is one: at every moment one of the two is there.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Makes created, renamed and removed names durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 }
 
@@ -88,6 +90,10 @@ impl Disk for RealDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {

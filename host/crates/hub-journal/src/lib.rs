@@ -6,10 +6,13 @@
 //! - An append is answered after `fdatasync`, not before; waiting appends share one.
 //! - A record is read back exactly as it was appended, or the error says that it cannot be.
 //! - A torn tail is cut at open; damage anywhere else is reported and put aside, and reading goes on after it.
+//! - Payloads can be replaced for ever: afterwards no file holds the old bytes, and no reader gives them.
 //!
 //! The map: `segment` the bytes, `disk` the file operations, `scan` the walk over a segment, `catalog` what all sides
-//! share, `queue` and `writer` the way in, `reader` the way out, `recover`, `quarantine` and `retain` the housekeeping.
+//! share, `queue` and `writer` the way in, `reader` the way out, `recover`, `quarantine`, `retain`, `rewrite` and
+//! `aside` the housekeeping.
 
+mod aside;
 mod catalog;
 mod disk;
 mod quarantine;
@@ -17,12 +20,14 @@ mod queue;
 mod reader;
 mod recover;
 mod retain;
+mod rewrite;
 mod scan;
 mod segment;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -41,6 +46,7 @@ use crate::segment::Prepared;
 pub use crate::reader::{ReadError, Reader};
 pub use crate::recover::{Damage, OpenError, Recovery};
 pub use crate::retain::{RetainError, Retired};
+pub use crate::rewrite::{Change, Holding, Progress, RewriteError, Rewritten};
 
 /// The number of a record. The first is 1; zero stands before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -341,6 +347,39 @@ impl Journal {
     /// Removes the oldest segments while all their records are older than `before_time_ns`. Never the last one.
     pub fn retain(&self, before_time_ns: i64) -> Result<Retired, RetainError> {
         retain::retain(&self.handle.shared, before_time_ns)
+    }
+
+    /// The segments that `rewrite` would have to read for these numbers, and mostly write: from memory, oldest first.
+    pub fn segments_holding(&self, numbers: &BTreeSet<Seq>) -> Vec<Holding> {
+        rewrite::holdings(&self.handle.shared, numbers)
+    }
+
+    /// Replaces the payloads (and kinds) of the records with these numbers for ever; each is asked for once, in order,
+    /// as it stands. Number and time stay. Waits on this thread while it reads and writes whole segments, so not for
+    /// async code; appends, reads and retention go on meanwhile.
+    ///
+    /// The segment being written is finished first if it holds one of the records, so many numbers at once make fewer
+    /// small segments than one by one. The disk needs room for one more segment.
+    ///
+    /// A reader gets the old or the new payload, and once this has returned only the new one. Another process that
+    /// has a segment open goes on with the old one until it opens it anew. After an error or a crash the caller asks
+    /// again, with a `replace` that leaves alone what it has replaced already. `replace` must neither rewrite nor
+    /// retain nor close this journal: it is called with the segment held.
+    pub fn rewrite(
+        &self,
+        numbers: &BTreeSet<Seq>,
+        mut replace: impl FnMut(Seq, &Entry) -> Change,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Rewritten, RewriteError> {
+        let intake = self.handle.intake.as_ref().ok_or(RewriteError::ReadOnly)?;
+        rewrite::rewrite(&self.handle.shared, &intake.queue, numbers, &mut replace, &mut progress)
+    }
+
+    /// Removes files from the quarantine folder by their names in `Rewritten::copies_left`, and answers those that
+    /// were there.
+    pub fn remove_copies(&self, names: &BTreeSet<String>) -> Result<Vec<String>, RewriteError> {
+        let intake = self.handle.intake.as_ref().ok_or(RewriteError::ReadOnly)?;
+        rewrite::remove_copies(&self.handle.shared, &intake.queue, names)
     }
 
     /// Writes what is queued, ends the writer and gives up the lock. Reading goes on; appending is `Closed`.

@@ -23,6 +23,28 @@ pub(crate) struct Group {
     pub(crate) answer: oneshot::Sender<Result<Seq, AppendError>>,
 }
 
+/// Asks for the segment to be finished, so that no more is appended to it.
+pub(crate) struct Roll {
+    /// Nothing is done when this is not the segment being written.
+    pub(crate) first: Seq,
+    /// Told the reason when it could not be.
+    pub(crate) answer: oneshot::Sender<Result<(), String>>,
+}
+
+/// What the writer does next.
+pub(crate) enum Work {
+    Batch(Vec<Group>),
+    /// All that was queued before it has been taken.
+    Roll(Roll),
+    /// Nothing came while patience lasted.
+    Idle,
+}
+
+enum Item {
+    Group(Group),
+    Roll(Roll),
+}
+
 pub(crate) struct Queue {
     state: Mutex<State>,
     filled: Condvar,
@@ -38,7 +60,7 @@ struct Limits {
 
 #[derive(Default)]
 struct State {
-    groups: VecDeque<Group>,
+    items: VecDeque<Item>,
     entries: usize,
     bytes: usize,
     closed: bool,
@@ -65,40 +87,60 @@ impl Queue {
         let entries = state.entries.saturating_add(group.entries.len());
         let bytes = state.bytes.saturating_add(group.bytes);
         let over = entries > self.limits.queue_entries_max || bytes > self.limits.queue_bytes_max;
-        if over && !state.groups.is_empty() {
+        if over && state.entries > 0 {
             return Err(AppendError::Busy);
         }
         state.entries = entries;
         state.bytes = bytes;
-        state.groups.push_back(group);
+        state.items.push_back(Item::Group(group));
         drop(state);
         self.filled.notify_one();
         Ok(())
     }
 
-    /// Everything queued, up to one batch; waits for the first, but not longer than the patience. `None` once closed and
-    /// empty; an empty batch when patience ended.
-    pub(crate) fn take(&self, patience: Duration) -> Option<Vec<Group>> {
+    /// Never refused for want of room: whoever asks waits for the answer, so there are few.
+    pub(crate) fn roll(&self, roll: Roll) -> Result<(), AppendError> {
         let mut state = lock(&self.state);
-        while state.groups.is_empty() {
+        if state.closed {
+            return Err(AppendError::Closed);
+        }
+        state.items.push_back(Item::Roll(roll));
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    /// Everything queued, up to one batch or the next roll; waits for the first, but not longer than the patience.
+    /// `None` once closed and empty.
+    pub(crate) fn take(&self, patience: Duration) -> Option<Work> {
+        let mut state = lock(&self.state);
+        while state.items.is_empty() {
             if state.closed {
                 return None;
             }
             let waited = self.filled.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
             state = waited.0;
-            if waited.1.timed_out() && state.groups.is_empty() && !state.closed {
-                return Some(Vec::new());
+            if waited.1.timed_out() && state.items.is_empty() && !state.closed {
+                return Some(Work::Idle);
             }
         }
         let mut batch: Vec<Group> = Vec::new();
         let (mut entries, mut bytes) = (0_usize, 0_usize);
-        while let Some(group) = state.groups.pop_front() {
+        while let Some(item) = state.items.pop_front() {
+            let group = match item {
+                Item::Group(group) => group,
+                Item::Roll(roll) if batch.is_empty() => return Some(Work::Roll(roll)),
+                roll => {
+                    state.items.push_front(roll);
+                    break;
+                }
+            };
             let entries_with = entries.saturating_add(group.entries.len());
             let bytes_with = bytes.saturating_add(group.bytes);
             let over =
                 entries_with > self.limits.batch_entries_max || bytes_with > self.limits.batch_bytes_max;
             if over && !batch.is_empty() {
-                state.groups.push_front(group);
+                state.items.push_front(Item::Group(group));
                 break;
             }
             (entries, bytes) = (entries_with, bytes_with);
@@ -106,7 +148,7 @@ impl Queue {
         }
         state.entries = state.entries.saturating_sub(entries);
         state.bytes = state.bytes.saturating_sub(bytes);
-        Some(batch)
+        Some(Work::Batch(batch))
     }
 
     /// Refuses what comes from now on; what is queued is still written.
@@ -118,7 +160,11 @@ impl Queue {
     /// Drops what nobody will write; its callers are told that the journal is closed.
     pub(crate) fn abandon(&self) {
         self.close();
-        lock(&self.state).groups.clear();
+        lock(&self.state).items.clear();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        lock(&self.state).closed
     }
 
     pub(crate) fn entries(&self) -> usize {

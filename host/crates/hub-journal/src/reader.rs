@@ -16,7 +16,7 @@ pub enum ReadError {
     /// Not written yet, or retired.
     #[error("record {seq} is not in the journal")]
     Missing { seq: Seq },
-    /// Known to be damaged; its bytes are in the quarantine folder.
+    /// Known to be damaged; its bytes are in the quarantine folder, unless it was to be rewritten.
     #[error("record {seq} is damaged and in quarantine")]
     Quarantined { seq: Seq },
     /// Found to be damaged just now.
@@ -37,6 +37,7 @@ pub struct Reader {
 
 struct Cursor {
     segment: Arc<Segment>,
+    revision: u32,
     scanner: Scanner,
 }
 
@@ -94,7 +95,11 @@ impl Reader {
     fn advance(&mut self) -> Result<Option<Record>, ReadError> {
         let seq = self.next;
         let Some(cursor) = &mut self.cursor else { return Ok(None) };
-        let limit = cursor.segment.bytes();
+        let Some(limit) = cursor.segment.bytes_at(cursor.revision) else {
+            // Rewritten: the open file still holds what is to be gone.
+            self.cursor = None;
+            return Ok(None);
+        };
         match cursor.scanner.step(limit).map_err(|source| ReadError::Io { seq, source })? {
             Step::Record(frame) if frame.header.seq < seq => Ok(None),
             Step::Record(frame) => {
@@ -120,9 +125,8 @@ impl Reader {
     fn enter_segment(&mut self) -> Result<bool, ReadError> {
         let seq = self.next;
         let Some(segment) = self.shared.segment_of(seq) else { return Ok(false) };
-        let place = self.shared.place(&segment, seq);
-        match place.and_then(|place| self.shared.scanner(&segment, place, self.chunk_bytes)) {
-            Ok(scanner) => self.cursor = Some(Cursor { segment, scanner }),
+        match self.shared.scanner_near(&segment, seq, self.chunk_bytes) {
+            Ok((scanner, revision)) => self.cursor = Some(Cursor { segment, revision, scanner }),
             // Retired between looking up and opening: the next round finds it gone.
             Err(_) if !self.shared.has_segment(segment.first) => {}
             Err(source) => return Err(ReadError::Io { seq, source }),
@@ -158,7 +162,10 @@ impl Reader {
         let Some(cursor) = &self.cursor else { return };
         let offset = stretch.offset;
         let through = stretch.missing.as_ref().map(|missing| *missing.end());
-        let standing = self.shared.report(&cursor.segment, stretch);
+        let Some(standing) = self.shared.report(&cursor.segment, cursor.revision, stretch) else {
+            self.cursor = None;
+            return;
+        };
         if let Some(through) = through.filter(|through| *through >= self.next) {
             self.lost = Some(Lost { through, segment: cursor.segment.name.clone(), offset, standing });
         }

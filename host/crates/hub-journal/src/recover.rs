@@ -20,7 +20,7 @@ use crate::segment::{
     decode_identity, encode_identity, parse_segment_name,
 };
 use crate::writer::{Active, Fill, Setback, Writer, create_segment};
-use crate::{Options, Seq, quarantine};
+use crate::{Options, Seq, aside, quarantine};
 
 /// What opening found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,7 @@ pub(crate) struct Opened {
 pub(crate) fn open(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Result<Opened, OpenError> {
     disk.create_dir(dir).map_err(io_error("creating", dir))?;
     let lock = take_lock(disk.as_ref(), dir)?;
+    aside::clear(disk.as_ref(), dir).map_err(io_error("removing left-overs of rewriting in", dir))?;
     let folder = Folder::read(disk.as_ref(), dir)?;
     let salt = match folder.salt(dir)? {
         Some(salt) => salt,
@@ -114,7 +115,8 @@ pub(crate) fn open_read_only(disk: Arc<dyn Disk>, dir: &Path, options: Options) 
     let shared = Shared::new(disk, dir.to_owned(), options, salt, Access::ReadOnly, watching);
     folder.add_earlier(&shared);
     if let Some(last) = last {
-        shared.add_segment(Arc::new(Segment::new(dir, last.first, last.walk.end, Some(last.walk.survey))));
+        let segment = Segment::new(dir, last.first, last.walk.end, Some(last.walk.survey));
+        shared.add_segment(Arc::new(segment.at_revision(last.revision)));
     }
     shared.record_damage(&found.damage);
     let shared = Arc::new(shared);
@@ -157,7 +159,8 @@ impl Folder {
             let segment = Segment::new(dir, first, 0, None);
             match read_header(disk, &segment) {
                 Ok((header, bytes)) => {
-                    let segment = Segment::new(dir, first, bytes, None);
+                    let revision = header.as_ref().map_or(0, |header| header.revision);
+                    let segment = Segment::new(dir, first, bytes, None).at_revision(revision);
                     segments.push(SegmentOnDisk { segment, header });
                 }
                 // Retired by the process that writes, while we only read.
@@ -207,6 +210,7 @@ impl Folder {
 /// The last segment after a walk over all of it.
 struct Last {
     first: Seq,
+    revision: u32,
     walk: Walk,
     fill: Fill,
     header_is_whole: bool,
@@ -239,7 +243,7 @@ fn inspect(
     }
     let torn_from = if header_is_whole || walk.survey.records() > 0 { walk.end } else { 0 };
     found.torn_bytes_cut = bytes.saturating_sub(torn_from);
-    Ok(Last { first: segment.first, walk, fill, header_is_whole })
+    Ok(Last { first: segment.first, revision: segment.revision(), walk, fill, header_is_whole })
 }
 
 /// Makes the last segment fit to be written: what is whole is made durable, what is torn is cut.
@@ -260,8 +264,9 @@ fn resume(
         // Before anything is cut. Best effort: on a full disk the damage is still reported.
         quarantine::keep(disk, dir, damage).ok();
     }
-    if !last.header_is_whole && last.walk.survey.records() == 0 {
-        // Never got as far as its first record: it is begun again.
+    if last.walk.survey.records() == 0 && (!last.header_is_whole || last.fill == Fill::Finished) {
+        // Never got as far as its first record: it is begun again. What would follow it has the same first number, so
+        // it cannot be finished either.
         return Ok((begin(disk, dir, salt, last.first)?, next));
     }
     let path = &on_disk.segment.path;
@@ -272,7 +277,8 @@ fn resume(
     // After a kill the records may be in the page cache only, and from now on they count as durable.
     file.sync_data().map_err(io_error("syncing", path))?;
     disk.sync_dir(dir).map_err(io_error("syncing", dir))?;
-    let segment = Arc::new(Segment::new(dir, last.first, last.walk.end, Some(last.walk.survey)));
+    let segment = Segment::new(dir, last.first, last.walk.end, Some(last.walk.survey));
+    let segment = Arc::new(segment.at_revision(last.revision));
     Ok((Active { segment, file, fill: last.fill }, next))
 }
 
@@ -287,7 +293,7 @@ fn report_long_tail(on_disk: &SegmentOnDisk, last: &mut Last, found: &mut Found)
 fn begin(disk: &dyn Disk, dir: &Path, salt: u32, first: Seq) -> Result<Active, OpenError> {
     let segment = Segment::new(dir, first, SEGMENT_HEADER_BYTES as u64, Some(Default::default()));
     let setback = |setback: Setback| io_error("creating", &segment.path)(setback.source);
-    let file = create_segment(disk, dir, SegmentHeader { salt, first }).map_err(setback)?;
+    let file = create_segment(disk, dir, SegmentHeader { salt, first, revision: 0 }).map_err(setback)?;
     Ok(Active { segment: Arc::new(segment), file, fill: Fill::Open })
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn retain(shared: &Shared, before_time_ns: i64) -> Result<Retired, Re
     if shared.access == Access::ReadOnly {
         return Err(RetainError::ReadOnly);
     }
-    let _one_at_a_time = lock(&shared.retaining);
+    let _one_at_a_time = lock(&shared.housekeeping);
     let mut retired = Retired { segments: 0, up_to: Seq::ZERO };
     loop {
         let segments = shared.segments();

@@ -3,15 +3,17 @@
 //! Pure functions over byte slices; never touches a file. All integers are little-endian.
 //!
 //! ```text
-//! segment  magic 8 | version 4 | salt 4 | first seq 8 | zero 4 | crc32c of the 28 before 4            = 32
+//! segment  magic 8 | version 4 | salt 4 | first seq 8 | revision 4 | crc32c of the 28 before 4        = 32
 //! record   magic 4 | payload crc32c 4 | stored bytes 4 | raw bytes 4 | kind 1 | flags 1 | zero 2
 //!          | seq 8 | time 8 | crc32c of salt and the 36 before 4                                        = 40, then payload
 //! identity magic 8 | version 4 | salt 4 | crc32c of the 16 before 4                                     = 20
 //! ```
 //!
 //! The record header has a checksum of its own, so a length is believed only after it is proven, and a damaged
-//! payload costs exactly its own record. The *salt* is drawn once per journal and mixed into it: a payload that
-//! contains the image of a record cannot pass for one when a damaged stretch is searched for the next record.
+//! payload costs exactly its own record. The *revision* counts how often the segment was written anew (`rewrite.rs`):
+//! another process that reads along sees by it that its index no longer fits. The *salt* is drawn once per journal and
+//! mixed into the record checksum: a payload that contains the image of a record cannot pass for one when a damaged
+//! stretch is searched for the next record.
 
 use crc32c::{crc32c, crc32c_append};
 
@@ -24,6 +26,7 @@ pub(crate) const IDENTITY_BYTES: usize = 20;
 pub(crate) const IDENTITY_NAME: &str = "journal.id";
 pub(crate) const LOCK_NAME: &str = "journal.lock";
 pub(crate) const QUARANTINE_DIR: &str = "quarantine";
+const ASIDE_SUFFIX: &str = ".rewriting";
 
 /// Not UTF-8, so text payloads never look like the start of a record.
 pub(crate) const RECORD_MAGIC: [u8; 4] = [0xFF, b'R', b'c', 0xFE];
@@ -40,6 +43,7 @@ const LZ4_RATIO_MAX: u64 = 256;
 pub(crate) struct SegmentHeader {
     pub(crate) salt: u32,
     pub(crate) first: Seq,
+    pub(crate) revision: u32,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +62,7 @@ impl SegmentHeader {
         out.extend(FORMAT_VERSION.to_le_bytes());
         out.extend(self.salt.to_le_bytes());
         out.extend(self.first.get().to_le_bytes());
-        out.extend([0; 4]);
+        out.extend(self.revision.to_le_bytes());
         out.extend(crc32c(&out).to_le_bytes());
         out
     }
@@ -72,7 +76,8 @@ impl SegmentHeader {
         }
         let salt = fields.u32().ok_or(HeaderFault::Damaged)?;
         let first = fields.u64().ok_or(HeaderFault::Damaged)?;
-        Ok(Self { salt, first: Seq::new(first) })
+        let revision = fields.u32().ok_or(HeaderFault::Damaged)?;
+        Ok(Self { salt, first: Seq::new(first), revision })
     }
 }
 
@@ -232,13 +237,26 @@ fn pack(payload: Vec<u8>) -> (Packing, Vec<u8>) {
     if packed.len() < payload.len() { (Packing::Lz4, packed) } else { (Packing::Plain, payload) }
 }
 
+/// A segment being written anew; not the name of a segment, so that a left-over is never taken for one.
+pub(crate) fn aside_name(first: Seq) -> String {
+    format!("{:020}{ASIDE_SUFFIX}", first.get())
+}
+
+pub(crate) fn is_aside_name(name: &str) -> bool {
+    numbered(name, ASIDE_SUFFIX).is_some()
+}
+
 pub(crate) fn segment_name(first: Seq) -> String {
     format!("{:020}.seg", first.get())
 }
 
 /// The first sequence number a file name stands for; `None` for files that are not segments.
 pub(crate) fn parse_segment_name(name: &str) -> Option<Seq> {
-    let digits = name.strip_suffix(".seg")?;
+    numbered(name, ".seg")
+}
+
+fn numbered(name: &str, suffix: &str) -> Option<Seq> {
+    let digits = name.strip_suffix(suffix)?;
     if digits.len() != 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::catalog::{Counters, Place, Segment, Shared, lock};
 use crate::disk::{Disk, Lock, Mode, SegmentFile};
-use crate::queue::{Group, Queue};
+use crate::queue::{Group, Queue, Roll, Work};
 use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 use crate::{AppendError, Health, Seq};
 
@@ -110,13 +110,20 @@ impl Writer {
         let _abandon = AbandonOnExit(Arc::clone(&self.queue));
         let mut buffer = Vec::new();
         let mut broken: Option<String> = None;
-        while let Some(batch) = self.queue.take(PROBE_EVERY) {
-            if batch.is_empty() {
-                if broken.is_none() {
-                    broken = self.probe();
+        while let Some(work) = self.queue.take(PROBE_EVERY) {
+            let batch = match work {
+                Work::Batch(batch) => batch,
+                Work::Roll(roll) => {
+                    self.roll_on_request(roll, &mut broken);
+                    continue;
                 }
-                continue;
-            }
+                Work::Idle => {
+                    if broken.is_none() {
+                        broken = self.probe();
+                    }
+                    continue;
+                }
+            };
             let written = match &broken {
                 Some(reason) => Err(reason.clone()),
                 None => self.write(&batch, &mut buffer).map_err(|setback| {
@@ -135,7 +142,27 @@ impl Writer {
                 buffer = Vec::new();
             }
         }
+        // Whoever is removing or rewriting a segment ends first: after this another process may have the journal.
+        let _nobody_else_writes = lock(&self.shared.housekeeping);
         drop(self.lock);
+    }
+
+    fn roll_on_request(&mut self, Roll { first, answer }: Roll, broken: &mut Option<String>) {
+        let has_records = self.next > self.active.segment.first;
+        let rolled = match broken {
+            Some(reason) => Err(reason.clone()),
+            None if self.active.segment.first != first || !has_records => Ok(()),
+            None => self.roll().map_err(|setback| {
+                let reason = setback.reason();
+                // Otherwise health stays as it is: nothing that was to be appended has been refused.
+                if setback.lasting == Lasting::UntilReopened {
+                    *lock(&self.shared.health) = Health::Failed { reason: reason.clone() };
+                    *broken = Some(reason.clone());
+                }
+                reason
+            }),
+        };
+        answer.send(rolled).ok();
     }
 
     /// Asks whether there is room again when nobody appends: whoever looks at readiness sends nothing until there is.
@@ -203,7 +230,7 @@ impl Writer {
 
     fn roll(&mut self) -> Result<(), Setback> {
         self.count(|counters| &counters.syncs);
-        let header = SegmentHeader { salt: self.shared.salt, first: self.next };
+        let header = SegmentHeader { salt: self.shared.salt, first: self.next, revision: 0 };
         let file = create_segment(self.shared.disk.as_ref(), &self.shared.dir, header)?;
         let bytes = SEGMENT_HEADER_BYTES as u64;
         let segment = Arc::new(Segment::new(&self.shared.dir, self.next, bytes, Some(Default::default())));

@@ -1,4 +1,5 @@
-//! A disk in memory that forgets what was never synced, fails on request, and can hold a sync up.
+//! A disk in memory that forgets what was never synced, fails on request, can hold a sync up, and can remember every
+//! moment between two changes.
 //!
 //! A failed sync drops the dirty pages as Linux does: a later sync of the same file does not bring them back.
 
@@ -6,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use crate::disk::{Disk, Lock, Mode, SegmentFile};
@@ -31,6 +33,9 @@ struct State {
     inodes: Vec<Inode>,
     writes: u64,
     syncs: u64,
+    /// All changes: files made, written, cut, synced, renamed or removed.
+    steps: u64,
+    history: Option<History>,
     faults: Faults,
     gate: Gate,
     held_syncs: u64,
@@ -43,12 +48,40 @@ struct Inode {
     dirty: Vec<Range<usize>>,
 }
 
+struct History {
+    promised: Arc<AtomicU64>,
+    moments: Vec<Moment>,
+}
+
+/// The disk as it was just before a step.
+pub(super) struct Moment {
+    /// What the counter given to `remember` said.
+    pub(super) promised: u64,
+    pub(super) disk: MemDisk,
+}
+
 /// Counted from now: 1 is the next call.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Faults {
     pub(super) write: Option<WriteFault>,
     pub(super) sync: Option<u64>,
     pub(super) set_len: bool,
+    pub(super) step: Option<StepFault>,
+}
+
+/// A step that leaves everything as it was.
+#[derive(Clone, Copy)]
+pub(super) struct StepFault {
+    pub(super) nth: u64,
+    pub(super) kind: io::ErrorKind,
+    pub(super) then: Then,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    Healed,
+    /// All that come after it fail too.
+    Failing,
 }
 
 #[derive(Clone, Copy)]
@@ -70,7 +103,24 @@ impl MemDisk {
         let mut state = self.0.state.lock().unwrap();
         state.writes = 0;
         state.syncs = 0;
+        state.steps = 0;
         state.faults = faults;
+    }
+
+    pub(super) fn steps(&self) -> u64 {
+        self.0.state.lock().unwrap().steps
+    }
+
+    /// From now on each moment is kept, with what `promised` says then.
+    pub(super) fn remember(&self, promised: Arc<AtomicU64>) {
+        self.0.state.lock().unwrap().history = Some(History { promised, moments: Vec::new() });
+    }
+
+    /// Ends with the present one.
+    pub(super) fn take_moments(&self) -> Vec<Moment> {
+        let mut state = self.0.state.lock().unwrap();
+        state.keep_moment();
+        state.history.take().map(|history| history.moments).unwrap_or_default()
     }
 
     pub(super) fn syncs(&self) -> u64 {
@@ -131,7 +181,7 @@ impl MemDisk {
         let mut chance = Chance(seed | 1);
         let mut names = state.durable_names.clone();
         for (name, inode) in &state.names {
-            if !names.contains_key(name) && chance.half() {
+            if names.get(name) != Some(inode) && chance.half() {
                 names.insert(name.clone(), *inode);
             }
         }
@@ -227,6 +277,9 @@ impl Disk for MemDisk {
 
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Box<dyn SegmentFile>> {
         let mut state = self.0.state.lock().unwrap();
+        if mode == Mode::Create {
+            state.step()?;
+        }
         let inode = match (mode, state.names.get(path).copied()) {
             (Mode::Read | Mode::Write, None) => return Err(no_such_file()),
             (Mode::Read | Mode::Write, Some(inode)) => inode,
@@ -245,11 +298,22 @@ impl Disk for MemDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.0.state.lock().unwrap().names.remove(path).map(|_| ()).ok_or_else(no_such_file)
+        let mut state = self.0.state.lock().unwrap();
+        state.step()?;
+        state.names.remove(path).map(|_| ()).ok_or_else(no_such_file)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.0.state.lock().unwrap();
+        state.step()?;
+        let inode = state.names.remove(from).ok_or_else(no_such_file)?;
+        state.names.insert(to.to_owned(), inode);
+        Ok(())
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let mut state = self.0.state.lock().unwrap();
+        state.step()?;
         state.count_sync()?;
         let State { names, durable_names, .. } = &mut *state;
         durable_names.retain(|path, _| path.parent() != Some(dir));
@@ -260,6 +324,32 @@ impl Disk for MemDisk {
 }
 
 impl State {
+    fn step(&mut self) -> io::Result<()> {
+        self.keep_moment();
+        self.steps += 1;
+        match self.faults.step {
+            Some(StepFault { nth, kind, then })
+                if self.steps == nth || (self.steps > nth && then == Then::Failing) =>
+            {
+                Err(kind.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn keep_moment(&mut self) {
+        let Some(history) = &mut self.history else { return };
+        let state = State {
+            names: self.names.clone(),
+            durable_names: self.durable_names.clone(),
+            dirs: self.dirs.clone(),
+            inodes: self.inodes.clone(),
+            ..State::default()
+        };
+        let disk = MemDisk(Arc::new(Inner { state: Mutex::new(state), ..Inner::default() }));
+        history.moments.push(Moment { promised: history.promised.load(Ordering::SeqCst), disk });
+    }
+
     fn count_sync(&mut self) -> io::Result<()> {
         self.syncs += 1;
         if self.faults.sync == Some(self.syncs) {
@@ -287,6 +377,7 @@ impl SegmentFile for MemFile {
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut state = self.disk.0.state.lock().unwrap();
+        state.step()?;
         state.writes += 1;
         let fault = state.faults.write.filter(|fault| fault.nth == state.writes);
         let kept = fault.map_or(bytes.len(), |fault| fault.kept.min(bytes.len()));
@@ -296,6 +387,7 @@ impl SegmentFile for MemFile {
 
     fn set_len(&self, bytes: u64) -> io::Result<()> {
         let mut state = self.disk.0.state.lock().unwrap();
+        state.step()?;
         if state.faults.set_len {
             return Err(io::Error::other("set_len failed on request"));
         }
@@ -314,7 +406,7 @@ impl SegmentFile for MemFile {
         gate.notify_all();
         let mut state = gate.wait_while(state, |state| state.gate == Gate::Shut).unwrap();
         state.held_syncs -= 1;
-        let counted = state.count_sync();
+        let counted = state.step().and_then(|()| state.count_sync());
         let inode = &mut state.inodes[self.inode];
         match counted {
             Ok(()) => inode.sync(),

@@ -10,6 +10,7 @@ mod random;
 mod reading;
 mod real_disk;
 mod recovery;
+mod rewriting;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

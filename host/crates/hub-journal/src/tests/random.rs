@@ -1,13 +1,13 @@
-//! Random lives of a journal: appends, stops of every kind and failing disks, in any order.
+//! Random lives of a journal: appends, rewriting, stops of every kind and failing disks, in any order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::mem_disk::{Faults, MemDisk, WriteFault};
 use super::{entry, small_segments};
-use crate::{Entry, Journal, Options, ReadError, Seq};
+use crate::{Change, Entry, Journal, Options, ReadError, Seq};
 
 #[derive(Debug, Clone)]
 enum Act {
@@ -15,6 +15,11 @@ enum Act {
     AppendAll(Vec<u64>),
     /// Submitted at once and never waited for: the crash after it may come at any moment.
     Submit(Vec<u64>),
+    /// Of what was acknowledged, so many from the front in steps of so many.
+    Rewrite {
+        count: usize,
+        step: usize,
+    },
     Close,
     Kill,
     PowerCut(u64),
@@ -31,6 +36,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => number.clone().prop_map(Act::Append),
         2 => vec(number.clone(), 1..8).prop_map(Act::AppendAll),
         2 => vec(number, 1..8).prop_map(Act::Submit),
+        2 => (1..20_usize, 1..5_usize).prop_map(|(count, step)| Act::Rewrite { count, step }),
         1 => Just(Act::Close),
         1 => Just(Act::Kill),
         2 => any::<u64>().prop_map(Act::PowerCut),
@@ -45,6 +51,9 @@ struct Life {
     journal: Option<Journal>,
     options: Options,
     acknowledged: BTreeMap<u64, Entry>,
+    /// What a record may also be, since rewriting it failed.
+    tried: BTreeMap<u64, Vec<Entry>>,
+    rewrites: usize,
 }
 
 impl Life {
@@ -52,7 +61,8 @@ impl Life {
         let disk = MemDisk::default();
         let options = small_segments(segment_bytes);
         let (journal, _) = super::open(&disk, options.clone());
-        Self { disk, journal: Some(journal), options, acknowledged: BTreeMap::new() }
+        let (acknowledged, tried) = (BTreeMap::new(), BTreeMap::new());
+        Self { disk, journal: Some(journal), options, acknowledged, tried, rewrites: 0 }
     }
 
     fn live(&mut self, act: &Act) {
@@ -74,6 +84,7 @@ impl Life {
                     drop(journal.append(entry(*number)));
                 }
             }
+            Act::Rewrite { count, step } => self.rewrite(&journal, *count, *step),
             Act::Close => self.reopen_on(MemDisk::clone),
             Act::Kill => self.reopen_on(MemDisk::after_kill),
             Act::PowerCut(seed) => self.reopen_on(|disk| disk.after_power_cut(*seed)),
@@ -82,6 +93,30 @@ impl Life {
                 self.disk.set_faults(Faults { write, ..Faults::default() });
             }
             Act::FailSync(nth) => self.disk.set_faults(Faults { sync: Some(*nth), ..Faults::default() }),
+        }
+    }
+
+    fn rewrite(&mut self, journal: &Journal, count: usize, step: usize) {
+        let numbers: BTreeSet<u64> = self.acknowledged.keys().copied().step_by(step).take(count).collect();
+        self.rewrites += 1;
+        let payload = format!("rewrite {}", self.rewrites).repeat(self.rewrites * 20 % 90).into_bytes();
+        let to = |_: Seq, _: &Entry| Change::To { kind: 251, payload: payload.clone() };
+        let seqs = numbers.iter().copied().map(Seq::new).collect();
+        let outcome = journal.rewrite(&seqs, to, |_| {});
+        for number in &numbers {
+            let promised = self.acknowledged.get_mut(number).unwrap();
+            let new = Entry { kind: 251, payload: payload.clone(), ..promised.clone() };
+            if outcome.is_ok() {
+                *promised = new;
+                self.tried.remove(number);
+            } else {
+                self.tried.entry(*number).or_default().push(new);
+            }
+        }
+        if let Ok(rewritten) = outcome {
+            assert_eq!((rewritten.damaged.len(), rewritten.absent.len()), (0, 0));
+            assert_eq!(rewritten.changed + rewritten.unchanged, numbers.len() as u64);
+            self.check();
         }
     }
 
@@ -110,7 +145,9 @@ impl Life {
                     assert_eq!(record.seq.get(), seq);
                     let found = Entry { kind: record.kind, time_ns: record.time_ns, payload: record.payload };
                     let number = u64::try_from(found.time_ns / 1_000).unwrap();
-                    assert_eq!(&found, promised.unwrap_or(&entry(number)));
+                    if !self.tried.get(&seq).is_some_and(|tried| tried.contains(&found)) {
+                        assert_eq!(&found, promised.unwrap_or(&entry(number)));
+                    }
                     self.acknowledged.insert(seq, found);
                 }
                 // A hole in a batch that was torn by the power cut.

@@ -1,7 +1,7 @@
 //! The same journal on the machine's own file system.
 
 use super::{check_exact, fill, small_segments};
-use crate::{Journal, OpenError, Options, Seq};
+use crate::{Change, Journal, OpenError, Options, Seq};
 
 #[test]
 fn a_journal_in_a_new_folder_is_kept_locked_and_found_again() {
@@ -53,4 +53,32 @@ fn a_journal_that_is_not_there_cannot_be_read() {
     let (empty, recovery) = Journal::open_read_only(dir.path(), Options::default()).unwrap();
     assert_eq!((recovery.first, recovery.last), (None, Seq::ZERO));
     assert!(empty.reader(Seq::ZERO).next().unwrap().is_none());
+}
+
+#[test]
+fn rewritten_bytes_are_gone_from_the_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(dir.path(), small_segments(2_000)).unwrap();
+    fill(&journal, 1..=60);
+    let mut underway = journal.reader(Seq::new(1));
+    underway.next().unwrap().unwrap();
+    let files_with = |text: &[u8]| {
+        let files =
+            std::fs::read_dir(dir.path()).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        files.filter(|bytes| bytes.windows(text.len()).any(|window| window == text)).count()
+    };
+    assert_eq!((files_with(b"entry 2;"), files_with(b"entry 60;")), (1, 1));
+    let numbers = [2, 60].map(Seq::new).into();
+    let to = |_: Seq, _: &crate::Entry| Change::To { kind: 9, payload: b"nobody".to_vec() };
+    let rewritten = journal.rewrite(&numbers, to, |_| {}).unwrap();
+    assert_eq!((rewritten.segments, rewritten.changed), (2, 2));
+    assert_eq!((files_with(b"entry 2;"), files_with(b"entry 60;")), (0, 0));
+    assert_eq!(underway.next().unwrap().unwrap().payload, b"nobody");
+    drop(journal);
+    let (journal, recovery) = Journal::open(dir.path(), small_segments(2_000)).unwrap();
+    assert_eq!((recovery.last, recovery.damage.len()), (Seq::new(60), 0));
+    for number in 3..=59 {
+        assert_eq!(journal.read(Seq::new(number)).unwrap(), super::as_record(number, super::entry(number)));
+    }
+    assert_eq!(journal.read(Seq::new(60)).unwrap().payload, b"nobody");
 }

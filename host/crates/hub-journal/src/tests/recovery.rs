@@ -105,6 +105,23 @@ fn a_tail_too_long_for_one_batch_is_put_aside_before_it_is_cut() {
 }
 
 #[test]
+fn a_long_tail_in_a_segment_without_records_is_put_aside_and_the_segment_begun_again() {
+    let disk = MemDisk::default();
+    let options = Options { batch_bytes_max: 1_000, ..Options::default() };
+    drop(open(&disk, options.clone()));
+    let path = segment_paths(&disk).pop().unwrap();
+    let mut bytes = disk.contents(&path);
+    bytes.resize(bytes.len() + 1_001, 0xA5);
+    disk.set_contents(&path, bytes);
+    let (journal, recovery) = open(&disk, options);
+    assert_eq!((recovery.torn_bytes_cut, recovery.damage.len()), (1_001, 1));
+    assert_eq!(super::quarantined_files(&disk).len(), 1);
+    fill(&journal, 1..=3);
+    check_exact(&journal, 1..=3);
+    assert_eq!(journal.stats().segments, 1);
+}
+
+#[test]
 fn records_left_by_a_killed_process_are_synced_before_they_count() {
     let disk = MemDisk::default();
     fill(&open(&disk, Options::default()).0, 1..=2);
