@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod guard;
 mod hub;
+mod identity;
 mod journal;
 mod rules;
 
@@ -69,6 +70,9 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .route("/v1/connections/{name}/poll", post(connections::poll))
         .route("/v1/deliveries/{seq}/redrive", post(deliveries::redrive))
         .route("/v1/effects/{id}/retry", post(effects::retry))
+        .route("/v1/customers/{id}/merge/{other}", post(identity::merge))
+        .route("/v1/customers/{id}/reject/{other}", post(identity::reject))
+        .route("/v1/customers/{id}/unmerge/{account}", post(identity::unmerge))
         .route("/v1/journal/stats", get(journal::stats))
         .route("/v1/journal/verify", post(journal::verify))
         .merge(reads().layer(from_fn_with_state(past, as_of::answer)))
@@ -87,6 +91,15 @@ fn reads() -> Router<Arc<Api>> {
         .route("/v1/customers", get(customers::list))
         .route("/v1/customers/{id}", get(customers::one))
         .route("/v1/customers/{id}/timeline", get(customers::timeline))
+        .route("/v1/customers/{id}/context", get(customers::context))
+        .route("/v1/customers/{id}/conversations", get(customers::conversations))
+        .route("/v1/customers/{id}/conversations/{conversation}", get(customers::conversation))
+        .route("/v1/customers/{id}/may-contact", get(customers::may_contact))
+        .route("/v1/customers/{id}/links", get(identity::links))
+        .route("/v1/customers/{id}/links/{other}", get(identity::pair))
+        .route("/v1/customers/{id}/suggestions", get(identity::suggestions))
+        .route("/v1/suggestions", get(identity::all_suggestions))
+        .route("/v1/breaches", get(customers::breaches))
         .route("/v1/deliveries", get(deliveries::list))
         .route("/v1/deliveries/{seq}", get(deliveries::one))
         .route("/v1/events/{id}", get(events::one))

@@ -5,7 +5,9 @@ mod api;
 mod build;
 mod check;
 mod connector;
+mod customer;
 mod exit;
+mod identity;
 mod listing;
 mod out;
 mod panic;
@@ -80,9 +82,12 @@ enum Command {
     /// Lists and shows deliveries, and gives them to their connector again
     #[command(subcommand)]
     Delivery(listing::DeliveryCommand),
-    /// Finds and shows customers and their timelines
+    /// Finds and shows customers, their timelines and conversations; joins and parts them
     #[command(subcommand)]
-    Customer(listing::CustomerCommand),
+    Customer(customer::CustomerCommand),
+    /// Tells what other limits of identity would change
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
     /// Lists and checks rules, and says why one acted or did not
     #[command(subcommand)]
     Rule(rule::RuleCommand),
@@ -203,7 +208,8 @@ async fn dispatch(out: &Out, command: Command) -> Result<ExitCode, Failed> {
         Command::Connection(command) => listing::connection(out, command).await,
         Command::Poll(args) => poll::poll(out, args).await,
         Command::Delivery(command) => listing::delivery(out, command).await,
-        Command::Customer(command) => listing::customer(out, command).await,
+        Command::Customer(command) => customer::customer(out, command).await,
+        Command::Identity(command) => identity::identity(out, command).await,
         Command::Rule(command) => rule::rule(out, command).await,
         Command::Effect(command) => listing::effect(out, command).await,
         Command::Journal(command) => upkeep::journal(out, command).await,

@@ -28,6 +28,8 @@ pub struct Config {
     pub effects: Effects,
     pub polling: Polling,
     pub blocked_keys: Vec<String>,
+    /// When a key stops joining customers by itself.
+    pub identity_limits: hub_model::identity::Limits,
     pub connections: BTreeMap<String, ConnectionConfig>,
 }
 
@@ -245,6 +247,7 @@ impl Checker<'_> {
                 first_reach: Duration::from_secs(u64::from(raw.polling.first_reach_hours) * 3_600),
             },
             blocked_keys: raw.identity.blocked_keys,
+            identity_limits: raw.identity.limits,
             connections: raw
                 .connections
                 .into_iter()

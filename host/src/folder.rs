@@ -67,12 +67,32 @@ pub(crate) fn fold_until(
     until: u64,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Fold, FoldError> {
+    fold_changed(journal, store, until, None, &mut |_| {}, progress)
+}
+
+/// As [`fold_until`], with something said before the first record, and each record changed before it is folded.
+///
+/// # Errors
+/// As [`fold_until`].
+pub(crate) fn fold_changed(
+    journal: &Journal,
+    store: &dyn Store,
+    until: u64,
+    first: Option<Record>,
+    change: &mut dyn FnMut(&mut Record),
+    progress: &mut dyn FnMut(u64),
+) -> Result<Fold, FoldError> {
     let mut fold = Fold::open(store)?;
     let mut reader = journal.reader(Seq::new(store.applied()?).next());
+    let mut first = first.map(|record| Sequenced { seq: 0, at: Timestamp::EPOCH, record });
     loop {
         let mut batch = read_batch(&mut reader);
         batch.records.retain(|record| record.seq <= until);
         let Some(last) = batch.records.last().map(|record| record.seq) else { return Ok(fold) };
+        batch.records.iter_mut().for_each(|sequenced| change(&mut sequenced.record));
+        if let Some(first) = first.take() {
+            batch.records.insert(0, first);
+        }
         fold.apply(store, &batch.records)?;
         progress(last);
     }

@@ -32,3 +32,4 @@ mod signature;
 mod standing;
 mod throttle;
 mod watchdog;
+mod what_if;

@@ -53,7 +53,7 @@ pub(crate) fn gather(
         rules,
         catalogue,
         actions,
-        identity: hub_model::identity::Limits::default(),
+        identity: config.identity_limits,
     })
 }
 

@@ -12,6 +12,7 @@ mod disk;
 mod end_to_end;
 mod ingress;
 mod mixed;
+mod people;
 mod plugins;
 mod record;
 mod samples;

@@ -105,7 +105,11 @@ pub(super) async fn answer(State(past): State<Arc<Past>>, mut request: Request, 
         return AdminError::Question(format!("{AS_OF} is for reads")).into_response();
     }
     match past.routes(at).await {
-        Ok(routes) => routes.oneshot(request).await.into_response(),
+        Ok(routes) => {
+            // What this router found in the path would stand before what the other finds.
+            request.extensions_mut().clear();
+            routes.oneshot(request).await.into_response()
+        }
         Err(error) => error.into_response(),
     }
 }

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hub_fold::{FoldError, RecordError};
+use hub_fold::{FoldError, PlanError, RecordError};
 use hub_journal::{AppendError, ReadError};
 use serde::Serialize;
 
@@ -28,6 +28,8 @@ pub(super) enum AdminError {
     Conflict { message: &'static str, help: &'static str },
     #[error(transparent)]
     View(#[from] FoldError),
+    #[error("{0}")]
+    Plan(PlanError),
     #[error(transparent)]
     Append(#[from] AppendError),
     #[error("reading the journal: {0}")]
@@ -61,7 +63,8 @@ impl AdminError {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Question(_) => StatusCode::BAD_REQUEST,
-            Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::Plan(PlanError::Unknown(_) | PlanError::NotTheirs { .. }) => StatusCode::NOT_FOUND,
+            Self::Conflict { .. } | Self::Plan(_) => StatusCode::CONFLICT,
             Self::Append(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::View(_) | Self::Read(_) | Self::Record(_) | Self::Verify(_) | Self::Broken(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -78,12 +81,24 @@ impl AdminError {
             Self::CrossSite => "ask from the command line",
             Self::Question(_) => "check the spelling and the form of the value",
             Self::NotFound { help, .. } | Self::Conflict { help, .. } => help,
+            Self::Plan(_) => {
+                "`omnihub customer why` shows a customer's accounts and what holds them together"
+            }
             Self::View(_) => "`omnihub journal rebuild` builds the view anew; the hub's log says more",
             Self::Append(AppendError::Busy) => "try again in a few seconds",
             Self::Append(_) => "look at /readyz and at the hub's log; the disk may be full",
             Self::Read(_) => "the record is retired or damaged; `omnihub journal stats` names damage",
             Self::Record(_) => "use the version of omnihub that wrote the journal, or a newer one",
             Self::Verify(_) | Self::Broken(_) => "the hub's log says more",
+        }
+    }
+}
+
+impl From<PlanError> for AdminError {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Fold(error) => Self::View(error),
+            other => Self::Plan(other),
         }
     }
 }

@@ -10,13 +10,13 @@ use super::exit::Failed;
 use super::out::Out;
 use super::table::{Table, printable};
 
-type Drawn = Result<ExitCode, Failed>;
+pub(super) type Drawn = Result<ExitCode, Failed>;
 
 /// A column: its head, and where its value stands in a row.
-type Column = (&'static str, &'static str);
+pub(super) type Column = (&'static str, &'static str);
 
 /// The value at a pointer in one word or line; empty when there is none.
-fn cell(row: &Value, pointer: &str) -> String {
+pub(super) fn cell(row: &Value, pointer: &str) -> String {
     row.pointer(pointer).map(words).unwrap_or_default()
 }
 
@@ -41,7 +41,7 @@ fn short_time(text: &str) -> Option<String> {
         .then(|| format!("{seconds}Z"))
 }
 
-fn rows<'a>(tree: &'a Value, pointer: &str) -> &'a [Value] {
+pub(super) fn rows<'a>(tree: &'a Value, pointer: &str) -> &'a [Value] {
     tree.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
@@ -55,7 +55,7 @@ fn table(rows: &[Value], columns: &[Column]) -> Table {
 }
 
 /// A listing, or a word that it is empty: an empty screen looks like a mistake.
-fn listed(out: &Out, answer: &Answer, pointer: &str, columns: &[Column], what: &str) -> Drawn {
+pub(super) fn listed(out: &Out, answer: &Answer, pointer: &str, columns: &[Column], what: &str) -> Drawn {
     let table = table(rows(&answer.json, pointer), columns);
     if table.is_empty() {
         out.tell(&format!("no {what}"));
@@ -65,7 +65,7 @@ fn listed(out: &Out, answer: &Answer, pointer: &str, columns: &[Column], what: &
 }
 
 /// A heading with a table below it; nothing when there are no rows.
-fn section(out: &Out, heading: &str, rows: &[Value], columns: &[Column]) -> Result<(), Failed> {
+pub(super) fn section(out: &Out, heading: &str, rows: &[Value], columns: &[Column]) -> Result<(), Failed> {
     if !rows.is_empty() {
         out.line(&format!("\n{heading}"))?;
         out.table(&table(rows, columns))?;
@@ -73,7 +73,7 @@ fn section(out: &Out, heading: &str, rows: &[Value], columns: &[Column]) -> Resu
     Ok(())
 }
 
-fn pairs(tree: &Value, names: &[Column]) -> Table {
+pub(super) fn pairs(tree: &Value, names: &[Column]) -> Table {
     let mut table = Table::pairs();
     for (name, pointer) in names {
         let value = cell(tree, pointer);

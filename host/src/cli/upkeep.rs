@@ -62,7 +62,7 @@ pub(super) async fn journal(out: &Out, command: JournalCommand) -> Result<ExitCo
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failed> + Send + 'static,
 ) -> Result<T, Failed> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Failed::Internal(error.into()))?
@@ -114,7 +114,7 @@ fn rebuild(config: &Config) -> Result<u64, Failed> {
 }
 
 /// A bar on a terminal, nothing elsewhere.
-fn progress(records: u64) -> ProgressBar {
+pub(super) fn progress(records: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

@@ -68,6 +68,7 @@ pub(super) struct RawPolling {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawIdentity {
     pub(super) blocked_keys: Vec<String>,
+    pub(super) limits: hub_model::identity::Limits,
 }
 
 #[derive(Debug, Deserialize)]

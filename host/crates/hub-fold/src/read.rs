@@ -4,6 +4,7 @@
 
 mod breaches;
 mod card;
+mod compare;
 mod consent;
 mod context;
 mod conversations;
@@ -21,6 +22,7 @@ mod work;
 
 pub use breaches::{Breach, BreachView, breaches};
 pub use card::{CustomerCard, ProfileView, customer};
+pub use compare::{Difference, Listed, Planned, Regrouped, RuleChange, differences};
 pub use consent::{ConsentView, ContactReason, ContactVerdict, Purpose, may_contact};
 pub use context::{Concern, ContextCard, LastContact, Late, Mood, OrderUnderWay, Reason, Trend, context};
 pub use conversations::{
@@ -44,7 +46,7 @@ pub use timeline::{
     CursorError, Details, ParcelNews, ParcelTurn, RefundNews, ReturnNews, TimelineCursor, TimelineEntry,
     TimelinePage, TimelineQuery, subject_kind, timeline,
 };
-pub use why::{Because, LinkEnd, LinkWhy, Obstacle, PairWhy, Word, why_linked, why_pair};
+pub use why::{Because, EvidenceView, LinkEnd, LinkWhy, Obstacle, PairWhy, Word, why_linked, why_pair};
 pub use work::{
     Counts, DELIVERY_STATES, DeliveryQuery, DeliverySummary, EFFECT_STATES, EffectQuery, EffectSummary,
     counts, decisions, deliveries, delivery, effect, effects, event, merges, plugin_state, why,

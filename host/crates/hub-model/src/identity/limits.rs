@@ -11,7 +11,7 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// The limits in force. What is left out has its default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// A key that more accounts than this prove to be theirs is a shop's or a family's, not a person's. 5 by default: as
     /// many systems as know one customer in a large shop.

@@ -1,0 +1,58 @@
+//! What would be otherwise: the journal folded once as it is and once with something changed, both into memory, and the
+//! two laid beside each other. Nothing is written.
+
+use hub_fold::read::{Difference, differences};
+use hub_fold::record::{Command, Record};
+use hub_journal::Journal;
+use hub_model::identity::Limits;
+use hub_store::{MemoryStore, Store};
+
+use crate::folder::{fold_changed, fold_until};
+
+/// What is changed.
+pub(crate) enum If {
+    /// Other limits and another block list, from the beginning.
+    Identity { limits: Limits, blocked_keys: Vec<String> },
+    /// A person's words, as if they had been given before everything else.
+    Said(Command),
+}
+
+/// The difference that the change makes to a view.
+///
+/// # Errors
+/// The journal or the view cannot be read.
+pub(crate) fn against(
+    store: &dyn Store,
+    journal: &Journal,
+    change: &If,
+    progress: &mut dyn FnMut(u64),
+) -> anyhow::Result<Difference> {
+    let until = store.applied()?;
+    let other = MemoryStore::new();
+    match change {
+        If::Identity { limits, blocked_keys } => {
+            let mut change = |record: &mut Record| {
+                if let Record::Settings(settings) = record {
+                    settings.identity = *limits;
+                    settings.blocked_keys.clone_from(blocked_keys);
+                }
+            };
+            fold_changed(journal, &other, until, None, &mut change, progress)?;
+        }
+        If::Said(command) => {
+            let first = Record::Command(command.clone());
+            fold_changed(journal, &other, until, Some(first), &mut |_| {}, progress)?;
+        }
+    }
+    Ok(differences(store, &other)?)
+}
+
+/// The whole journal as it is, in memory.
+///
+/// # Errors
+/// The journal cannot be read.
+pub(crate) fn as_it_is(journal: &Journal, progress: &mut dyn FnMut(u64)) -> anyhow::Result<MemoryStore> {
+    let store = MemoryStore::new();
+    fold_until(journal, &store, journal.durable().get(), progress)?;
+    Ok(store)
+}
