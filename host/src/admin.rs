@@ -14,6 +14,7 @@ mod guard;
 mod hub;
 mod identity;
 mod journal;
+mod privacy;
 mod rules;
 
 use std::sync::Arc;
@@ -73,6 +74,8 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .route("/v1/customers/{id}/merge/{other}", post(identity::merge))
         .route("/v1/customers/{id}/reject/{other}", post(identity::reject))
         .route("/v1/customers/{id}/unmerge/{account}", post(identity::unmerge))
+        .route("/v1/customers/{id}/erase", get(privacy::preview).post(privacy::erase))
+        .route("/v1/privacy", get(privacy::list))
         .route("/v1/journal/stats", get(journal::stats))
         .route("/v1/journal/verify", post(journal::verify))
         .merge(reads().layer(from_fn_with_state(past, as_of::answer)))
@@ -100,6 +103,7 @@ fn reads() -> Router<Arc<Api>> {
         .route("/v1/customers/{id}/suggestions", get(identity::suggestions))
         .route("/v1/suggestions", get(identity::all_suggestions))
         .route("/v1/breaches", get(customers::breaches))
+        .route("/v1/customers/{id}/export", get(privacy::export))
         .route("/v1/deliveries", get(deliveries::list))
         .route("/v1/deliveries/{seq}", get(deliveries::one))
         .route("/v1/events/{id}", get(events::one))

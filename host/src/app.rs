@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::data::Data;
 use crate::dispatcher::Dispatcher;
 use crate::egress::{Egress, EgressOptions};
+use crate::erase::Eraser;
 use crate::folder::Folder;
 use crate::health::Health;
 use crate::inbox::Inbox;
@@ -198,11 +199,19 @@ impl Hub {
             poller: Arc::clone(&poller),
             watched: Mutex::default(),
         });
+        let eraser = Eraser {
+            journal: data.journal.clone(),
+            store: Arc::clone(&data.store),
+            config: Arc::clone(&config),
+            clock: clock.clone(),
+            applied: applied.clone(),
+        };
         let acting = match acting {
             Acting::No => Vec::new(),
             Acting::Reading => vec![tokio::spawn(Arc::clone(&poller).run(stopped))],
             Acting::Yes => vec![
                 tokio::spawn(dispatcher.run(stopped.clone())),
+                tokio::spawn(eraser.run(stopped.clone())),
                 tokio::spawn(Arc::clone(&poller).run(stopped.clone())),
                 tokio::spawn(Arc::clone(&watchdog).run(stopped)),
             ],

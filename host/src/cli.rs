@@ -12,6 +12,7 @@ mod listing;
 mod out;
 mod panic;
 mod poll;
+mod privacy;
 mod rule;
 mod run;
 mod show;
@@ -88,6 +89,9 @@ enum Command {
     /// Tells what other limits of identity would change
     #[command(subcommand)]
     Identity(identity::IdentityCommand),
+    /// Lists what is owed to people who want their data or want to be forgotten, and by when
+    #[command(subcommand)]
+    Privacy(privacy::PrivacyCommand),
     /// Lists and checks rules, and says why one acted or did not
     #[command(subcommand)]
     Rule(rule::RuleCommand),
@@ -210,6 +214,7 @@ async fn dispatch(out: &Out, command: Command) -> Result<ExitCode, Failed> {
         Command::Delivery(command) => listing::delivery(out, command).await,
         Command::Customer(command) => customer::customer(out, command).await,
         Command::Identity(command) => identity::identity(out, command).await,
+        Command::Privacy(command) => privacy::privacy(out, command).await,
         Command::Rule(command) => rule::rule(out, command).await,
         Command::Effect(command) => listing::effect(out, command).await,
         Command::Journal(command) => upkeep::journal(out, command).await,

@@ -10,6 +10,7 @@ use hub_model::Timestamp;
 use hub_store::{SledOptions, SledStore, Store};
 
 use crate::config::Config;
+use crate::erase;
 use crate::folder::catch_up;
 
 /// Journal and view, opened together.
@@ -45,16 +46,20 @@ impl Data {
         if recovery.torn_bytes_cut > 0 {
             tracing::warn!(bytes = recovery.torn_bytes_cut, "unacknowledged tail cut from the journal");
         }
-        let store = open_view(config, recovery.last)?;
-        let store: Arc<dyn Store> = Arc::new(store);
-        let fold = catch_up(&journal, &*store, &mut |_| {})?;
-        Ok((Self { journal, store }, fold))
+        let mut store = open_view(config, recovery.last)?;
+        let mut fold = catch_up(&journal, &store, &mut |_| {})?;
+        if erase::is_unfinished(config) {
+            erase::finish(config, &journal, store)?;
+            store = open_view(config, journal.durable())?;
+            fold = catch_up(&journal, &store, &mut |_| {})?;
+        }
+        Ok((Self { journal, store: Arc::new(store) }, fold))
     }
 }
 
 fn open_view(config: &Config, journal_last: Seq) -> anyhow::Result<SledStore> {
     let dir = view_dir(config);
-    let options = SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() };
+    let options = view_options(config);
     let problem = match SledStore::open(&dir, &options) {
         Ok(store) => match store.applied() {
             Ok(applied) if applied <= journal_last.get() => return Ok(store),
@@ -75,18 +80,29 @@ fn open_view(config: &Config, journal_last: Seq) -> anyhow::Result<SledStore> {
 /// The data directory is in use, or the journal cannot be read.
 pub fn rebuild(config: &Config, progress: &mut dyn FnMut(u64)) -> anyhow::Result<u64> {
     let (journal, _) = Journal::open(&journal_dir(config), Options::default())?;
-    let dir = view_dir(config);
-    let next = hub_store::begin_rebuild(&dir)?;
     let applied = {
-        let options =
-            SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() };
-        let store = SledStore::open(&next, &options)?;
-        catch_up(&journal, &store, progress)?;
+        let store = rebuild_aside(config, &journal, progress)?;
         store.flush()?;
         store.applied()?
     };
-    hub_store::finish_rebuild(&dir)?;
+    hub_store::finish_rebuild(&view_dir(config))?;
     Ok(applied)
+}
+
+/// A view folded anew, beside the one in use; it takes its place when it is closed.
+pub(crate) fn rebuild_aside(
+    config: &Config,
+    journal: &Journal,
+    progress: &mut dyn FnMut(u64),
+) -> anyhow::Result<SledStore> {
+    let next = hub_store::begin_rebuild(&view_dir(config))?;
+    let store = SledStore::open(&next, &view_options(config))?;
+    catch_up(journal, &store, progress)?;
+    Ok(store)
+}
+
+fn view_options(config: &Config) -> SledOptions {
+    SledOptions { cache_bytes: config.processing.view_cache_bytes, ..SledOptions::default() }
 }
 
 /// The last record the hub had at a moment; 0 when it had none. Where the clock was set back, the later of two records

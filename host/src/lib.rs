@@ -12,6 +12,8 @@ pub mod cli;
 mod dispatcher;
 mod egress;
 mod enrich;
+mod erase;
+mod export;
 mod folder;
 mod health;
 mod inbox;

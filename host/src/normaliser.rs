@@ -72,7 +72,10 @@ impl Normaliser {
     fn normalise(&self, work: Work) -> Option<Record> {
         let delivery = match work.delivery {
             Some(delivery) => delivery,
-            None => self.read(work.seq)?,
+            None => match self.read(work.seq)? {
+                Kept::Whole(delivery) => delivery,
+                Kept::Erased => return Some(Record::Setback(erased(&work))),
+            },
         };
         let now = self.clock.now();
         let outcome = self.call(&delivery, work.received_at, now);
@@ -107,12 +110,13 @@ impl Normaliser {
         })
     }
 
-    fn read(&self, seq: u64) -> Option<Delivery> {
+    fn read(&self, seq: u64) -> Option<Kept> {
         let record = self.journal.read(Seq::new(seq)).map_err(|error| error.to_string());
         match record.and_then(|record| {
             Record::decode(record.kind, &record.payload).map_err(|error| error.to_string())
         }) {
-            Ok(Record::Delivery(delivery)) => Some(delivery),
+            Ok(Record::Delivery(delivery)) => Some(Kept::Whole(delivery)),
+            Ok(Record::ErasedDelivery(_)) => Some(Kept::Erased),
             Ok(_) => None,
             Err(problem) => {
                 tracing::error!(delivery = seq, %problem, "a delivery cannot be read from the journal");
@@ -200,6 +204,18 @@ impl Normaliser {
             }
         }
     }
+}
+
+/// A delivery as the journal holds it.
+enum Kept {
+    Whole(Delivery),
+    /// Its content was erased while it waited.
+    Erased,
+}
+
+fn erased(work: &Work) -> Setback {
+    let reason = "its content is erased".to_owned();
+    Setback { delivery: work.seq, attempt: work.attempt, reason, next: AfterSetback::Park }
 }
 
 struct Said {

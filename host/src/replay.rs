@@ -11,8 +11,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use anyhow::{Context as _, bail};
 use futures_util::future::join_all;
-use hub_fold::Record;
-use hub_journal::Seq;
 use hub_model::Timestamp;
 use hub_store::Table;
 use serde::Serialize;
@@ -66,7 +64,6 @@ struct Totals {
     refused: usize,
     skipped: usize,
     events: u64,
-    events_by_name: BTreeMap<String, u64>,
     customers: u64,
     merges: u64,
     rules_fired: u64,
@@ -210,10 +207,6 @@ async fn play(
         let fate = match accepted.get(&index) {
             Some(Ok(seq)) => {
                 let summary = hub_fold::read::delivery(store, *seq)?;
-                let report = summary.as_ref().and_then(|summary| summary.report);
-                for name in event_names(hub, report)? {
-                    *totals.events_by_name.entry(name).or_default() += 1;
-                }
                 fate_of(recording, summary)
             }
             Some(Err(reason)) => Fate { reason: Some(reason.clone()), ..fate(recording, "refused") },
@@ -240,16 +233,6 @@ async fn play(
     totals.effects_planned = store.count(Table::Effect)?;
     let digest = options.digest.then(|| hub_fold::model_digest(store)).transpose()?;
     Ok(Outcome { deliveries, totals, digest })
-}
-
-/// What a delivery's report told of.
-fn event_names(hub: &Hub, report: Option<u64>) -> anyhow::Result<Vec<String>> {
-    let Some(seq) = report else { return Ok(Vec::new()) };
-    let record = hub.data.journal.read(Seq::new(seq))?;
-    match Record::decode(record.kind, &record.payload)? {
-        Record::Reported(reported) => Ok(reported.events.into_iter().map(|event| event.name).collect()),
-        _ => Ok(Vec::new()),
-    }
 }
 
 async fn accept(hub: &Hub, recording: &Recording) -> Result<Accepted, String> {
@@ -355,7 +338,6 @@ fn show(outcome: &Outcome, options: &Options, print: &mut dyn FnMut(&str)) -> an
         refused,
         skipped,
         events,
-        events_by_name: _,
         customers,
         merges,
         rules_fired,

@@ -10,6 +10,7 @@ mod day;
 #[cfg(target_os = "linux")]
 mod disk;
 mod end_to_end;
+mod erase;
 mod ingress;
 mod mixed;
 mod people;

@@ -153,7 +153,12 @@ pub(super) async fn redrive(
     Named(seq): Named<u64>,
 ) -> Result<(StatusCode, Json<Commanded>), AdminError> {
     let Json(known) = api.read(move |admin| Ok(read::delivery(&*admin.store, seq)?)).await?;
-    known.ok_or(UNKNOWN)?;
+    if known.ok_or(UNKNOWN)?.erase {
+        return Err(AdminError::Conflict {
+            message: "the content of this delivery is erased, or about to be",
+            help: "whoever it was about is forgotten; the provider can be asked with `omnihub poll`",
+        });
+    }
     let command = api.command(Command::Redrive { delivery: seq }).await?.get();
     Ok((StatusCode::ACCEPTED, Json(Commanded { command, running: api.admin.plugins.is_some() })))
 }

@@ -36,6 +36,8 @@ pub(super) enum AdminError {
     Read(#[from] ReadError),
     #[error("reading the journal: {0}")]
     Record(#[from] RecordError),
+    #[error(transparent)]
+    Export(#[from] crate::export::ExportError),
     #[error("the comparison failed: {0}")]
     Verify(anyhow::Error),
     /// The thread that answered panicked; the panic hook has told where.
@@ -66,9 +68,12 @@ impl AdminError {
             Self::Plan(PlanError::Unknown(_) | PlanError::NotTheirs { .. }) => StatusCode::NOT_FOUND,
             Self::Conflict { .. } | Self::Plan(_) => StatusCode::CONFLICT,
             Self::Append(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::View(_) | Self::Read(_) | Self::Record(_) | Self::Verify(_) | Self::Broken(_) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::View(_)
+            | Self::Read(_)
+            | Self::Record(_)
+            | Self::Export(_)
+            | Self::Verify(_)
+            | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -89,7 +94,7 @@ impl AdminError {
             Self::Append(_) => "look at /readyz and at the hub's log; the disk may be full",
             Self::Read(_) => "the record is retired or damaged; `omnihub journal stats` names damage",
             Self::Record(_) => "use the version of omnihub that wrote the journal, or a newer one",
-            Self::Verify(_) | Self::Broken(_) => "the hub's log says more",
+            Self::Export(_) | Self::Verify(_) | Self::Broken(_) => "the hub's log says more",
         }
     }
 }

@@ -36,12 +36,15 @@ pub(super) async fn one(api: Shared, Named(id): Named<EventId>) -> Answer<EventD
         let row = read::event(&*admin.store, id)?.ok_or(UNKNOWN)?;
         let event = match record(&admin.journal, row.report)? {
             Some(Record::Reported(reported) | Record::Polled(Polled { reported, .. })) => {
-                reported.events.into_iter().zip(0_u32..).find(|(_, position)| *position == row.position)
+                // By its id: where somebody was erased meanwhile, its place is another.
+                reported
+                    .events
+                    .into_iter()
+                    .find(|event| EventId::of(&row.connection, &event.name, &event.key) == id)
             }
             _ => None,
         };
         let EventRow { name, connection, happened_at, delivery, account, subject, .. } = row;
-        let event = event.map(|(event, _)| event);
         Ok(EventDetails { id, name, connection, happened_at, delivery, account, subject, event })
     })
     .await

@@ -219,6 +219,10 @@ Examples:
         #[arg(long)]
         effects: bool,
     },
+    /// Forgets a customer for good: in the view, in the journal, and in the view's file
+    Erase(super::privacy::EraseArgs),
+    /// Writes everything about a customer into a folder: one JSON document and a page to read
+    Export(super::privacy::ExportArgs),
 }
 
 /// Two customers or accounts, and who says what of them.
@@ -310,5 +314,7 @@ pub(super) async fn customer(out: &Out, command: CustomerCommand) -> Result<Exit
             let question = pair.question("unmerge").with("effects", effects.then_some(true));
             pair.listing.print(out, question, draw::unmerged).await
         }
+        CustomerCommand::Erase(args) => super::privacy::erase(out, args).await,
+        CustomerCommand::Export(args) => super::privacy::export(out, args).await,
     }
 }

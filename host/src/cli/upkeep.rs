@@ -14,7 +14,7 @@ use super::out::Out;
 use super::show;
 use crate::admin::Verified;
 use crate::config::Config;
-use crate::data;
+use crate::{data, erase};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum JournalCommand {
@@ -71,6 +71,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// A running hub compares by itself; without one it is done here, where progress can be shown.
 async fn verify(out: &Out, listing: Listing) -> Result<ExitCode, Failed> {
     let config = listing.hub.config.load()?;
+    let mark = erase::mark(&config);
     let answer = match listing.hub.is_answered(&config).await? {
         true => ask(&listing.hub, Question::post(&["journal", "verify"])).await?,
         false => Answer::of(&blocking(move || verify_offline(&config)).await?)?,
@@ -81,6 +82,10 @@ async fn verify(out: &Out, listing: Listing) -> Result<ExitCode, Failed> {
         show::verified(out, &answer)?;
     }
     let agrees = answer.json.pointer("/agrees").and_then(serde_json::Value::as_bool) == Some(true);
+    if !agrees && mark.exists() {
+        out.tell("somebody was erased from the journal; the next start of the hub builds the view anew");
+        return Ok(PROBLEMS.into());
+    }
     if !agrees {
         out.tell("the view is not what the journal says; `omnihub journal rebuild` makes it anew");
         return Ok(PROBLEMS.into());

@@ -326,7 +326,7 @@ impl Applying<'_, '_, '_> {
     /// is forgotten is forgotten too, so that the order in which things are told does not matter.
     pub(crate) fn file<T: Filed>(&mut self, id: &str, mut told: T) -> Result<File<T>, FoldError> {
         let subject = self.subject(T::KIND, id);
-        if self.forgotten == Forgotten::Person {
+        if self.forgotten == Forgotten::Person || self.is_thing_forgotten(&subject)? {
             told.erase();
         }
         let told_of = told.account();

@@ -8,6 +8,7 @@ use hub_store::Table;
 use crate::FoldError;
 use crate::apply::About;
 use crate::draft::Draft;
+use crate::erase::mark_stored;
 use crate::fold::Folding;
 use crate::own::{marks, note_own_write};
 use crate::record::{Attempt, Outcome, Receipt};
@@ -33,7 +34,10 @@ impl Folding<'_> {
         })
     }
 
-    pub(crate) fn receipt(&mut self, at: Timestamp, receipt: &Receipt) -> Result<(), FoldError> {
+    pub(crate) fn receipt(&mut self, seq: u64, at: Timestamp, receipt: &Receipt) -> Result<(), FoldError> {
+        if receipt.outcome.has_words() {
+            self.note_receipt(seq, receipt.effect)?;
+        }
         if let Outcome::Confirmed { reference: Some(reference), .. } = &receipt.outcome
             && let Some(row) = self.draft.get::<EffectRow>(&receipt.effect.0)?
         {
@@ -48,6 +52,16 @@ impl Folding<'_> {
                 row.state = state;
             }
         })
+    }
+
+    /// What a provider said may name whom the effect was for.
+    fn note_receipt(&mut self, seq: u64, effect: EffectId) -> Result<(), FoldError> {
+        let Some(row) = self.draft.get::<EffectRow>(&effect.0)? else { return Ok(()) };
+        if row.erased {
+            return mark_stored(&mut self.draft, None, seq, seq);
+        }
+        self.draft.put_raw(Table::Index, key::receipt(effect, seq), Vec::new());
+        Ok(())
     }
 
     pub(crate) fn retry_effect(&mut self, at: Timestamp, effect: EffectId) -> Result<(), FoldError> {
@@ -163,7 +177,17 @@ fn change_effect(
 }
 
 /// Takes the content from an effect. What is not under way will not be sent any more.
-pub(crate) fn forget_effect(draft: &mut Draft<'_>, id: EffectId, at: Timestamp) -> Result<(), FoldError> {
+pub(crate) fn forget_effect(
+    draft: &mut Draft<'_>,
+    id: EffectId,
+    at: Timestamp,
+    by: u64,
+) -> Result<(), FoldError> {
+    for (receipt, _) in draft.scan(Table::Index, &key::receipts_prefix(id), usize::MAX)? {
+        if let Some(seq) = receipt.last_chunk::<8>() {
+            mark_stored(draft, None, u64::from_be_bytes(*seq), by)?;
+        }
+    }
     change_effect(draft, id, |row| {
         row.arguments.clear();
         row.erased = true;

@@ -4,6 +4,9 @@
 //!
 //! Nothing here depends on when the request came: a thing is forgotten if it was ever said to be a forgotten person's.
 
+mod asked;
+mod remember;
+mod sift;
 mod stored;
 
 use std::time::Duration;
@@ -15,6 +18,10 @@ use hub_model::{EventId, NodeId, Timestamp};
 use hub_store::{Range, Table, prefix_range};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use asked::AskedRow;
+pub use asked::{AskedErasure, ErasureReceipt, asked_erasures, erasure_receipts, is_erasure_owed};
+pub use remember::remembered;
+pub use sift::{Sifted, sift};
 pub(crate) use stored::{mark_stored, stored};
 
 use crate::FoldError;
@@ -35,6 +42,10 @@ const PAGE: usize = 1_000;
 const AT_CONNECTION: u8 = b'c';
 const CONTACT: u8 = b'k';
 const OF_SUBJECT: u8 = b's';
+/// That things are forgotten at a connection; what they were stands among the subjects.
+const THINGS_AT: u8 = b't';
+/// A subject the journal remembers for itself.
+const REMEMBERED: u8 = b'h';
 
 /// What is forgotten at a connection, told in one row so that nobody pays for looking where nothing is.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -43,13 +54,26 @@ pub(crate) struct Gone {
     pub(crate) everybody: Forgotten,
     /// Somebody named by an address or a phone alone is.
     contacts: bool,
+    /// Things are, of which no event is left that says whose they were. In a row of its own.
+    #[serde(skip)]
+    things: bool,
 }
 
 impl Gone {
     pub(crate) fn at(draft: &Draft<'_>, connection: &str) -> Result<Self, FoldError> {
         let row = draft.get_raw(Table::Erasure, &gone_key(connection))?;
-        Ok(row.map(|row| decode(Table::Erasure, &row)).transpose()?.unwrap_or_default())
+        let gone: Self = row.map(|row| decode(Table::Erasure, &row)).transpose()?.unwrap_or_default();
+        let things = draft.get_raw(Table::Erasure, &things_key(connection))?.is_some();
+        Ok(Self { things, ..gone })
     }
+}
+
+fn things_key(connection: &str) -> Vec<u8> {
+    [&[THINGS_AT], connection.as_bytes()].concat()
+}
+
+fn subject_key(subject: [u8; 16]) -> Vec<u8> {
+    [&[OF_SUBJECT], subject.as_slice()].concat()
 }
 
 fn gone_key(connection: &str) -> Vec<u8> {
@@ -262,8 +286,14 @@ impl Applying<'_, '_, '_> {
     }
 
     fn note_erasure(&mut self, subject: [u8; 16]) {
-        let row_key = [&[OF_SUBJECT], subject.as_slice()].concat();
-        self.draft.put_raw(Table::Erasure, row_key, encode(&Erasure { at: self.at, subject }));
+        let row = encode(&Erasure { at: self.at, subject });
+        self.draft.put_raw(Table::Erasure, subject_key(subject), row);
+    }
+
+    /// Whether a thing was a forgotten person's, of which the journal holds no event any more.
+    pub(crate) fn is_thing_forgotten(&self, subject: &Subject) -> Result<bool, FoldError> {
+        let hash = || subject_key(key::subject_hash(subject));
+        Ok(self.gone.things && self.draft.get_raw(Table::Erasure, &hash())?.is_some())
     }
 
     /// All accounts of the connection, and whatever was told without one.

@@ -16,11 +16,13 @@ use crate::active::{ActiveSettings, blocked};
 use crate::apply::{About, Applying};
 use crate::decide::{Occasion, decide};
 use crate::draft::Draft;
-use crate::erase::{Gone, close_request, mark_stored};
+use crate::erase::{AskedRow, Gone, close_request, mark_stored};
 use crate::facts::EventFacts;
 use crate::own::forget_own_writes;
 use crate::people::judge;
-use crate::record::{AfterSetback, Command, Delivery, PluginState, Record, Reported, Setback, Settings};
+use crate::record::{
+    AfterSetback, Command, Delivery, ErasedDelivery, PluginState, Record, Reported, Setback, Settings,
+};
 use crate::row::{
     CaseRow, ConnectionRow, DeliveryRow, DeliveryState, EffectRow, EventRow, decode, encode, key,
 };
@@ -67,6 +69,9 @@ const DEDUPE_KEPT_NS: i64 = 9 * 24 * 3600 * 1_000_000_000;
 /// Keys that are too old are forgotten a few at a time, every so many records.
 const FORGET_EVERY: u64 = 64;
 const FORGOTTEN_AT_ONCE: usize = 256;
+
+/// What the hub says of a delivery whose content is erased.
+const CONTENT_ERASED: &str = "its content is erased";
 
 pub(crate) const SETTINGS_KEY: &[u8] = b"settings";
 const KEY_RULES_KEY: &[u8] = b"key-rules";
@@ -138,10 +143,12 @@ impl Folding<'_> {
             Record::Reported(report) => self.reported(*seq, *at, report),
             Record::Setback(setback) => self.setback(setback),
             Record::Attempt(attempt) => self.attempt(*at, attempt),
-            Record::Receipt(receipt) => self.receipt(*at, receipt),
+            Record::Receipt(receipt) => self.receipt(*seq, *at, receipt),
             Record::Polled(page) => self.polled(*seq, *at, page),
             Record::Settings(settings) => self.change_settings(settings),
-            Record::Command(command) => self.command(*at, command),
+            Record::Command(command) => self.command(*seq, *at, command),
+            Record::Erasing(step) => self.erasing(*seq, *at, step),
+            Record::ErasedDelivery(delivery) => self.erased_delivery(*seq, *at, delivery),
             Record::PluginState(state) => {
                 self.plugin_state(state);
                 Ok(())
@@ -163,6 +170,30 @@ impl Folding<'_> {
             setbacks: 0,
             reason: None,
             erase: false,
+        };
+        self.draft.put(key::sequence(seq), &row);
+        self.count_delivery(at, &delivery.connection)
+    }
+
+    /// One that has lost its content waits for nobody; if it was processed, its report says so.
+    fn erased_delivery(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        delivery: &ErasedDelivery,
+    ) -> Result<(), FoldError> {
+        self.draft.put_raw(Table::Dedupe, delivery.dedupe.to_vec(), seq.to_be_bytes().to_vec());
+        let row = DeliveryRow {
+            dedupe: delivery.dedupe,
+            connection: delivery.connection.clone(),
+            connector: delivery.connector.clone(),
+            topic: delivery.topic.clone(),
+            received_at: at,
+            bytes: delivery.bytes,
+            state: DeliveryState::Parked,
+            setbacks: 0,
+            reason: Some(CONTENT_ERASED.to_owned()),
+            erase: true,
         };
         self.draft.put(key::sequence(seq), &row);
         self.count_delivery(at, &delivery.connection)
@@ -241,7 +272,7 @@ impl Folding<'_> {
                 gone = Gone::at(&self.draft, &report.connection)?;
             }
             if about.erased {
-                mark_stored(&mut self.draft, report.delivery, seq)?;
+                mark_stored(&mut self.draft, report.delivery, seq, seq)?;
             }
             self.confirm_seen(at, &report.connection, event, &about)?;
             if self.draft.get_raw(Table::Event, &id.0)?.is_none() {
@@ -353,7 +384,7 @@ impl Folding<'_> {
         Ok(())
     }
 
-    fn command(&mut self, at: Timestamp, command: &Command) -> Result<(), FoldError> {
+    fn command(&mut self, seq: u64, at: Timestamp, command: &Command) -> Result<(), FoldError> {
         match command {
             Command::Redrive { delivery } => self.redrive(at, *delivery),
             Command::RetryEffect { effect } => self.retry_effect(at, *effect),
@@ -363,11 +394,19 @@ impl Folding<'_> {
                 let case = CaseRow { by: by.clone(), reason: reason.clone() };
                 judge(&mut self.draft, pairs, &case, *at, self.settings.limits())
             }
+            Command::Erase { account, by, reason, at, deliveries } => {
+                let asked = AskedRow { by: by.clone(), reason: reason.clone(), at: *at };
+                self.erase_account(seq, *account, &asked, deliveries)
+            }
         }
     }
 
     fn redrive(&mut self, at: Timestamp, delivery: u64) -> Result<(), FoldError> {
         let Some(mut row) = self.draft.get::<DeliveryRow>(&key::sequence(delivery))? else { return Ok(()) };
+        if row.erase {
+            // There is nothing to give to the connector, or shall not be.
+            return Ok(());
+        }
         if is_pending(&row) {
             self.not_pending(delivery, &row);
             self.consequences.retries.push((delivery, at));

@@ -25,6 +25,9 @@ pub use active::ActiveSettings;
 pub use catalogue::catalogue;
 pub use decide::{Decision, Verdict};
 pub use digest::{model_digest, view_digest};
+pub use erase::{
+    AskedErasure, ErasureReceipt, Sifted, asked_erasures, erasure_receipts, is_erasure_owed, remembered, sift,
+};
 pub use fold::{
     Consequences, Fold, KeyRules, Sequenced, deliveries_pending, delivery_tries, effect, effects_due,
     key_rules, seen, settings,

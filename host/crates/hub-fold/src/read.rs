@@ -32,7 +32,9 @@ pub use conversations::{
 pub use inbound::last_inbound;
 pub use links::{ClaimView, LinkState, LinkedKey};
 pub use people::{Account, CustomerSummary, customer_id, customers};
-pub use privacy::{PrivacyRequestView, StoredContent, deliveries_to_erase, privacy_requests};
+pub use privacy::{
+    PrivacyRequestView, StoredContent, TellingsOf, accounts, deliveries_to_erase, events_of, privacy_requests,
+};
 pub use search::find_customers;
 pub use streams::{connection, stream, streams, usual_gap};
 pub use suggest::{

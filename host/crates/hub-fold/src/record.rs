@@ -11,6 +11,8 @@ use hub_rules::Catalogue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::row::Forgotten;
+
 /// What arrived, as it arrived, with its signature checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
@@ -119,6 +121,29 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether a provider's words stand in it.
+    #[must_use]
+    pub fn has_words(&self) -> bool {
+        !matches!(self, Self::Confirmed { reference: None, .. })
+    }
+
+    /// The same without them.
+    #[must_use]
+    pub fn without_words(self) -> Self {
+        let erased = || "erased".to_owned();
+        match self {
+            Self::Confirmed { already_done, .. } => Self::Confirmed { reference: None, already_done },
+            Self::RetryAt { at, uncertain, .. } => Self::RetryAt { at, reason: erased(), uncertain },
+            Self::Parked { .. } => Self::Parked { reason: erased() },
+            Self::Unknown { .. } => Self::Unknown { reason: erased() },
+            Self::Postponed { until, uncertain, .. } => {
+                Self::Postponed { until, reason: erased(), uncertain }
+            }
+        }
+    }
+}
+
 /// What decides besides deliveries: rules, and what connections add to keys. Journalled whenever it changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -177,6 +202,80 @@ pub enum Command {
         reason: String,
         at: Timestamp,
     },
+    /// Whoever has this account is to be forgotten, as if its provider had asked for it.
+    Erase {
+        account: NodeId,
+        by: String,
+        /// For people; it is kept, so it names none.
+        reason: String,
+        at: Timestamp,
+        /// Parked deliveries that name the person: no event says whose they are.
+        deliveries: Vec<u64>,
+    },
+}
+
+/// A delivery whose body and headers are erased. It was never parked nor redriven as far as the fold is concerned: what
+/// its connector made of it, and may stay, follows in a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedDelivery {
+    pub connection: String,
+    pub connector: String,
+    pub topic: Option<String>,
+    pub dedupe: [u8; 16],
+    /// How long the body was.
+    pub bytes: u64,
+}
+
+/// The steps of taking the forgotten out of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Erasing {
+    /// Durable before the first record is rewritten: what it takes to know the forgotten again.
+    Remember(Remembered),
+    /// The records are rewritten.
+    Done(Erased),
+}
+
+/// Tombstones: hashes, and where they belong. Names nobody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    pub accounts: Vec<Tombstone>,
+    /// Accounts, things and connections by their hash, and when each was forgotten.
+    pub subjects: Vec<([u8; 16], Timestamp)>,
+    /// Addresses and phones that name somebody forgotten at a connection.
+    pub contacts: Vec<[u8; 16]>,
+    pub connections: Vec<RememberedAt>,
+}
+
+/// A forgotten account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    pub account: NodeId,
+    /// Connection and type of object.
+    pub scope: String,
+    pub forgotten: Forgotten,
+}
+
+/// What is forgotten at a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RememberedAt {
+    pub connection: String,
+    pub everybody: bool,
+    pub contacts: bool,
+    pub things: bool,
+}
+
+/// The receipt for rewriting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// Everything that was to be erased when the view was at this record.
+    pub until: u64,
+    /// Records that were gone through, by the number of the one with the events.
+    pub records: Vec<u64>,
+    /// Records written anew.
+    pub changed: u64,
+    pub segments: u64,
+    /// Records that were damaged; their bytes are gone.
+    pub damaged: Vec<u64>,
 }
 
 /// Values a plugin keeps between calls.
@@ -198,6 +297,8 @@ pub enum Record {
     Command(Command),
     PluginState(PluginState),
     Polled(Polled),
+    Erasing(Erasing),
+    ErasedDelivery(ErasedDelivery),
 }
 
 /// A journal record this program cannot read.
@@ -234,6 +335,8 @@ impl Record {
             Self::Command(_) => 7,
             Self::PluginState(_) => 8,
             Self::Polled(_) => 9,
+            Self::Erasing(_) => 10,
+            Self::ErasedDelivery(_) => 11,
         }
     }
 
@@ -251,6 +354,8 @@ impl Record {
             Self::Command(record) => written(record),
             Self::PluginState(record) => written(record),
             Self::Polled(record) => written_as(POLLED_VERSION, record),
+            Self::Erasing(record) => written(record),
+            Self::ErasedDelivery(record) => written(record),
         }
     }
 
@@ -274,6 +379,8 @@ impl Record {
             7 => Self::Command(read(payload)?),
             8 => Self::PluginState(read(payload)?),
             9 => Self::Polled(read_polled(payload)?),
+            10 => Self::Erasing(read(payload)?),
+            11 => Self::ErasedDelivery(read(payload)?),
             other => return Err(RecordError::Kind(other)),
         })
     }

@@ -356,7 +356,7 @@ impl EffectState {
 }
 
 /// The version rows are written with.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
     postcard::to_extend(row, vec![VERSION])

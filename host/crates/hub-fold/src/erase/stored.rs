@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use hub_model::{EffectId, EventId, NodeId};
 use hub_store::{Order, Store, Table, prefix_range};
+use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
 use crate::apply::Applying;
@@ -53,11 +54,11 @@ impl Applying<'_, '_, '_> {
         is_meant: impl Fn(&EventRow) -> bool,
     ) -> Result<(), FoldError> {
         let Some(row) = self.draft.get::<EventRow>(&id.0)?.filter(is_meant) else { return Ok(()) };
-        mark_stored(self.draft, row.delivery, row.report)?;
+        mark_stored(self.draft, row.delivery, row.report, self.told.learned)?;
         for (again, delivery) in self.draft.scan(Table::Index, &key::told_again_prefix(id), usize::MAX)? {
             if let Some(report) = again.last_chunk::<8>() {
                 let delivery = decode(Table::Index, &delivery)?;
-                mark_stored(self.draft, delivery, u64::from_be_bytes(*report))?;
+                mark_stored(self.draft, delivery, u64::from_be_bytes(*report), self.told.learned)?;
             }
         }
         for (row_key, json) in self.draft.scan(Table::Annotation, &key::decisions_prefix(id), usize::MAX)? {
@@ -74,15 +75,16 @@ impl Applying<'_, '_, '_> {
     }
 
     fn forget_effects(&mut self, effects: &[EffectId]) -> Result<(), FoldError> {
-        effects.iter().try_for_each(|effect| forget_effect(self.draft, *effect, self.at))
+        effects.iter().try_for_each(|effect| forget_effect(self.draft, *effect, self.at, self.told.learned))
     }
 }
 
-/// Notes that a record of the journal holds what is to be forgotten.
+/// Notes that a record of the journal holds what is to be forgotten, as record `by` had it.
 pub(crate) fn mark_stored(
     draft: &mut Draft<'_>,
     delivery: Option<u64>,
     report: u64,
+    by: u64,
 ) -> Result<(), FoldError> {
     if let Some(seq) = delivery
         && let Some(mut row) = draft.get::<DeliveryRow>(&key::sequence(seq))?
@@ -91,8 +93,26 @@ pub(crate) fn mark_stored(
         row.erase = true;
         draft.put(key::sequence(seq), &row);
     }
-    draft.put_raw(Table::Erasure, stored_key(report), encode(&delivery));
+    draft.put_raw(Table::Erasure, stored_key(report), encode(&Stored { delivery, by }));
     Ok(())
+}
+
+/// Strikes out what was marked by `until` at the latest; a later mark asks for more.
+pub(crate) fn strike_stored(draft: &mut Draft<'_>, report: u64, until: u64) -> Result<(), FoldError> {
+    let row_key = stored_key(report);
+    if let Some(row) = draft.get_raw(Table::Erasure, &row_key)?
+        && decode::<Stored>(Table::Erasure, &row)?.by <= until
+    {
+        draft.delete(Table::Erasure, row_key);
+    }
+    Ok(())
+}
+
+/// A record with content to be removed.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    delivery: Option<u64>,
+    by: u64,
 }
 
 /// A record with the events of a delivery or a page.
@@ -108,6 +128,6 @@ pub(crate) fn stored(store: &dyn Store, limit: usize) -> Result<Vec<(u64, Option
     let rows = store.scan(Table::Erasure, prefix_range(&[STORED]), Order::Ascending, limit)?;
     rows.iter()
         .filter_map(|(row_key, row)| Some((u64::from_be_bytes(*row_key.last_chunk::<8>()?), row)))
-        .map(|(report, row)| Ok((report, decode(Table::Erasure, row)?)))
+        .map(|(report, row)| Ok((report, decode::<Stored>(Table::Erasure, row)?.delivery)))
         .collect()
 }

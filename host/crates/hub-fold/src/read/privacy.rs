@@ -1,13 +1,14 @@
 //! What is owed to people who want their data, or want it forgotten.
 
-use hub_model::{NodeId, Timestamp};
+use hub_model::{EventId, NodeId, Timestamp};
 use hub_store::{Order, Range, Store, Table};
 use serde::Serialize;
 
+use super::people::Account;
 use super::{ANSWER_MAX, View, Walk};
 use crate::FoldError;
 use crate::erase::stored;
-use crate::row::{PrivacyRequestRow, decode};
+use crate::row::{EventRow, NodeRow, PrivacyRequestRow, decode, key};
 
 /// Somebody asked for what is stored of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,4 +70,45 @@ pub struct StoredContent {
 pub fn deliveries_to_erase(store: &dyn Store, limit: usize) -> Result<Vec<StoredContent>, FoldError> {
     let stored = stored(store, limit)?;
     Ok(stored.into_iter().map(|(report, delivery)| StoredContent { report, delivery }).collect())
+}
+
+/// A customer's accounts, with the ids they have in the hub.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn accounts(store: &dyn Store, customer: NodeId) -> Result<Option<Vec<(NodeId, Account)>>, FoldError> {
+    let view = View { store };
+    let Some((_, row)) = view.customer_of(customer)? else { return Ok(None) };
+    let mut accounts = Vec::with_capacity(row.accounts.len());
+    for node in row.accounts {
+        if let Some(row) = view.get::<NodeRow>(&node.0)? {
+            accounts.push((node, Account::of(&row.key)));
+        }
+    }
+    Ok(Some(accounts))
+}
+
+/// Every event about an account, and each further record that tells it: (report, delivery).
+pub type TellingsOf = (EventId, EventRow, Vec<(u64, Option<u64>)>);
+
+/// All events about an account, oldest first, with every record that tells them.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn events_of(store: &dyn Store, account: NodeId) -> Result<Vec<TellingsOf>, FoldError> {
+    let view = View { store };
+    let mut events = Vec::new();
+    for (row_key, _) in view.scan(Table::Index, &key::all_events_prefix(account), usize::MAX)? {
+        let Some(id) = key::trailing_id(&row_key).map(EventId) else { continue };
+        let Some(row) = view.get::<EventRow>(&id.0)? else { continue };
+        let mut tellings = vec![(row.report, row.delivery)];
+        for (again, delivery) in view.scan(Table::Index, &key::told_again_prefix(id), usize::MAX)? {
+            if let Some(report) = again.last_chunk::<8>() {
+                tellings.push((u64::from_be_bytes(*report), decode(Table::Index, &delivery)?));
+            }
+        }
+        events.push((id, row, tellings));
+    }
+    events.sort_by_key(|(id, row, _)| (row.happened_at, *id));
+    Ok(events)
 }

@@ -76,6 +76,7 @@ const ABOUT: u8 = b's';
 const MOVED_FROM: u8 = b'm';
 const SAID_ON: u8 = b'i';
 const TOLD_AGAIN: u8 = b'r';
+const RECEIPTS: u8 = b'q';
 
 /// Words stand together, readable and in order, so that those that begin alike are neighbours.
 const WORDS: &[u8; 16] = b"words of people:";
@@ -134,6 +135,21 @@ pub fn about_prefix(subject: &Subject) -> Vec<u8> {
 pub fn about(subject: &Subject, event: EventId) -> Vec<u8> {
     let mut key = about_prefix(subject);
     key.extend_from_slice(&event.0);
+    key
+}
+
+/// Records in which a provider's words on an effect stand.
+#[must_use]
+pub fn receipts_prefix(effect: EffectId) -> Vec<u8> {
+    let mut key = effect.0.to_vec();
+    key.push(RECEIPTS);
+    key
+}
+
+#[must_use]
+pub fn receipt(effect: EffectId, seq: u64) -> Vec<u8> {
+    let mut key = receipts_prefix(effect);
+    key.extend(sequence(seq));
     key
 }
 

@@ -9,6 +9,7 @@ mod consent;
 mod convergence;
 mod conversations;
 mod effects;
+mod erasing;
 mod forgetting;
 mod identity;
 mod inbound;

@@ -1,0 +1,130 @@
+//! Which events of a report are of somebody forgotten. The fold itself is asked: each event is told again to a draft that
+//! is never committed.
+
+use std::collections::BTreeSet;
+
+use hub_model::event::{Event, Payload};
+use hub_model::join::{Erase as _, Told};
+use hub_model::model::Order;
+use hub_model::{EventId, NodeId, Timestamp};
+use hub_store::{Store, Table};
+
+use super::{Gone, subject_key};
+use crate::FoldError;
+use crate::active::ActiveSettings;
+use crate::apply::{About, Applying};
+use crate::draft::Draft;
+use crate::record::Reported;
+use crate::row::{Forgotten, NodeRow, Subject, SubjectKind, key};
+
+/// What of a report goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sifted {
+    /// Positions of the events that go.
+    pub gone: BTreeSet<u32>,
+    /// Whom they are about.
+    pub accounts: BTreeSet<NodeId>,
+    /// What they are about.
+    pub things: BTreeSet<Subject>,
+}
+
+/// Sifts the events of the record with this number.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn sift(
+    store: &dyn Store,
+    settings: &ActiveSettings,
+    seq: u64,
+    at: Timestamp,
+    report: &Reported,
+) -> Result<Sifted, FoldError> {
+    let mut sifted = Sifted::default();
+    for (position, event) in (0_u32..).zip(&report.events) {
+        let mut draft = Draft::new(store);
+        let gone = Gone::at(&draft, &report.connection)?;
+        let about = Applying {
+            draft: &mut draft,
+            connection: &report.connection,
+            people: settings.people(&report.connection),
+            event,
+            id: EventId::of(&report.connection, &event.name, &event.key),
+            at,
+            finding: None,
+            told: Told { version: event.version, learned: seq },
+            gone,
+            forgotten: gone.everybody,
+            forgetting: None,
+        }
+        .apply()?;
+        let order = became(event);
+        let goes = about.erased
+            || is_of_forgotten(&draft, &about)?
+            || order
+                .map_or(Ok(false), |order| is_order_forgotten(&draft, gone, &report.connection, order))?;
+        if goes {
+            sifted.gone.insert(position);
+            sifted.accounts.extend(about.account);
+            sifted.things.extend(about.subject.filter(has_rows));
+        }
+    }
+    Ok(sifted)
+}
+
+/// What says nothing of a person by itself, like an entry of a loyalty account.
+fn is_of_forgotten(draft: &Draft<'_>, about: &About) -> Result<bool, FoldError> {
+    let Some(account) = about.account else { return Ok(false) };
+    let row: Option<NodeRow> = draft.get(&account.0)?;
+    Ok(row.is_some_and(|row| row.forgotten == Forgotten::Person))
+}
+
+/// The order that a checkout became: said without saying whose they are.
+fn became(event: &Event) -> Option<&str> {
+    match &event.payload {
+        Payload::Checkout(checkout) => checkout.order.as_deref(),
+        _ => None,
+    }
+}
+
+fn is_order_forgotten(draft: &Draft<'_>, gone: Gone, connection: &str, id: &str) -> Result<bool, FoldError> {
+    let order: Option<Order> = draft.get(&key::object(connection, &[id]))?;
+    let subject = Subject { kind: SubjectKind::Order, connection: connection.to_owned(), id: id.to_owned() };
+    let is_remembered = || draft.get_raw(Table::Erasure, &subject_key(key::subject_hash(&subject)));
+    Ok(order.is_some_and(|order| order.is_erased()) || (gone.things && is_remembered()?.is_some()))
+}
+
+/// Whether it could be told of again without saying whose it is.
+fn has_rows(subject: &Subject) -> bool {
+    matches!(
+        subject.kind,
+        SubjectKind::Order
+            | SubjectKind::Checkout
+            | SubjectKind::Interaction
+            | SubjectKind::Ticket
+            | SubjectKind::Survey
+            | SubjectKind::LoyaltyAccount
+    )
+}
+
+impl Reported {
+    /// The report without what goes.
+    #[must_use]
+    pub fn without(mut self, gone: &BTreeSet<u32>) -> Self {
+        let mut moved = Vec::with_capacity(self.events.len());
+        let mut next = 0_u32;
+        let positions = 0_u32..;
+        let kept = positions.zip(std::mem::take(&mut self.events)).filter_map(|(position, event)| {
+            let stays = !gone.contains(&position);
+            moved.push(stays.then_some(next));
+            next = next.saturating_add(u32::from(stays));
+            stays.then_some(event)
+        });
+        self.events = kept.collect();
+        let to = |position: u32| moved.get(usize::try_from(position).ok()?).copied().flatten();
+        self.findings = std::mem::take(&mut self.findings)
+            .into_iter()
+            .filter_map(|(position, finding)| Some((to(position)?, finding)))
+            .collect();
+        self
+    }
+}

@@ -1,0 +1,224 @@
+//! What people may ask of the data about themselves: everything of it in one document, or that it is forgotten; and what
+//! is owed to them, by when.
+
+use axum::Json;
+use axum::http::StatusCode;
+use hub_fold::read::{self, Account, PrivacyRequestView, TimelineQuery};
+use hub_fold::record::Command;
+use hub_fold::{AskedErasure, ErasureReceipt};
+use hub_model::{NodeId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::asked::{Asked, Named};
+use super::customers::UNKNOWN;
+use super::error::AdminError;
+use super::{Admin, Answer, Shared};
+use crate::erase;
+use crate::export::{self, Export};
+
+/// Rows of each list of an answer.
+const LISTED_MAX: usize = 1_000;
+
+/// Entries of a timeline counted at once.
+const PAGE: usize = 500;
+
+/// How long there is to erase somebody who asks for it: the GDPR's one month, at its shortest but for February.
+const ERASE_WITHIN: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3_600);
+
+/// No connector has an action that erases. Said as it is, so that nobody takes it for done.
+const UNSUPPORTED: &str = "not supported by the connector: erase the person in that system yourself";
+
+/// What forgetting a customer would take.
+#[derive(Serialize)]
+pub(super) struct Preview {
+    customer: NodeId,
+    accounts: Vec<Account>,
+    /// How many there are of each kind of thing in the timeline.
+    timeline: BTreeMap<String, u64>,
+    events: u64,
+    /// Records of the journal that hold their events.
+    records: u64,
+    /// Parked deliveries in which a key, an id or the name stands.
+    parked: Vec<u64>,
+    /// Nothing brings it back.
+    can_be_undone: bool,
+}
+
+pub(super) async fn preview(api: Shared, Named(id): Named<NodeId>) -> Answer<Preview> {
+    api.read(move |admin| Preview::of(admin, id)).await
+}
+
+impl Preview {
+    fn of(admin: &Admin, id: NodeId) -> Result<Self, AdminError> {
+        let store = &*admin.store;
+        let card = read::customer(store, id)?.ok_or(UNKNOWN)?;
+        let accounts = read::accounts(store, id)?.ok_or(UNKNOWN)?;
+        let mut records = BTreeSet::new();
+        let mut events = 0;
+        for (account, _) in &accounts {
+            for (_, _, tellings) in read::events_of(store, *account)? {
+                events += 1;
+                records.extend(tellings.into_iter().flat_map(|(report, delivery)| [Some(report), delivery]));
+            }
+        }
+        Ok(Self {
+            customer: card.summary.id,
+            accounts: accounts.into_iter().map(|(_, account)| account).collect(),
+            timeline: counted(admin, id)?,
+            events,
+            records: records.iter().flatten().count() as u64,
+            parked: erase::parked::naming(store, &admin.journal, &card)?,
+            can_be_undone: false,
+        })
+    }
+}
+
+fn counted(admin: &Admin, id: NodeId) -> Result<BTreeMap<String, u64>, AdminError> {
+    let mut counts = BTreeMap::new();
+    let mut query = TimelineQuery { limit: PAGE, ..TimelineQuery::default() };
+    loop {
+        let page = read::timeline(&*admin.store, id, &query)?.ok_or(UNKNOWN)?;
+        for entry in &page.entries {
+            *counts.entry(export::word(&entry.kind)).or_default() += 1;
+        }
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return Ok(counts),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EraseAsked {
+    by: Option<String>,
+    reason: Option<String>,
+}
+
+/// What has become of a wish to be forgotten, step by step.
+#[derive(Serialize)]
+pub(super) struct Erasing {
+    customer: NodeId,
+    /// Sequence numbers of the commands, one for each account.
+    commands: Vec<u64>,
+    /// False when no hub runs.
+    running: bool,
+    steps: Vec<Step>,
+}
+
+#[derive(Serialize)]
+struct Step {
+    step: String,
+    state: &'static str,
+}
+
+pub(super) async fn erase(
+    api: Shared,
+    Named(id): Named<NodeId>,
+    Asked(asked): Asked<EraseAsked>,
+) -> Result<(StatusCode, Json<Erasing>), AdminError> {
+    let found = api.read(move |admin| {
+        let card = read::customer(&*admin.store, id)?.ok_or(UNKNOWN)?;
+        let accounts = read::accounts(&*admin.store, id)?.ok_or(UNKNOWN)?;
+        let parked = erase::parked::naming(&*admin.store, &admin.journal, &card)?;
+        Ok((card.summary.id, accounts, parked))
+    });
+    let Json((customer, accounts, mut parked)) = found.await?;
+    let by = asked.by.unwrap_or_else(|| "operator".to_owned());
+    let reason = asked.reason.unwrap_or_default();
+    let at = api.admin.clock.now();
+    let mut commands = Vec::with_capacity(accounts.len());
+    for (account, _) in &accounts {
+        // The first takes the deliveries with it.
+        let deliveries = std::mem::take(&mut parked);
+        let command =
+            Command::Erase { account: *account, by: by.clone(), reason: reason.clone(), at, deliveries };
+        commands.push(api.command(command).await?.get());
+    }
+    let running = api.admin.plugins.is_some();
+    let connections: BTreeSet<String> = accounts.into_iter().map(|(_, account)| account.connection).collect();
+    let steps = steps(running, connections);
+    Ok((StatusCode::ACCEPTED, Json(Erasing { customer, commands, running, steps })))
+}
+
+fn steps(running: bool, connections: BTreeSet<String>) -> Vec<Step> {
+    let step = |step: &str, state| Step { step: step.to_owned(), state };
+    let (view, journal) = match running {
+        true => ("done as soon as the command is folded", "waits for the background pass, within seconds"),
+        false => ("waits until the data is opened next", "waits until a hub runs, or for --now"),
+    };
+    let own = [
+        step("asked for", "done: it is in the journal, and nothing takes it back"),
+        step("forgotten in the view", view),
+        step("journal rewritten", journal),
+        step("view built anew", "waits for the next start of the hub, or for --now without a hub"),
+    ];
+    let others =
+        connections.into_iter().map(|name| Step { step: format!("told {name}"), state: UNSUPPORTED });
+    own.into_iter().chain(others).collect()
+}
+
+pub(super) async fn export(api: Shared, Named(id): Named<NodeId>) -> Answer<Export> {
+    api.read(move |admin| Export::of(&*admin.store, &admin.journal, id, admin.clock.now())?.ok_or(UNKNOWN))
+        .await
+}
+
+/// What is owed to people, and how far it is.
+#[derive(Serialize)]
+pub(super) struct Privacy {
+    /// Requests for data, open ones first.
+    requests: Vec<PrivacyRequestView>,
+    /// Whom an operator wanted forgotten.
+    erasures: Vec<Erasure>,
+    /// Records of the journal that wait to be rewritten; those that providers asked for among them.
+    records_waiting: u64,
+    /// The view's file may still hold old bytes until the next start.
+    view_waiting: bool,
+    /// When records were rewritten, the last first.
+    receipts: Vec<ErasureReceipt>,
+}
+
+#[derive(Serialize)]
+struct Erasure {
+    #[serde(flatten)]
+    asked: AskedErasure,
+    due_at: Timestamp,
+    overdue: bool,
+    journal: &'static str,
+    view: &'static str,
+    connector: &'static str,
+}
+
+pub(super) async fn list(api: Shared) -> Answer<Privacy> {
+    api.read(|admin| {
+        let store = &*admin.store;
+        let records_waiting = read::deliveries_to_erase(store, LISTED_MAX)?.len() as u64;
+        let view_waiting = erase::is_unfinished(&admin.config);
+        let now = admin.clock.now();
+        let is_done = records_waiting == 0 && !view_waiting;
+        let erasures = hub_fold::asked_erasures(store, LISTED_MAX)?.into_iter().map(|asked| {
+            let due_at = asked.at.plus(ERASE_WITHIN);
+            Erasure {
+                due_at,
+                overdue: !is_done && now > due_at,
+                journal: if records_waiting == 0 { "rewritten" } else { "waiting" },
+                view: if view_waiting || records_waiting > 0 {
+                    "waits for the next start"
+                } else {
+                    "built anew"
+                },
+                connector: UNSUPPORTED,
+                asked,
+            }
+        });
+        Ok(Privacy {
+            erasures: erasures.collect(),
+            requests: read::privacy_requests(store)?,
+            records_waiting,
+            view_waiting,
+            receipts: hub_fold::erasure_receipts(store, LISTED_MAX)?,
+        })
+    })
+    .await
+}

@@ -1,0 +1,338 @@
+//! Takes what is to be forgotten out of the files: the journal's records are rewritten, then the view is built anew from
+//! them and put in the place of the old one, whose file may still hold old bytes. What is to be forgotten the fold says.
+//!
+//! The order makes a crash harmless: tombstones are durable before the first record is rewritten, the mark that the view
+//! has to be built anew as well, and the receipt comes last. Every step may be taken again.
+
+pub(crate) mod parked;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use hub_fold::read::{self, StoredContent};
+use hub_fold::record::{Erased, ErasedDelivery, Erasing, Outcome, Polled, Receipt, Record};
+use hub_fold::row::EffectState;
+use hub_fold::{ActiveSettings, Fold, Sifted};
+use hub_journal::{Change, Entry, Journal, ReadError, RewriteError, Seq};
+use hub_model::{EffectId, Timestamp};
+use hub_store::{SledStore, Store};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::data;
+use crate::folder::catch_up;
+
+/// Records gone through in one pass; its receipt names them all.
+const RECORDS_MAX: usize = 20_000;
+
+/// Requests to forget mostly come several at once, and a pass over a segment does for all of them.
+const GATHER: Duration = Duration::from_secs(1);
+
+/// After a pass the hub rests so many times longer than it took: rewriting takes a twentieth of the disk at most, however
+/// often a provider repeats what it tells of somebody forgotten.
+const REST_TIMES: u32 = 20;
+
+/// That the view has to be built anew from a journal that was rewritten.
+const MARK: &str = "view.rebuild-after-erase";
+
+/// Effects that are looked at for whether only the erasure made them due.
+const DUE_MAX: usize = 100_000;
+
+/// What is told of an effect that nothing but a forgotten person's absence would bring about.
+const NOT_SENT: &str = "it was not owed before somebody was erased, so it is not sent";
+
+/// The file that says that the view has to be built anew.
+pub(crate) fn mark(config: &Config) -> PathBuf {
+    config.data_dir.join(MARK)
+}
+
+/// Whether the view still has to be built anew after an erasure.
+pub(crate) fn is_unfinished(config: &Config) -> bool {
+    mark(config).exists()
+}
+
+/// Asks that the next start builds the view anew. Durable when it returns.
+pub(crate) fn set_mark(config: &Config) -> anyhow::Result<()> {
+    let path = mark(config);
+    let file = File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+    file.sync_all()?;
+    sync_dir(config)
+}
+
+fn clear_mark(config: &Config) -> anyhow::Result<()> {
+    std::fs::remove_file(mark(config)).context("the mark of an erasure cannot be removed")?;
+    sync_dir(config)
+}
+
+fn sync_dir(config: &Config) -> anyhow::Result<()> {
+    let dir = File::open(&config.data_dir).and_then(|dir| dir.sync_all());
+    dir.with_context(|| format!("{} cannot be synced", config.data_dir.display()))
+}
+
+/// Whether a pass should go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Go {
+    On,
+    Stop,
+}
+
+/// Rewrites the records that the view says hold what is to be forgotten. `None` when there are none, or it was stopped.
+///
+/// # Errors
+/// The view or the journal cannot be read or written. What was rewritten is; ask again.
+pub(crate) fn pass(
+    config: &Config,
+    journal: &Journal,
+    store: &dyn Store,
+    now: Timestamp,
+    go: &dyn Fn() -> Go,
+) -> anyhow::Result<Option<Erased>> {
+    // Read first: what is marked later than this is not struck out by this pass.
+    let until = store.applied()?;
+    let owed = read::deliveries_to_erase(store, RECORDS_MAX)?;
+    if owed.is_empty() {
+        return Ok(None);
+    }
+    let settings = Fold::open(store)?.settings();
+    let plan = Plan::make(journal, store, &settings, &owed)?;
+    let remembered = hub_fold::remembered(store, &plan.sifted, now)?;
+    if !remembered.is_empty() {
+        append(journal, now, Record::Erasing(Erasing::Remember(remembered)))?;
+    }
+    set_mark(config)?;
+    let Some(rewritten) = plan.carry_out(journal, go)? else { return Ok(None) };
+    let done = Erased {
+        until,
+        records: owed.iter().map(|owed| owed.report).collect(),
+        changed: rewritten.changed,
+        segments: rewritten.segments,
+        damaged: rewritten.damaged.iter().map(|seq| seq.get()).collect(),
+    };
+    append(journal, now, Record::Erasing(Erasing::Done(done.clone())))?;
+    tracing::info!(
+        records = done.changed,
+        segments = done.segments,
+        "the journal is rewritten without what is to be forgotten; the next start builds the view anew"
+    );
+    Ok(Some(done))
+}
+
+fn append(journal: &Journal, now: Timestamp, record: Record) -> anyhow::Result<()> {
+    journal.append_blocking(Entry { kind: record.kind(), time_ns: now.0, payload: record.encode() })?;
+    Ok(())
+}
+
+/// What becomes of which record.
+struct Plan {
+    numbers: BTreeSet<Seq>,
+    /// Of each report or page the positions of the events that go.
+    gone: BTreeMap<Seq, BTreeSet<u32>>,
+    sifted: Sifted,
+}
+
+impl Plan {
+    fn make(
+        journal: &Journal,
+        store: &dyn Store,
+        settings: &ActiveSettings,
+        owed: &[StoredContent],
+    ) -> anyhow::Result<Self> {
+        let mut plan = Self { numbers: BTreeSet::new(), gone: BTreeMap::new(), sifted: Sifted::default() };
+        for StoredContent { report, delivery } in owed {
+            let seq = Seq::new(*report);
+            plan.numbers.insert(seq);
+            plan.numbers.extend(delivery.map(Seq::new));
+            let record = match journal.read(seq) {
+                Ok(record) => record,
+                // Its bytes go all the same where there are any.
+                Err(ReadError::Io { .. }) => anyhow::bail!("record {report} of the journal cannot be read"),
+                Err(_) => continue,
+            };
+            let (Record::Reported(reported) | Record::Polled(Polled { reported, .. })) =
+                Record::decode(record.kind, &record.payload)?
+            else {
+                continue;
+            };
+            let sifted = hub_fold::sift(store, settings, *report, Timestamp(record.time_ns), &reported)?;
+            plan.sifted.accounts.extend(sifted.accounts);
+            plan.sifted.things.extend(sifted.things);
+            plan.gone.insert(seq, sifted.gone);
+        }
+        Ok(plan)
+    }
+
+    /// `None` when it was stopped.
+    fn carry_out(
+        &self,
+        journal: &Journal,
+        go: &dyn Fn() -> Go,
+    ) -> anyhow::Result<Option<hub_journal::Rewritten>> {
+        let replace = |seq: Seq, entry: &Entry| match go() {
+            Go::On => self.changed(seq, entry),
+            Go::Stop => Change::Stop,
+        };
+        match journal.rewrite(&self.numbers, replace, |_| {}) {
+            Ok(rewritten) => {
+                if !rewritten.copies_left.is_empty() {
+                    let copies = rewritten.copies_left.len();
+                    tracing::warn!(
+                        copies,
+                        "the journal's quarantine folder holds damaged bytes of other records; look whether they name anybody"
+                    );
+                }
+                Ok(Some(rewritten))
+            }
+            Err(RewriteError::Stopped { .. }) if go() == Go::Stop => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn changed(&self, seq: Seq, entry: &Entry) -> Change {
+        let gone = |seq| self.gone.get(&seq).filter(|gone| !gone.is_empty());
+        let record = match Record::decode(entry.kind, &entry.payload) {
+            Err(_) => return Change::Stop,
+            Ok(Record::Delivery(delivery)) => Record::ErasedDelivery(ErasedDelivery {
+                connection: delivery.connection,
+                connector: delivery.connector,
+                topic: delivery.topic,
+                dedupe: delivery.dedupe,
+                bytes: delivery.body.len() as u64,
+            }),
+            Ok(Record::Reported(reported)) => match gone(seq) {
+                Some(gone) => Record::Reported(reported.without(gone)),
+                None => return Change::Keep,
+            },
+            Ok(Record::Polled(page)) => match gone(seq) {
+                Some(gone) => Record::Polled(Polled { reported: page.reported.without(gone), ..page }),
+                None => return Change::Keep,
+            },
+            Ok(Record::Receipt(receipt)) => {
+                Record::Receipt(Receipt { outcome: receipt.outcome.without_words(), ..receipt })
+            }
+            Ok(_) => return Change::Keep,
+        };
+        Change::To { kind: record.kind(), payload: record.encode() }
+    }
+}
+
+/// Ends an erasure while no hub runs: rewrites what is left to rewrite, builds the view anew and puts it in place of the
+/// old one, which is deleted with every copy of it.
+///
+/// # Errors
+/// Data that cannot be read or written; the mark stays, and the next start tries again.
+pub(crate) fn finish(config: &Config, journal: &Journal, view: SledStore) -> anyhow::Result<()> {
+    // The clock of whoever opens the data is not known here, and times in the journal must not go back.
+    let now = last_time(journal);
+    while pass(config, journal, &view, now, &|| Go::On)?.is_some() {
+        catch_up(journal, &view, &mut |_| {})?;
+    }
+    tracing::info!("the view is built anew from the journal after an erasure");
+    let next = data::rebuild_aside(config, journal, &mut |_| {})?;
+    if hold_back(journal, now, &view, &next)? > 0 {
+        catch_up(journal, &next, &mut |_| {})?;
+    }
+    next.flush()?;
+    drop(next);
+    drop(view);
+    let dir = data::view_dir(config);
+    hub_store::finish_rebuild(&dir)?;
+    remove_damaged(config)?;
+    clear_mark(config)
+}
+
+fn last_time(journal: &Journal) -> Timestamp {
+    journal.read(journal.durable()).map_or(Timestamp::EPOCH, |record| Timestamp(record.time_ns))
+}
+
+/// A rule may fire where an erased person's event no longer uses up its limit. That is no reason to act now.
+fn hold_back(
+    journal: &Journal,
+    now: Timestamp,
+    before: &dyn Store,
+    after: &dyn Store,
+) -> anyhow::Result<usize> {
+    let due = |store| -> anyhow::Result<BTreeSet<EffectId>> {
+        Ok(hub_fold::effects_due(store, DUE_MAX)?.into_iter().map(|(_, id)| id).collect())
+    };
+    let was_due = due(before)?;
+    let mut held = 0;
+    for id in due(after)?.difference(&was_due) {
+        let row = hub_fold::effect(after, *id)?;
+        let Some(row) = row.filter(|row| !matches!(row.state, EffectState::Claimed { .. })) else { continue };
+        let outcome = Outcome::Parked { reason: NOT_SENT.to_owned() };
+        append(journal, now, Record::Receipt(Receipt { effect: *id, number: row.attempts, outcome }))?;
+        held += 1;
+    }
+    Ok(held)
+}
+
+/// Views that were put aside because they were damaged hold what the person was called as well.
+fn remove_damaged(config: &Config) -> anyhow::Result<()> {
+    let aside = data::view_dir(config).with_extension("damaged");
+    match std::fs::remove_dir_all(&aside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} cannot be removed", aside.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Erases now, with no hub running: what is owed, and the view anew.
+///
+/// # Errors
+/// The data is in use or cannot be read.
+pub(crate) fn now(config: &Config) -> anyhow::Result<()> {
+    set_mark(config)?;
+    let (data, _) = data::Data::open(config)?;
+    data.store.flush()?;
+    data.journal.close();
+    Ok(())
+}
+
+/// Rewrites the journal in the background while the hub runs.
+pub(crate) struct Eraser {
+    pub journal: Journal,
+    pub store: Arc<dyn Store>,
+    pub config: Arc<Config>,
+    pub clock: Clock,
+    pub applied: watch::Receiver<u64>,
+}
+
+impl Eraser {
+    /// Looks whenever the view has changed. What is not done when the hub stops, the next start does.
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        loop {
+            let began = Instant::now();
+            if let Err(error) = self.pass(&stop).await {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "what is to be forgotten cannot be taken out of the journal; it is tried again"
+                );
+            }
+            let rest = GATHER.max(began.elapsed().saturating_mul(REST_TIMES));
+            let waited = async {
+                tokio::time::sleep(rest).await;
+                self.applied.changed().await.is_ok()
+            };
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                goes_on = waited => if !goes_on { return },
+            }
+        }
+    }
+
+    async fn pass(&self, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+        let (journal, store) = (self.journal.clone(), Arc::clone(&self.store));
+        let (config, now, stop) = (Arc::clone(&self.config), self.clock.now(), stop.clone());
+        let pass = tokio::task::spawn_blocking(move || {
+            let go = || if *stop.borrow() { Go::Stop } else { Go::On };
+            pass(&config, &journal, &*store, now, &go).map(drop)
+        });
+        pass.await?
+    }
+}
