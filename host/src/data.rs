@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use hub_fold::Fold;
+use hub_fold::{Fold, FoldError};
 use hub_journal::{Journal, Options, ReadError, Seq};
 use hub_model::Timestamp;
-use hub_store::{SledOptions, SledStore, Store};
+use hub_store::{MemoryStore, SledOptions, SledStore, Store};
 
 use crate::config::Config;
 use crate::erase;
-use crate::folder::catch_up;
+use crate::folder::{catch_up, fold_until};
 
 /// Journal and view, opened together.
 pub struct Data {
@@ -134,6 +134,20 @@ fn readable_from(journal: &Journal, seq: Seq) -> Result<Option<hub_journal::Reco
     }
 }
 
+/// The journal up to a record, folded into memory.
+///
+/// # Errors
+/// The journal cannot be read.
+pub(crate) fn in_memory(
+    journal: &Journal,
+    until: u64,
+    progress: &mut dyn FnMut(u64),
+) -> Result<MemoryStore, FoldError> {
+    let memory = MemoryStore::new();
+    fold_until(journal, &memory, until, progress)?;
+    Ok(memory)
+}
+
 /// Folds the journal up to the view's position into memory and compares.
 ///
 /// # Errors
@@ -143,9 +157,8 @@ pub fn verify(
     store: &dyn Store,
     progress: &mut dyn FnMut(u64),
 ) -> anyhow::Result<Verification> {
-    let memory = hub_store::MemoryStore::new();
     let until = store.applied()?;
-    crate::folder::fold_until(journal, &memory, until, progress)?;
+    let memory = in_memory(journal, until, progress)?;
     Ok(Verification {
         records: until,
         view: hub_fold::view_digest(store)?,

@@ -7,7 +7,7 @@ use hub_journal::Journal;
 use hub_model::identity::Limits;
 use hub_store::{MemoryStore, Store};
 
-use crate::folder::{fold_changed, fold_until};
+use crate::folder::fold_changed;
 
 /// What is changed.
 pub(crate) enum If {
@@ -45,14 +45,4 @@ pub(crate) fn against(
         }
     }
     Ok(differences(store, &other)?)
-}
-
-/// The whole journal as it is, in memory.
-///
-/// # Errors
-/// The journal cannot be read.
-pub(crate) fn as_it_is(journal: &Journal, progress: &mut dyn FnMut(u64)) -> anyhow::Result<MemoryStore> {
-    let store = MemoryStore::new();
-    fold_until(journal, &store, journal.durable().get(), progress)?;
-    Ok(store)
 }

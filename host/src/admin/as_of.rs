@@ -10,14 +10,14 @@ use axum::http::{Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use hub_model::Timestamp;
-use hub_store::{MemoryStore, Store};
+use hub_store::Store;
 use tokio::sync::Mutex;
 use tower::ServiceExt as _;
 
 use super::error::AdminError;
 use super::{Admin, Api, reads};
-use crate::data::heard_by;
-use crate::folder::fold_until;
+use crate::clock::Clock;
+use crate::data::{heard_by, in_memory};
 
 /// The parameter's name.
 const AS_OF: &str = "as_of";
@@ -34,7 +34,7 @@ pub(super) struct Past {
 struct Kept {
     /// The last record it knows.
     seq: u64,
-    routes: Router,
+    view: Arc<dyn Store>,
     asked_at: Instant,
 }
 
@@ -48,22 +48,30 @@ impl Past {
         if at > self.admin.clock.now() {
             return Err(AdminError::Question(format!("{AS_OF} lies in the future")));
         }
+        let store = self.view(at).await?;
+        let clock = Clock::still(at);
+        let then = Admin { store, clock, ..Admin::clone(&self.admin) };
+        Ok(reads().with_state(Api::new(Arc::new(then))))
+    }
+
+    /// What the hub had heard by a moment.
+    async fn view(self: &Arc<Self>, at: Timestamp) -> Result<Arc<dyn Store>, AdminError> {
         let mut kept = self.kept.lock().await;
-        let admin = Arc::clone(&self.admin);
-        let seq = tokio::task::spawn_blocking(move || heard_by(&admin.journal, at)).await??;
+        let journal = self.admin.journal.clone();
+        let seq = tokio::task::spawn_blocking(move || heard_by(&journal, at)).await??;
         if let Some(kept) = kept.as_mut().filter(|kept| kept.seq == seq) {
             kept.asked_at = Instant::now();
-            return Ok(kept.routes.clone());
+            return Ok(Arc::clone(&kept.view));
         }
         // Let go before the next is made: there is room for one.
         *kept = None;
-        let admin = Arc::clone(&self.admin);
-        let past = tokio::task::spawn_blocking(move || admin.as_of(seq)).await??;
-        let routes = reads().with_state(Api::new(Arc::new(past)));
-        *kept = Some(Kept { seq, routes: routes.clone(), asked_at: Instant::now() });
+        let journal = self.admin.journal.clone();
+        let folded = tokio::task::spawn_blocking(move || in_memory(&journal, seq, &mut |_| {}));
+        let view: Arc<dyn Store> = Arc::new(folded.await??);
+        *kept = Some(Kept { seq, view: Arc::clone(&view), asked_at: Instant::now() });
         drop(kept);
         tokio::spawn(Arc::clone(self).let_go(seq));
-        Ok(routes)
+        Ok(view)
     }
 
     async fn let_go(self: Arc<Self>, seq: u64) {
@@ -79,15 +87,6 @@ impl Past {
                 _ => return,
             }
         }
-    }
-}
-
-impl Admin {
-    /// The same hub, knowing the journal up to this record.
-    fn as_of(&self, seq: u64) -> Result<Self, AdminError> {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        fold_until(&self.journal, &*store, seq, &mut |_| {})?;
-        Ok(Self { store, ..self.clone() })
     }
 }
 

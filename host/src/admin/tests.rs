@@ -6,9 +6,10 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hub_fold::Record;
-use hub_fold::record::{Command, Delivery};
+use hub_fold::record::{Command, Delivery, Reported};
 use hub_journal::{Entry, Journal, Options};
 use hub_model::Timestamp;
+use hub_model::event::{self, Event, Identity, IdentityKind, Party, Payload, Proof};
 use hub_store::{MemoryStore, Store};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -36,6 +37,46 @@ fn deliver(journal: &Journal, name: u8, time_ns: i64) {
         body: vec![0xff, 0x00],
     });
     let entry = Entry { kind: delivery.kind(), time_ns, payload: delivery.encode() };
+    journal.append_blocking(entry).unwrap();
+}
+
+/// What the delivery said: a customer with an account.
+fn report(journal: &Journal, time_ns: i64) {
+    let account = Identity {
+        kind: IdentityKind::ProviderId,
+        scope: "customer".into(),
+        value: "7".into(),
+        proof: Proof::Provider,
+    };
+    let customer = event::Customer {
+        who: Party { ids: vec![account], name: Some("Ana".into()) },
+        given_name: None,
+        family_name: None,
+        locale: None,
+        tags: None,
+        tags_added: Vec::new(),
+        tags_removed: Vec::new(),
+        state: None,
+        deleted: false,
+        extra: Vec::new(),
+    };
+    let event = Event {
+        name: "customer.updated".into(),
+        key: "7".into(),
+        happened_at: Timestamp(1),
+        version: 1,
+        payload: Payload::Customer(customer),
+    };
+    let reported = Record::Reported(Reported {
+        delivery: Some(1),
+        connection: "shop".into(),
+        connector: "echo".into(),
+        version: "1.0.0".into(),
+        events: vec![event],
+        notes: Vec::new(),
+        findings: Vec::new(),
+    });
+    let entry = Entry { kind: reported.kind(), time_ns, payload: reported.encode() };
     journal.append_blocking(entry).unwrap();
 }
 
@@ -168,6 +209,18 @@ async fn a_read_as_of_a_moment_knows_nothing_later() {
     assert_eq!(count(&before), Some(0));
     for wrong in ["yesterday", "1970-01-01T00:00:01Z", ""] {
         assert_eq!(deliveries(wrong).await.0, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_card_as_of_a_moment_is_judged_at_that_moment() {
+    let hub = fixture("");
+    report(&hub.journal, 2);
+    for at in ["1970-01-01T00:00:00.000000003Z", "1970-01-01T00:00:00.000000004Z"] {
+        let (_, found) = hub.get(&format!("/v1/customers?as_of={at}")).await;
+        let id = found["customers"][0]["id"].as_str().unwrap_or_else(|| panic!("{found}"));
+        let (status, card) = hub.get(&format!("/v1/customers/{id}/context?as_of={at}")).await;
+        assert_eq!((status, &card["now"]), (StatusCode::OK, &Value::from(at)), "{card}");
     }
 }
 

@@ -13,6 +13,7 @@ use super::out::Out;
 use super::table::Table;
 use super::upkeep::{blocking, progress};
 use crate::config::Config;
+use crate::data::in_memory;
 use crate::what_if::{self, If};
 
 /// Rows of a table for people; `--json` has a thousand.
@@ -48,7 +49,8 @@ fn tried(config: &Config) -> Result<Difference, Failed> {
     // Looking takes no lock, so a hub may run.
     let (journal, _) = Journal::open_read_only(&dir, Options::default()).map_err(anyhow::Error::from)?;
     let bar = progress(journal.durable().get().saturating_mul(2));
-    let now = what_if::as_it_is(&journal, &mut |at| bar.set_position(at))?;
+    let now = in_memory(&journal, journal.durable().get(), &mut |at| bar.set_position(at))
+        .map_err(anyhow::Error::from)?;
     let folded = bar.position();
     let change = If::Identity { limits: config.identity_limits, blocked_keys: config.blocked_keys.clone() };
     let difference = what_if::against(&now, &journal, &change, &mut |at| bar.set_position(folded + at));
