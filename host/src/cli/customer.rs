@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::api::Question;
 use super::exit::Failed;
-use super::listing::{Listing, Past};
+use super::listing::{Listing, Reading};
 use super::out::Out;
 use super::show;
 
@@ -32,9 +32,7 @@ Examples:
         #[arg(long, value_name = "COUNT")]
         limit: Option<usize>,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Shows everything known of one customer
     #[command(after_long_help = "Examples:\n  omnihub customer show cus_0123456789abcdef0123456789abcdef")]
@@ -42,9 +40,7 @@ Examples:
         /// The customer's id; those of absorbed customers find what they became
         id: String,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Shows what happened with a customer, newest first
     #[command(after_long_help = "\
@@ -67,9 +63,7 @@ Examples:
         #[arg(long, value_name = "COUNT")]
         limit: Option<usize>,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Shows at a glance what whoever serves a customer should know now
     #[command(after_long_help = "\
@@ -83,9 +77,7 @@ Examples:
         /// The customer's id
         id: String,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Lists a customer's conversations over all channels, the last to move first
     #[command(after_long_help = "\
@@ -108,9 +100,7 @@ Examples:
         #[arg(long, value_name = "COUNT")]
         limit: Option<usize>,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Shows what was said in a conversation, newest first
     #[command(after_long_help = "Examples:\n  omnihub customer conversation cus_… cnv_…")]
@@ -123,9 +113,7 @@ Examples:
         #[arg(long, value_name = "COUNT")]
         limit: Option<usize>,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Says whether a customer may be written to on a channel for a purpose, and why
     #[command(after_long_help = "\
@@ -143,9 +131,7 @@ Examples:
         #[arg(long, value_name = "PURPOSE")]
         purpose: String,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Says why accounts are one customer, link by link, or how two hang together
     #[command(after_long_help = "\
@@ -158,9 +144,7 @@ Examples:
         /// Another customer or account
         other: Option<String>,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Lists who may be the same person, with the signs of it
     #[command(after_long_help = "\
@@ -180,7 +164,7 @@ Examples:
         #[arg(long, value_name = "COUNT", conflicts_with = "id")]
         limit: Option<usize>,
         #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Makes two customers one, because a person says so
     #[command(after_long_help = "\
@@ -255,58 +239,58 @@ impl Pair {
 
 pub(super) async fn customer(out: &Out, command: CustomerCommand) -> Result<ExitCode, Failed> {
     match command {
-        CustomerCommand::Find { query, after, limit, past, listing } => {
+        CustomerCommand::Find { query, after, limit, reading } => {
             let query = (!query.is_empty()).then(|| query.join(" "));
             let question =
                 Question::get(&["customers"]).with("query", query).with("after", after).with("limit", limit);
-            listing.print(out, past.asked(question), show::customers).await
+            reading.print(out, question, show::customers).await
         }
-        CustomerCommand::Show { id, past, listing } => {
-            listing.print(out, past.asked(Question::get(&["customers", &id])), show::customer).await
+        CustomerCommand::Show { id, reading } => {
+            reading.print(out, Question::get(&["customers", &id]), show::customer).await
         }
-        CustomerCommand::Timeline { id, before, kind, limit, past, listing } => {
+        CustomerCommand::Timeline { id, before, kind, limit, reading } => {
             let question = Question::get(&["customers", &id, "timeline"])
                 .with("before", before)
                 .with("kind", kind)
                 .with("limit", limit);
-            listing.print(out, past.asked(question), show::timeline).await
+            reading.print(out, question, show::timeline).await
         }
-        CustomerCommand::Context { id, past, listing } => {
-            let question = past.asked(Question::get(&["customers", &id, "context"]));
-            listing.print(out, question, draw::context).await
+        CustomerCommand::Context { id, reading } => {
+            let question = Question::get(&["customers", &id, "context"]);
+            reading.print(out, question, draw::context).await
         }
-        CustomerCommand::Conversations { id, awaiting, channel, until, limit, past, listing } => {
+        CustomerCommand::Conversations { id, awaiting, channel, until, limit, reading } => {
             let question = Question::get(&["customers", &id, "conversations"])
                 .with("awaiting", awaiting.then_some(true))
                 .with("channel", channel)
                 .with("until", until)
                 .with("limit", limit);
-            listing.print(out, past.asked(question), draw::conversations).await
+            reading.print(out, question, draw::conversations).await
         }
-        CustomerCommand::Conversation { id, conversation, limit, past, listing } => {
+        CustomerCommand::Conversation { id, conversation, limit, reading } => {
             let question = Question::get(&["customers", &id, "conversations", &conversation]);
-            listing.print(out, past.asked(question.with("limit", limit)), draw::conversation).await
+            reading.print(out, question.with("limit", limit), draw::conversation).await
         }
-        CustomerCommand::MayContact { id, channel, purpose, past, listing } => {
+        CustomerCommand::MayContact { id, channel, purpose, reading } => {
             let question = Question::get(&["customers", &id, "may-contact"])
                 .with("channel", Some(channel))
                 .with("purpose", Some(purpose));
-            listing.print(out, past.asked(question), draw::may_contact).await
+            reading.print(out, question, draw::may_contact).await
         }
-        CustomerCommand::Why { id, other: None, past, listing } => {
-            let question = past.asked(Question::get(&["customers", &id, "links"]));
-            listing.print(out, question, draw::links).await
+        CustomerCommand::Why { id, other: None, reading } => {
+            let question = Question::get(&["customers", &id, "links"]);
+            reading.print(out, question, draw::links).await
         }
-        CustomerCommand::Why { id, other: Some(other), past, listing } => {
-            let question = past.asked(Question::get(&["customers", &id, "links", &other]));
-            listing.print(out, question, draw::pair).await
+        CustomerCommand::Why { id, other: Some(other), reading } => {
+            let question = Question::get(&["customers", &id, "links", &other]);
+            reading.print(out, question, draw::pair).await
         }
-        CustomerCommand::Suggestions { id: Some(id), after: _, limit: _, listing } => {
-            listing.print(out, Question::get(&["customers", &id, "suggestions"]), draw::suggestions).await
+        CustomerCommand::Suggestions { id: Some(id), after: _, limit: _, reading } => {
+            reading.print(out, Question::get(&["customers", &id, "suggestions"]), draw::suggestions).await
         }
-        CustomerCommand::Suggestions { id: None, after, limit, listing } => {
+        CustomerCommand::Suggestions { id: None, after, limit, reading } => {
             let question = Question::get(&["suggestions"]).with("after", after).with("limit", limit);
-            listing.print(out, question, draw::suggested_pairs).await
+            reading.print(out, question, draw::suggested_pairs).await
         }
         CustomerCommand::Merge { pair } | CustomerCommand::Accept { pair } => pair.tell(out, "merge").await,
         CustomerCommand::Reject { pair } => pair.tell(out, "reject").await,

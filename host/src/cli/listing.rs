@@ -34,15 +34,23 @@ impl Listing {
 
 /// What every read of the view takes.
 #[derive(Debug, Args)]
-pub(super) struct Past {
+pub(super) struct Reading {
     /// Answer as of this moment: with what the hub had heard by then, and nothing later
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
+    #[command(flatten)]
+    pub(super) listing: Listing,
 }
 
-impl Past {
-    pub(super) fn asked(self, question: Question) -> Question {
-        question.with("as_of", self.as_of)
+impl Reading {
+    /// As [`Listing::print`], of the moment asked for.
+    pub(super) async fn print(
+        self,
+        out: &Out,
+        question: Question,
+        draw: impl FnOnce(&Out, &Answer) -> Result<ExitCode, Failed>,
+    ) -> Result<ExitCode, Failed> {
+        self.listing.print(out, question.with("as_of", self.as_of), draw).await
     }
 }
 
@@ -111,9 +119,7 @@ Examples:
         #[arg(long, value_name = "COUNT")]
         limit: Option<usize>,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Shows what arrived and what its connector made of it
     #[command(
@@ -123,9 +129,7 @@ Examples:
         /// The delivery's number
         number: u64,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Gives a delivery to its connector again, parked or not
     #[command(after_long_help = "\
@@ -144,17 +148,17 @@ Examples:
 
 pub(super) async fn delivery(out: &Out, command: DeliveryCommand) -> Result<ExitCode, Failed> {
     match command {
-        DeliveryCommand::List { state, connection, before, limit, past, listing } => {
+        DeliveryCommand::List { state, connection, before, limit, reading } => {
             let question = Question::get(&["deliveries"])
                 .with("state", state)
                 .with("connection", connection)
                 .with("before", before)
                 .with("limit", limit);
-            listing.print(out, past.asked(question), show::deliveries).await
+            reading.print(out, question, show::deliveries).await
         }
-        DeliveryCommand::Show { number, past, listing } => {
+        DeliveryCommand::Show { number, reading } => {
             let question = Question::get(&["deliveries", &number.to_string()]);
-            listing.print(out, past.asked(question), show::delivery).await
+            reading.print(out, question, show::delivery).await
         }
         DeliveryCommand::Redrive { number, listing } => {
             let question = Question::post(&["deliveries", &number.to_string(), "redrive"]);
@@ -181,9 +185,7 @@ Examples:
         #[arg(long, value_name = "COUNT")]
         limit: Option<usize>,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Shows one effect: what was asked, and what became of it
     #[command(after_long_help = "Examples:\n  omnihub effect show eff_0123456789abcdef0123456789abcdef")]
@@ -191,9 +193,7 @@ Examples:
         /// The effect's id
         id: String,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
     /// Tries a parked or unknown effect again
     #[command(after_long_help = "\
@@ -211,13 +211,13 @@ Examples:
 
 pub(super) async fn effect(out: &Out, command: EffectCommand) -> Result<ExitCode, Failed> {
     match command {
-        EffectCommand::List { state, rule, limit, past, listing } => {
+        EffectCommand::List { state, rule, limit, reading } => {
             let question =
                 Question::get(&["effects"]).with("state", state).with("rule", rule).with("limit", limit);
-            listing.print(out, past.asked(question), show::effects).await
+            reading.print(out, question, show::effects).await
         }
-        EffectCommand::Show { id, past, listing } => {
-            listing.print(out, past.asked(Question::get(&["effects", &id])), show::effect).await
+        EffectCommand::Show { id, reading } => {
+            reading.print(out, Question::get(&["effects", &id]), show::effect).await
         }
         EffectCommand::Retry { id, listing } => {
             listing.print(out, Question::post(&["effects", &id, "retry"]), show::commanded).await

@@ -12,7 +12,7 @@ use super::api::{Answer, Question, ask, require_data};
 use super::exit::Failed;
 use super::listing::Listing;
 use super::out::Out;
-use super::table::Table;
+use super::show::{self, Column, Drawn, cell, rows, section};
 use crate::config::Config;
 use crate::{erase, export};
 
@@ -123,20 +123,8 @@ fn preview_lines(preview: &Value) -> Vec<String> {
     lines
 }
 
-fn asked(out: &Out, answer: &Answer) -> Result<ExitCode, Failed> {
-    let mut table = Table::new(&["step", "state"]);
-    for step in answer.json.pointer("/steps").and_then(Value::as_array).into_iter().flatten() {
-        table.row(["/step", "/state"].map(|pointer| text(step, pointer)));
-    }
-    out.table(&table)
-}
-
-fn text(tree: &Value, pointer: &str) -> String {
-    match tree.pointer(pointer) {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
+fn asked(out: &Out, answer: &Answer) -> Drawn {
+    show::listed(out, answer, "/steps", &[("step", "/step"), ("state", "/state")], "steps")
 }
 
 #[derive(Debug, Args)]
@@ -162,7 +150,7 @@ pub(super) async fn export(out: &Out, args: ExportArgs) -> Result<ExitCode, Fail
     if args.listing.json {
         return out.line(&answer.text);
     }
-    let id = text(&answer.json, "/customer/summary/id");
+    let id = cell(&answer.json, "/customer/summary/id");
     let name = if id.is_empty() { "customer".to_owned() } else { id };
     std::fs::create_dir_all(&args.dir).map_err(|error| Failed::file(&args.dir, &error))?;
     let pretty =
@@ -201,27 +189,33 @@ pub(super) async fn privacy(out: &Out, command: PrivacyCommand) -> Result<ExitCo
     }
 }
 
-fn listed(out: &Out, answer: &Answer) -> Result<ExitCode, Failed> {
-    let tree = &answer.json;
-    let rows = |pointer: &str| tree.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut requests = Table::new(&["request", "connection", "kind", "due", "closed", "customer"]);
-    for row in rows("/requests") {
-        let columns = ["/id", "/connection", "/kind", "/due_at", "/closed_at", "/customer"];
-        requests.row(columns.map(|pointer| text(&row, pointer)));
-    }
-    let mut erasures =
-        Table::new(&["erased account", "asked", "due", "overdue", "journal", "view", "connector"]);
-    for row in rows("/erasures") {
-        let columns = ["/account", "/at", "/due_at", "/overdue", "/journal", "/view", "/connector"];
-        erasures.row(columns.map(|pointer| text(&row, pointer)));
-    }
+const REQUESTS: [Column; 6] = [
+    ("request", "/id"),
+    ("connection", "/connection"),
+    ("kind", "/kind"),
+    ("due", "/due_at"),
+    ("closed", "/closed_at"),
+    ("customer", "/customer"),
+];
+
+const ERASURES: [Column; 7] = [
+    ("account", "/account"),
+    ("asked", "/at"),
+    ("due", "/due_at"),
+    ("overdue", "/overdue"),
+    ("journal", "/journal"),
+    ("view", "/view"),
+    ("connector", "/connector"),
+];
+
+fn listed(out: &Out, answer: &Answer) -> Drawn {
+    let (requests, erasures) = (rows(&answer.json, "/requests"), rows(&answer.json, "/erasures"));
     if requests.is_empty() && erasures.is_empty() {
         out.tell("nobody asked for anything");
     }
-    for table in [requests, erasures].iter().filter(|table| !table.is_empty()) {
-        out.table(table)?;
-    }
-    if tree.pointer("/view_waiting") == Some(&Value::Bool(true)) {
+    section(out, "Requests", requests, &REQUESTS)?;
+    section(out, "Erasures", erasures, &ERASURES)?;
+    if answer.json.pointer("/view_waiting") == Some(&Value::Bool(true)) {
         out.tell("the view's file is built anew at the next start of the hub, or by `omnihub customer erase --now`");
     }
     Ok(ExitCode::SUCCESS)

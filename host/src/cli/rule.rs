@@ -11,7 +11,7 @@ use super::ConfigArg;
 use super::api::Question;
 use super::check::{self, RuleProblemDetails};
 use super::exit::{Failed, PROBLEMS};
-use super::listing::{Listing, Past};
+use super::listing::{Listing, Reading};
 use super::out::Out;
 use super::show;
 use crate::settings;
@@ -54,18 +54,16 @@ Examples:
         /// The event's id
         event: String,
         #[command(flatten)]
-        past: Past,
-        #[command(flatten)]
-        listing: Listing,
+        reading: Reading,
     },
 }
 
 pub(super) async fn rule(out: &Out, command: RuleCommand) -> Result<ExitCode, Failed> {
     match command {
         RuleCommand::List { listing } => listing.print(out, Question::get(&["rules"]), show::rules).await,
-        RuleCommand::Why { rule, event, past, listing } => {
+        RuleCommand::Why { rule, event, reading } => {
             let question = Question::get(&["rules", &rule, "why", &event]);
-            listing.print(out, past.asked(question), show::why).await
+            reading.print(out, question, show::why).await
         }
         RuleCommand::Check { files, config, json } => check_rules(out, &files, &config, json),
     }
