@@ -130,10 +130,18 @@ impl Api {
 
     /// Journals what an operator asked for; answers when it is durable.
     async fn command(&self, command: Command) -> Result<Seq, AdminError> {
+        Ok(self.admin.journal.append(self.entry(command)).await?)
+    }
+
+    /// Several that belong together. A crash before the answer may leave the first few: asking again does no harm.
+    async fn commands(&self, commands: Vec<Command>) -> Result<Vec<Seq>, AdminError> {
+        let entries = commands.into_iter().map(|command| self.entry(command)).collect();
+        Ok(self.admin.journal.append_all(entries).await?)
+    }
+
+    fn entry(&self, command: Command) -> Entry {
         let record = Record::Command(command);
-        let time_ns = self.admin.clock.now().0;
-        let entry = Entry { kind: record.kind(), time_ns, payload: record.encode() };
-        Ok(self.admin.journal.append(entry).await?)
+        Entry { kind: record.kind(), time_ns: self.admin.clock.now().0, payload: record.encode() }
     }
 }
 

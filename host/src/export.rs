@@ -5,21 +5,20 @@ mod page;
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hub_fold::read::{
     self, ContextCard, ConversationDetails, ConversationPage, ConversationQuery, CustomerCard, EffectSummary,
     TimelineEntry, TimelineQuery,
 };
-use hub_fold::record::Polled;
 use hub_fold::{Decision, FoldError, Record, Verdict};
-use hub_journal::{Journal, ReadError, Seq};
+use hub_journal::Journal;
 use hub_model::event::Event;
 use hub_model::{EventId, NodeId, Timestamp};
 use hub_store::Store;
 use serde::Serialize;
 
 pub(crate) use page::page;
+
+use crate::stored::{self, Received, StoredError, if_readable};
 
 /// How the document is made up. A change that readers notice is a new number.
 const FORMAT: &str = "omnihub-export-1";
@@ -62,16 +61,8 @@ struct DeliveryOf {
     seq: u64,
     received_at: Timestamp,
     connection: String,
-    topic: Option<String>,
-    headers: Vec<(String, String)>,
-    body: Body,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Body {
-    Text(String),
-    Base64(String),
+    #[serde(flatten)]
+    received: Received,
 }
 
 /// Why there is no export.
@@ -79,8 +70,8 @@ enum Body {
 pub(crate) enum ExportError {
     #[error(transparent)]
     View(#[from] FoldError),
-    #[error("reading the journal: {0}")]
-    Journal(#[from] ReadError),
+    #[error(transparent)]
+    Journal(#[from] StoredError),
 }
 
 impl Export {
@@ -109,7 +100,7 @@ impl Export {
                     id: event,
                     record: row.report,
                     delivery: row.delivery,
-                    event: event_in(journal, row.report, event)?,
+                    event: if_readable(stored::event(journal, row.report, event))?,
                     decisions,
                 });
             }
@@ -137,7 +128,11 @@ pub(crate) fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn timeline(store: &dyn Store, id: NodeId) -> Result<Vec<TimelineEntry>, FoldError> {
+/// All of it, newest first; empty when nobody has this id.
+///
+/// # Errors
+/// The view cannot be read.
+pub(crate) fn timeline(store: &dyn Store, id: NodeId) -> Result<Vec<TimelineEntry>, FoldError> {
     let mut entries = Vec::new();
     let mut query = TimelineQuery { limit: PAGE, ..TimelineQuery::default() };
     while let Some(page) = read::timeline(store, id, &query)? {
@@ -167,32 +162,9 @@ fn effects_of(store: &dyn Store, decision: &Decision) -> Result<Vec<EffectSummar
     Ok(found.into_iter().flatten().collect())
 }
 
-fn event_in(journal: &Journal, report: u64, id: EventId) -> Result<Option<Event>, ReadError> {
-    Ok(match record(journal, report)?.map(|(_, record)| record) {
-        Some(Record::Reported(reported) | Record::Polled(Polled { reported, .. })) => {
-            let is_it = |event: &Event| EventId::of(&reported.connection, &event.name, &event.key) == id;
-            reported.events.iter().find(|event| is_it(event)).cloned()
-        }
-        _ => None,
-    })
-}
-
-fn delivery(journal: &Journal, seq: u64) -> Result<Option<DeliveryOf>, ReadError> {
-    let Some((received_at, Record::Delivery(delivery))) = record(journal, seq)? else { return Ok(None) };
-    let body = String::from_utf8(delivery.body)
-        .map_or_else(|error| Body::Base64(STANDARD.encode(error.as_bytes())), Body::Text);
-    let (connection, topic, headers) = (delivery.connection, delivery.topic, delivery.headers);
-    Ok(Some(DeliveryOf { seq, received_at, connection, topic, headers, body }))
-}
-
-/// A record, unless the journal has let it go or cannot read it: the rest of the document is of use without it.
-fn record(journal: &Journal, seq: u64) -> Result<Option<(Timestamp, Record)>, ReadError> {
-    match journal.read(Seq::new(seq)) {
-        Ok(record) => {
-            let at = Timestamp(record.time_ns);
-            Ok(Record::decode(record.kind, &record.payload).ok().map(|record| (at, record)))
-        }
-        Err(error @ ReadError::Io { .. }) => Err(error),
-        Err(_) => Ok(None),
-    }
+fn delivery(journal: &Journal, seq: u64) -> Result<Option<DeliveryOf>, StoredError> {
+    let Some(stored) = if_readable(stored::record(journal, seq))? else { return Ok(None) };
+    let Record::Delivery(delivery) = stored.record else { return Ok(None) };
+    let connection = delivery.connection.clone();
+    Ok(Some(DeliveryOf { seq, received_at: stored.at, connection, received: Received::new(delivery) }))
 }

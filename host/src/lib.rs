@@ -32,6 +32,7 @@ mod secret;
 mod settings;
 mod signature;
 mod standing;
+mod stored;
 mod throttle;
 mod watchdog;
 mod what_if;

@@ -2,12 +2,19 @@
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::AdminError;
 
 /// Rows of a listing that does not say how many it wants: a screen or two.
 const LIMIT_DEFAULT: usize = 50;
+
+/// Who gave a word that does not say so.
+const SOMEBODY: &str = "operator";
+/// A reason is kept for ever; it is a sentence, not a letter.
+const REASON_BYTES_MAX: usize = 1_000;
+const NAME_BYTES_MAX: usize = 100;
 
 /// The parameters behind the question mark. Their types refuse names they do not know.
 pub(super) struct Asked<T>(pub(super) T);
@@ -48,5 +55,34 @@ pub(super) fn state(asked: Option<String>, known: &[&str]) -> Result<Option<Stri
             Err(AdminError::Question(format!("state is one of {}", known.join(", "))))
         }
         _ => Ok(asked),
+    }
+}
+
+/// Who wants something, and why, as asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Word {
+    pub(super) by: Option<String>,
+    pub(super) reason: Option<String>,
+}
+
+/// The same, fit to be kept for ever.
+pub(super) struct Said {
+    pub(super) by: String,
+    pub(super) reason: String,
+}
+
+impl Word {
+    pub(super) fn checked(self) -> Result<Said, AdminError> {
+        let by = line(self.by.unwrap_or_else(|| SOMEBODY.to_owned()), "by", NAME_BYTES_MAX)?;
+        let reason = line(self.reason.unwrap_or_default(), "reason", REASON_BYTES_MAX)?;
+        Ok(Said { by, reason })
+    }
+}
+
+fn line(text: String, name: &str, bytes_max: usize) -> Result<String, AdminError> {
+    match text.len() <= bytes_max && !text.contains(char::is_control) {
+        true => Ok(text),
+        false => Err(AdminError::Question(format!("{name} is one line of at most {bytes_max} bytes"))),
     }
 }

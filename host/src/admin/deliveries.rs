@@ -2,12 +2,9 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hub_fold::Record;
 use hub_fold::read::{self, DELIVERY_STATES, DeliveryQuery, DeliverySummary};
-use hub_fold::record::{Command, Delivery, Reported};
-use hub_journal::{Journal, ReadError, Seq};
+use hub_fold::record::{Command, Reported};
 use hub_model::EventId;
 use hub_model::event::{Event, Note};
 use hub_model::model::Finding;
@@ -16,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::asked::{Asked, Named, limit, state};
 use super::error::AdminError;
 use super::{Answer, Shared};
+use crate::stored::{Received, record};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,20 +56,6 @@ pub(super) struct DeliveryDetails {
 }
 
 #[derive(Serialize)]
-struct Received {
-    topic: Option<String>,
-    headers: Vec<(String, String)>,
-    body: Body,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Body {
-    Text(String),
-    Base64(String),
-}
-
-#[derive(Serialize)]
 struct ReportDetails {
     /// Of the connector that made it.
     version: String,
@@ -93,35 +77,18 @@ const UNKNOWN: AdminError =
 pub(super) async fn one(api: Shared, Named(seq): Named<u64>) -> Answer<DeliveryDetails> {
     api.read(move |admin| {
         let summary = read::delivery(&*admin.store, seq)?.ok_or(UNKNOWN)?;
-        let received = match record(&admin.journal, seq)? {
+        let received = match record(&admin.journal, seq)?.map(|stored| stored.record) {
             Some(Record::Delivery(delivery)) => Some(Received::new(delivery)),
             _ => None,
         };
         let report = summary.report.map(|report| record(&admin.journal, report)).transpose()?.flatten();
-        let report = match report {
+        let report = match report.map(|stored| stored.record) {
             Some(Record::Reported(reported)) => Some(ReportDetails::new(reported)),
             _ => None,
         };
         Ok(DeliveryDetails { summary, received, report })
     })
     .await
-}
-
-/// A record, unless the journal has let it go.
-pub(super) fn record(journal: &Journal, seq: u64) -> Result<Option<Record>, AdminError> {
-    match journal.read(Seq::new(seq)) {
-        Ok(record) => Ok(Some(Record::decode(record.kind, &record.payload)?)),
-        Err(ReadError::Missing { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-impl Received {
-    fn new(delivery: Delivery) -> Self {
-        let body = String::from_utf8(delivery.body)
-            .map_or_else(|error| Body::Base64(STANDARD.encode(error.as_bytes())), Body::Text);
-        Self { topic: delivery.topic, headers: delivery.headers, body }
-    }
 }
 
 impl ReportDetails {

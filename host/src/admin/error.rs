@@ -8,6 +8,8 @@ use hub_fold::{FoldError, PlanError, RecordError};
 use hub_journal::{AppendError, ReadError};
 use serde::Serialize;
 
+use crate::stored::StoredError;
+
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AdminError {
     #[error("there is no such route")]
@@ -95,6 +97,15 @@ impl AdminError {
             Self::Read(_) => "the record is retired or damaged; `omnihub journal stats` names damage",
             Self::Record(_) => "use the version of omnihub that wrote the journal, or a newer one",
             Self::Export(_) | Self::Verify(_) | Self::Broken(_) => "the hub's log says more",
+        }
+    }
+}
+
+impl From<StoredError> for AdminError {
+    fn from(error: StoredError) -> Self {
+        match error {
+            StoredError::Read(error) => Self::Read(error),
+            StoredError::Record(error) => Self::Record(error),
         }
     }
 }

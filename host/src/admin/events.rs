@@ -1,16 +1,15 @@
 //! Events: where one came from, what it said, and what the rules made of it.
 
-use hub_fold::record::Polled;
 use hub_fold::row::{EventRow, Subject};
-use hub_fold::{Decision, Record, read};
+use hub_fold::{Decision, read};
 use hub_model::event::Event;
 use hub_model::{EventId, NodeId, Timestamp};
 use serde::Serialize;
 
 use super::asked::Named;
-use super::deliveries::record;
 use super::error::AdminError;
 use super::{Answer, Shared};
+use crate::stored;
 
 pub(super) const UNKNOWN: AdminError =
     AdminError::NotFound { what: "event", help: "`omnihub delivery show` lists a delivery's events" };
@@ -34,16 +33,7 @@ pub(super) struct EventDetails {
 pub(super) async fn one(api: Shared, Named(id): Named<EventId>) -> Answer<EventDetails> {
     api.read(move |admin| {
         let row = read::event(&*admin.store, id)?.ok_or(UNKNOWN)?;
-        let event = match record(&admin.journal, row.report)? {
-            Some(Record::Reported(reported) | Record::Polled(Polled { reported, .. })) => {
-                // By its id: where somebody was erased meanwhile, its place is another.
-                reported
-                    .events
-                    .into_iter()
-                    .find(|event| EventId::of(&row.connection, &event.name, &event.key) == id)
-            }
-            _ => None,
-        };
+        let event = stored::event(&admin.journal, row.report, id)?;
         let EventRow { name, connection, happened_at, delivery, account, subject, .. } = row;
         Ok(EventDetails { id, name, connection, happened_at, delivery, account, subject, event })
     })

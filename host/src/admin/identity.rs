@@ -10,17 +10,11 @@ use hub_fold::{Plan, PlanError};
 use hub_model::NodeId;
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, Named, limit};
+use super::asked::{Asked, Named, Said, Word, limit};
 use super::customers::UNKNOWN;
 use super::error::AdminError;
 use super::{Admin, Answer, Api, Shared};
 use crate::what_if::{self, If};
-
-/// Who gave a word that does not say so.
-const SOMEBODY: &str = "operator";
-/// A reason is kept for ever; it is a sentence, not a letter.
-const REASON_BYTES_MAX: usize = 1_000;
-const NAME_BYTES_MAX: usize = 100;
 
 #[derive(Serialize)]
 pub(super) struct Links {
@@ -61,14 +55,6 @@ pub(super) async fn all_suggestions(api: Shared, Asked(asked): Asked<PageQuery>)
     api.read(move |admin| Ok(read::suggestions_all(&*admin.store, asked.after, limit)?)).await
 }
 
-/// Who says so, and why.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WordQuery {
-    by: Option<String>,
-    reason: Option<String>,
-}
-
 /// A word that was journalled.
 #[derive(Serialize)]
 pub(super) struct Judged {
@@ -90,7 +76,7 @@ type Told = Result<(StatusCode, Json<Judged>), AdminError>;
 pub(super) async fn merge(
     api: Shared,
     Named((id, other)): Named<(NodeId, NodeId)>,
-    Asked(word): Asked<WordQuery>,
+    Asked(word): Asked<Word>,
 ) -> Told {
     journalled(&api, word, move |admin| hub_fold::plan_merge(&*admin.store, id, other)).await
 }
@@ -99,7 +85,7 @@ pub(super) async fn merge(
 pub(super) async fn reject(
     api: Shared,
     Named((id, other)): Named<(NodeId, NodeId)>,
-    Asked(word): Asked<WordQuery>,
+    Asked(word): Asked<Word>,
 ) -> Told {
     journalled(&api, word, move |admin| hub_fold::plan_reject(&*admin.store, id, other)).await
 }
@@ -110,7 +96,7 @@ pub(super) async fn unmerge(
     Named((id, account)): Named<(NodeId, NodeId)>,
     Asked(asked): Asked<UnmergeQuery>,
 ) -> Told {
-    let word = WordQuery { by: asked.by, reason: asked.reason };
+    let word = Word { by: asked.by, reason: asked.reason };
     let plan = move |admin: &Admin| {
         let links = read::why_linked(&*admin.store, id)?.ok_or(PlanError::Unknown(id))?;
         hub_fold::plan_unmerge(&*admin.store, id, &side_of(account, &links))
@@ -175,11 +161,10 @@ fn side_of(account: NodeId, links: &[LinkWhy]) -> Vec<NodeId> {
 
 async fn journalled(
     api: &Api,
-    word: WordQuery,
+    word: Word,
     plan: impl FnOnce(&Admin) -> Result<Plan, PlanError> + Send + 'static,
 ) -> Told {
-    let by = checked(word.by.unwrap_or_else(|| SOMEBODY.to_owned()), "by", NAME_BYTES_MAX)?;
-    let reason = checked(word.reason.unwrap_or_default(), "reason", REASON_BYTES_MAX)?;
+    let Said { by, reason } = word.checked()?;
     let Json(plan) = api.read(move |admin| Ok(plan(admin)?)).await?;
     let pairs = plan.pairs.len();
     let command = api.command(plan.into_command(&by, &reason, api.admin.clock.now())).await?.get();
@@ -187,13 +172,6 @@ async fn journalled(
         StatusCode::ACCEPTED,
         Json(Judged { command, running: api.admin.plugins.is_some(), pairs, effects: None }),
     ))
-}
-
-fn checked(text: String, name: &str, bytes_max: usize) -> Result<String, AdminError> {
-    match text.len() <= bytes_max && !text.contains(char::is_control) {
-        true => Ok(text),
-        false => Err(AdminError::Question(format!("{name} is one line of at most {bytes_max} bytes"))),
-    }
 }
 
 #[cfg(test)]

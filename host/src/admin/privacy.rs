@@ -1,16 +1,18 @@
 //! What people may ask of the data about themselves: everything of it in one document, or that it is forgotten; and what
 //! is owed to them, by when.
 
-use axum::Json;
-use axum::http::StatusCode;
-use hub_fold::read::{self, Account, PrivacyRequestView, TimelineQuery};
-use hub_fold::record::Command;
-use hub_fold::{AskedErasure, ErasureReceipt};
-use hub_model::{NodeId, Timestamp};
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asked::{Asked, Named};
+use axum::Json;
+use axum::http::StatusCode;
+use hub_fold::read::{self, Account, PrivacyRequestView, TimelineEntry};
+use hub_fold::record::Command;
+use hub_fold::{AskedErasure, ErasureReceipt};
+use hub_journal::Seq;
+use hub_model::{NodeId, Timestamp};
+use serde::Serialize;
+
+use super::asked::{Asked, Named, Said, Word};
 use super::customers::UNKNOWN;
 use super::error::AdminError;
 use super::{Admin, Answer, Shared};
@@ -19,9 +21,6 @@ use crate::export::{self, Export};
 
 /// Rows of each list of an answer.
 const LISTED_MAX: usize = 1_000;
-
-/// Entries of a timeline counted at once.
-const PAGE: usize = 500;
 
 /// How long there is to erase somebody who asks for it: the GDPR's one month, at its shortest but for February.
 const ERASE_WITHIN: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3_600);
@@ -41,8 +40,6 @@ pub(super) struct Preview {
     records: u64,
     /// Parked deliveries in which a key, an id or the name stands.
     parked: Vec<u64>,
-    /// Nothing brings it back.
-    can_be_undone: bool,
 }
 
 pub(super) async fn preview(api: Shared, Named(id): Named<NodeId>) -> Answer<Preview> {
@@ -65,35 +62,21 @@ impl Preview {
         Ok(Self {
             customer: card.summary.id,
             accounts: accounts.into_iter().map(|(_, account)| account).collect(),
-            timeline: counted(admin, id)?,
+            timeline: counted(&export::timeline(store, id)?),
             events,
             records: records.iter().flatten().count() as u64,
             parked: erase::parked::naming(store, &admin.journal, &card)?,
-            can_be_undone: false,
         })
     }
 }
 
-fn counted(admin: &Admin, id: NodeId) -> Result<BTreeMap<String, u64>, AdminError> {
+/// How many there are of each kind.
+fn counted(timeline: &[TimelineEntry]) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
-    let mut query = TimelineQuery { limit: PAGE, ..TimelineQuery::default() };
-    loop {
-        let page = read::timeline(&*admin.store, id, &query)?.ok_or(UNKNOWN)?;
-        for entry in &page.entries {
-            *counts.entry(export::word(&entry.kind)).or_default() += 1;
-        }
-        match page.next {
-            Some(next) => query.after = Some(next),
-            None => return Ok(counts),
-        }
+    for entry in timeline {
+        *counts.entry(export::word(&entry.kind)).or_default() += 1;
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EraseAsked {
-    by: Option<String>,
-    reason: Option<String>,
+    counts
 }
 
 /// What has become of a wish to be forgotten, step by step.
@@ -116,8 +99,9 @@ struct Step {
 pub(super) async fn erase(
     api: Shared,
     Named(id): Named<NodeId>,
-    Asked(asked): Asked<EraseAsked>,
+    Asked(word): Asked<Word>,
 ) -> Result<(StatusCode, Json<Erasing>), AdminError> {
+    let Said { by, reason } = word.checked()?;
     let found = api.read(move |admin| {
         let card = read::customer(&*admin.store, id)?.ok_or(UNKNOWN)?;
         let accounts = read::accounts(&*admin.store, id)?.ok_or(UNKNOWN)?;
@@ -125,17 +109,16 @@ pub(super) async fn erase(
         Ok((card.summary.id, accounts, parked))
     });
     let Json((customer, accounts, mut parked)) = found.await?;
-    let by = asked.by.unwrap_or_else(|| "operator".to_owned());
-    let reason = asked.reason.unwrap_or_default();
     let at = api.admin.clock.now();
-    let mut commands = Vec::with_capacity(accounts.len());
-    for (account, _) in &accounts {
+    let commands = accounts.iter().map(|(account, _)| Command::Erase {
+        account: *account,
+        by: by.clone(),
+        reason: reason.clone(),
+        at,
         // The first takes the deliveries with it.
-        let deliveries = std::mem::take(&mut parked);
-        let command =
-            Command::Erase { account: *account, by: by.clone(), reason: reason.clone(), at, deliveries };
-        commands.push(api.command(command).await?.get());
-    }
+        deliveries: std::mem::take(&mut parked),
+    });
+    let commands = api.commands(commands.collect()).await?.into_iter().map(Seq::get).collect();
     let running = api.admin.plugins.is_some();
     let connections: BTreeSet<String> = accounts.into_iter().map(|(_, account)| account.connection).collect();
     let steps = steps(running, connections);

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use hub_fold::read::{self, CustomerCard, DeliveryQuery};
 use hub_fold::{FoldError, Record};
-use hub_journal::{Journal, Seq};
+use hub_journal::Journal;
 use hub_store::Store;
+
+use crate::stored;
 
 /// Shorter than this a word is found anywhere: an id `12`, a name `Bo`.
 const WORD_CHARS_MIN: usize = 5;
@@ -31,8 +33,7 @@ pub(crate) fn naming(
         let Some(last) = page.last() else { return Ok(found) };
         before = Some(last.seq);
         found.extend(page.iter().filter(|one| !one.erase).map(|one| one.seq).filter(|seq| {
-            let record = journal.read(Seq::new(*seq)).ok();
-            let record = record.and_then(|record| Record::decode(record.kind, &record.payload).ok());
+            let record = stored::record(journal, *seq).ok().flatten().map(|stored| stored.record);
             matches!(record, Some(Record::Delivery(delivery)) if names(&delivery.body, &words))
         }));
     }
