@@ -24,6 +24,7 @@ use crate::folder::Folder;
 use crate::health::Health;
 use crate::inbox::Inbox;
 use crate::ingress::{self, Ingress, ServeLimits};
+use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use crate::normaliser::Normaliser;
 use crate::pipeline::Work;
@@ -180,7 +181,8 @@ impl Hub {
             wake: effects,
             applied: applied.clone(),
             in_hand: Mutex::default(),
-            lanes: Mutex::default(),
+            connections: Lanes::new(config.effects.per_connection_max),
+            targets: Lanes::new(1),
         });
         let poller = Arc::new(Poller {
             journal: data.journal.clone(),

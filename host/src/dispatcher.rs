@@ -1,7 +1,8 @@
 //! Carries out effects: journals the attempt before the request leaves, calls the connector, journals the receipt. The
 //! view says what is owed; this only holds what is in hand.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,18 +12,21 @@ use hub_journal::{AppendError, Entry, Journal, Seq};
 use hub_model::{EffectId, Timestamp};
 use hub_runtime::{ActingHost, Effect};
 use hub_store::Store;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 
 use crate::acting::Outside;
 use crate::clock::Clock;
 use crate::config::Effects;
 use crate::judge::{Interrupted, Tried, interrupted, judge};
+use crate::lanes::Lanes;
 use crate::metrics::{ByOutcome, Metrics};
 use crate::plugins::{Connection, MayCall, Plugins};
 use crate::throttle::Purpose;
 
-/// Due effects looked at in one go.
-const LOOK_MAX: usize = 512;
+/// Effects taken up in one go, at most.
+const TAKEN_MAX: usize = 512;
+/// Effects in hand at most, most of them waiting in line: a slow connection with so many would hold up the others.
+const IN_HAND_MAX: usize = 4_096;
 /// How often to look without being told, for those whose time comes.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long to wait before an effect is offered again whose attempt could not be journalled.
@@ -30,33 +34,6 @@ const JOURNAL_RETRY: Duration = Duration::from_secs(1);
 
 /// A connection, and the object or person there that is written to.
 type Target = (String, String);
-
-/// The effects somebody is about. One at a time writes to one target: two that read, change and write it at once would
-/// lose one of the changes (a note appended to an order is that).
-#[derive(Debug, Default)]
-pub(crate) struct InHand {
-    effects: HashMap<EffectId, Option<Target>>,
-    targets: HashSet<Target>,
-}
-
-impl InHand {
-    /// Whether the effect may be taken up now; it is in hand then.
-    fn take(&mut self, id: EffectId, target: Option<Target>) -> bool {
-        if let Some(target) = &target
-            && !self.targets.insert(target.clone())
-        {
-            return false;
-        }
-        self.effects.insert(id, target);
-        true
-    }
-
-    fn give_back(&mut self, id: EffectId) {
-        if let Some(Some(target)) = self.effects.remove(&id) {
-            self.targets.remove(&target);
-        }
-    }
-}
 
 pub(crate) struct Dispatcher {
     pub journal: Journal,
@@ -68,26 +45,38 @@ pub(crate) struct Dispatcher {
     pub limits: Effects,
     pub wake: Arc<Notify>,
     pub applied: watch::Receiver<u64>,
-    pub in_hand: Mutex<InHand>,
-    pub lanes: Mutex<HashMap<String, Arc<Semaphore>>>,
+    /// The effects a task is about.
+    pub in_hand: Mutex<HashSet<EffectId>>,
+    /// So many calls at a time to one connection.
+    pub connections: Lanes<String>,
+    /// One effect at a time writes to one target: of two that read, change and write it at once, one change would be lost
+    /// (a note appended to an order is that).
+    pub targets: Lanes<Target>,
 }
 
 impl Dispatcher {
-    /// Runs until `stop`, then waits for what is in hand.
+    /// Runs until `stop`, then waits for the calls under way.
     pub(crate) async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut tasks = tokio::task::JoinSet::new();
         while !*stop.borrow() {
             // The view may be committing: other tasks of this thread go on elsewhere meanwhile.
             for (id, row) in tokio::task::block_in_place(|| self.due()) {
                 let this = Arc::clone(&self);
-                tasks.spawn(async move { this.carry_out(id, row).await });
+                let stop = stop.clone();
+                tasks.spawn(async move {
+                    this.carry_out(id, row, &stop).await;
+                    this.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                });
             }
-            tokio::select! {
-                () = self.wake.notified() => {}
-                () = self.clock.sleep(LOOK_EVERY) => {}
-                _ = stop.changed() => {}
-                // Finished ones are taken out so that the set stays small.
-                Some(_) = tasks.join_next() => {}
+            let mut next_look = pin!(self.clock.sleep(LOOK_EVERY));
+            loop {
+                tokio::select! {
+                    () = self.wake.notified() => break,
+                    () = &mut next_look => break,
+                    _ = stop.changed() => break,
+                    // Finished ones are taken out so that the set stays small.
+                    Some(_) = tasks.join_next() => {}
+                }
             }
         }
         while tasks.join_next().await.is_some() {}
@@ -96,25 +85,21 @@ impl Dispatcher {
     /// The effects whose time has come and that nobody has in hand; they are in hand from here on.
     fn due(&self) -> Vec<(EffectId, EffectRow)> {
         let now = self.clock.now();
-        let due = match hub_fold::effects_due(&*self.store, LOOK_MAX) {
+        let mut in_hand = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = IN_HAND_MAX.saturating_sub(in_hand.len()).min(TAKEN_MAX);
+        // Those in hand are still listed: that many are looked at more.
+        let due = match hub_fold::effects_due(&*self.store, in_hand.len() + room) {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(%error, "effects cannot be read");
                 return Vec::new();
             }
         };
-        let mut in_hand = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = due.into_iter().filter(|(at, _)| *at <= now).map(|(_, id)| id);
-        let mut taken = Vec::new();
-        for id in due {
-            if in_hand.effects.contains_key(&id) {
-                continue;
-            }
-            let Some(row) = hub_fold::effect(&*self.store, id).ok().flatten() else { continue };
-            if in_hand.take(id, self.written_to(&row)) {
-                taken.push((id, row));
-            }
-        }
+        let new = due.into_iter().filter(|(at, id)| *at <= now && !in_hand.contains(id)).take(room);
+        let taken: Vec<_> = new
+            .filter_map(|(_, id)| Some((id, hub_fold::effect(&*self.store, id).ok().flatten()?)))
+            .collect();
+        in_hand.extend(taken.iter().map(|(id, _)| *id));
         taken
     }
 
@@ -127,24 +112,27 @@ impl Dispatcher {
         Some((row.connection.clone(), target.clone()))
     }
 
-    async fn carry_out(&self, id: EffectId, row: EffectRow) {
-        let lane = self.lane(&row.connection);
-        let permit = lane.acquire().await;
+    async fn carry_out(&self, id: EffectId, row: EffectRow, stop: &watch::Receiver<bool>) {
+        // The target first: whoever waits for it takes no call from others.
+        let target = match self.written_to(&row) {
+            Some(target) => Some(self.targets.enter(target).await),
+            None => None,
+        };
+        let call = self.connections.enter(row.connection.clone()).await;
+        // In line it may have been seen to have happened, or have been erased; the next look knows.
+        if *stop.borrow() || !self.is_still(id, &row) {
+            return;
+        }
         if let Err(error) = self.attempt(id, &row).await {
             tracing::error!(effect = %id, %error, "effect not attempted: the journal cannot write");
             tokio::time::sleep(JOURNAL_RETRY).await;
         }
-        drop(permit);
-        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).give_back(id);
-        self.wake.notify_one();
+        drop((call, target));
     }
 
-    fn lane(&self, connection: &str) -> Arc<Semaphore> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes
-            .entry(connection.to_owned())
-            .or_insert_with(|| Arc::new(Semaphore::new(self.limits.per_connection_max)));
-        Arc::clone(lane)
+    fn is_still(&self, id: EffectId, row: &EffectRow) -> bool {
+        let known = tokio::task::block_in_place(|| hub_fold::effect(&*self.store, id));
+        known.ok().flatten().is_some_and(|known| known == *row)
     }
 
     async fn attempt(&self, id: EffectId, row: &EffectRow) -> Result<(), AppendError> {

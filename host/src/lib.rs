@@ -20,6 +20,7 @@ mod inbox;
 mod ingress;
 mod judge;
 mod known;
+mod lanes;
 mod metrics;
 mod normaliser;
 mod pipeline;
