@@ -4,6 +4,7 @@
 
 mod as_of;
 mod asked;
+mod audit;
 mod connections;
 mod customers;
 mod deliveries;
@@ -24,6 +25,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use hub_fold::record::{Command, Record};
 use hub_journal::{Entry, Seq};
+use hub_model::Timestamp;
 use tokio::sync::Semaphore;
 
 use error::AdminError;
@@ -45,6 +47,15 @@ pub(crate) struct Admin {
     /// Absent when the data was opened without starting a hub.
     pub(crate) watchdog: Option<Arc<crate::watchdog::Watchdog>>,
     pub(crate) clock: crate::clock::Clock,
+    /// The moment its answers are of; what is written is of now all the same.
+    pub(crate) as_of: Option<Timestamp>,
+}
+
+impl Admin {
+    /// The moment to answer for.
+    fn now(&self) -> Timestamp {
+        self.as_of.unwrap_or_else(|| self.clock.now())
+    }
 }
 
 /// What the routes share.
@@ -108,6 +119,8 @@ fn reads() -> Router<Arc<Api>> {
         .route("/v1/deliveries/{seq}", get(deliveries::one))
         .route("/v1/events/{id}", get(events::one))
         .route("/v1/events/{id}/decisions", get(events::decisions))
+        .route("/v1/audit", get(audit::list))
+        .route("/v1/audit/verify", get(audit::verify))
         .route("/v1/rules", get(rules::list))
         .route("/v1/rules/{rule}/why/{event}", get(rules::why))
         .route("/v1/effects", get(effects::list))

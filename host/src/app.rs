@@ -278,6 +278,7 @@ impl Hub {
             poller: Some(Arc::clone(&self.poller)),
             watchdog: Some(Arc::clone(&self.watchdog)),
             clock: self.clock.clone(),
+            as_of: None,
         }))
     }
 

@@ -2,6 +2,7 @@
 //! interface, or, when no hub runs, the same routes over data they open themselves; nothing is answered in two ways.
 
 mod api;
+mod audit;
 mod build;
 mod check;
 mod connector;
@@ -92,6 +93,9 @@ enum Command {
     /// Lists what is owed to people who want their data or want to be forgotten, and by when
     #[command(subcommand)]
     Privacy(privacy::PrivacyCommand),
+    /// Lists what operators did, and proves that nothing of it was changed
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Lists and checks rules, and says why one acted or did not
     #[command(subcommand)]
     Rule(rule::RuleCommand),
@@ -215,6 +219,7 @@ async fn dispatch(out: &Out, command: Command) -> Result<ExitCode, Failed> {
         Command::Customer(command) => customer::customer(out, command).await,
         Command::Identity(command) => identity::identity(out, command).await,
         Command::Privacy(command) => privacy::privacy(out, command).await,
+        Command::Audit(command) => audit::audit(out, command).await,
         Command::Rule(command) => rule::rule(out, command).await,
         Command::Effect(command) => listing::effect(out, command).await,
         Command::Journal(command) => upkeep::journal(out, command).await,

@@ -24,12 +24,6 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// One that stands: for reads of the past.
-    #[must_use]
-    pub fn still(at: Timestamp) -> Self {
-        Self::Manual(Arc::new(at.0.into()))
-    }
-
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn now(&self) -> Timestamp {

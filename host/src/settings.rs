@@ -46,6 +46,7 @@ pub(crate) fn gather(
         name: name.clone(),
         connector: connection.connector.clone(),
         default_country: connection.default_country.clone(),
+        reaches: installed.connections.get(name).map(|connection| connection.reaches()).unwrap_or_default(),
     });
     Ok(Settings {
         connections: connections.collect(),

@@ -16,7 +16,6 @@ use tower::ServiceExt as _;
 
 use super::error::AdminError;
 use super::{Admin, Api, reads};
-use crate::clock::Clock;
 use crate::data::{heard_by, in_memory};
 
 /// The parameter's name.
@@ -49,8 +48,7 @@ impl Past {
             return Err(AdminError::Question(format!("{AS_OF} lies in the future")));
         }
         let store = self.view(at).await?;
-        let clock = Clock::still(at);
-        let then = Admin { store, clock, ..Admin::clone(&self.admin) };
+        let then = Admin { store, as_of: Some(at), ..Admin::clone(&self.admin) };
         Ok(reads().with_state(Api::new(Arc::new(then))))
     }
 

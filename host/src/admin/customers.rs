@@ -112,7 +112,7 @@ fn directions(asked: Option<&str>) -> Result<Vec<Direction>, AdminError> {
 
 /// All that whoever serves the customer now should know.
 pub(super) async fn context(api: Shared, Named(id): Named<NodeId>) -> Answer<ContextCard> {
-    api.read(move |admin| read::context(&*admin.store, id, admin.clock.now())?.ok_or(UNKNOWN)).await
+    api.read(move |admin| read::context(&*admin.store, id, admin.now())?.ok_or(UNKNOWN)).await
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use hub_fold::record::Command;
 use hub_fold::{AskedErasure, ErasureReceipt};
 use hub_journal::Seq;
 use hub_model::{NodeId, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::asked::{Asked, Named, Said, Word};
 use super::customers::UNKNOWN;
@@ -79,6 +79,12 @@ fn counted(timeline: &[TimelineEntry]) -> BTreeMap<String, u64> {
     counts
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExportAsked {
+    by: Option<String>,
+}
+
 /// What has become of a wish to be forgotten, step by step.
 #[derive(Serialize)]
 pub(super) struct Erasing {
@@ -142,9 +148,18 @@ fn steps(running: bool, connections: BTreeSet<String>) -> Vec<Step> {
     own.into_iter().chain(others).collect()
 }
 
-pub(super) async fn export(api: Shared, Named(id): Named<NodeId>) -> Answer<Export> {
-    api.read(move |admin| Export::of(&*admin.store, &admin.journal, id, admin.clock.now())?.ok_or(UNKNOWN))
-        .await
+/// Whoever is given everything about a person is in the audit before they have it.
+pub(super) async fn export(
+    api: Shared,
+    Named(id): Named<NodeId>,
+    Asked(asked): Asked<ExportAsked>,
+) -> Answer<Export> {
+    let Said { by, .. } = Word { by: asked.by, reason: None }.checked()?;
+    let answer = api
+        .read(move |admin| Export::of(&*admin.store, &admin.journal, id, admin.now())?.ok_or(UNKNOWN))
+        .await?;
+    api.command(Command::Export { customer: id, by }).await?;
+    Ok(answer)
 }
 
 /// What is owed to people, and how far it is.

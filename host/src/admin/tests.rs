@@ -97,6 +97,7 @@ fn fixture(config: &str) -> Fixture {
         poller: None,
         watchdog: None,
         clock: Clock::Manual(Arc::new(5.into())),
+        as_of: None,
     };
     Fixture { _dir: dir, journal, router: router(Arc::new(admin)) }
 }
@@ -222,6 +223,30 @@ async fn a_card_as_of_a_moment_is_judged_at_that_moment() {
         let (status, card) = hub.get(&format!("/v1/customers/{id}/context?as_of={at}")).await;
         assert_eq!((status, &card["now"]), (StatusCode::OK, &Value::from(at)), "{card}");
     }
+}
+
+#[tokio::test]
+async fn what_operators_did_is_in_the_audit() {
+    let hub = fixture("");
+    report(&hub.journal, 2);
+    hub.post("/v1/deliveries/1/redrive").await;
+    let now = "as_of=1970-01-01T00:00:00.000000005Z";
+    let (_, found) = hub.get(&format!("/v1/customers?{now}")).await;
+    let id = found["customers"][0]["id"].as_str().unwrap_or_else(|| panic!("{found}"));
+    let before = "1970-01-01T00:00:00.000000003Z";
+    let (status, export) = hub.get(&format!("/v1/customers/{id}/export?by=ana&as_of={before}")).await;
+    assert_eq!((status, &export["made_at"]), (StatusCode::OK, &Value::from(before)), "{export}");
+    let (_, audit) = hub.get(&format!("/v1/audit?{now}")).await;
+    let entry = &audit["entries"][0];
+    assert_eq!(
+        (&entry["act"]["exported"]["customer"], &entry["by"]),
+        (&Value::from(id), &Value::from("ana"))
+    );
+    assert_eq!(entry["at"], Timestamp(5).to_string(), "done now, whatever moment was asked for");
+    assert_eq!(audit["entries"][1]["act"]["redrove"]["delivery"], 1);
+    let (_, verdict) = hub.get(&format!("/v1/audit/verify?{now}")).await;
+    assert_eq!((&verdict["entries"], &verdict["broken_at"]), (&Value::from(2), &Value::Null));
+    assert_eq!(verdict["head"], entry["hash"]);
 }
 
 #[tokio::test]

@@ -255,6 +255,7 @@ async fn open(config: Arc<Config>) -> Result<(Router, hub_journal::Journal), Fai
         poller: None,
         watchdog: None,
         clock: Clock::System,
+        as_of: None,
     };
     Ok((admin::router(Arc::new(admin)), journal))
 }

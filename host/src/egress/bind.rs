@@ -45,7 +45,8 @@ pub(crate) struct BoundEndpoint {
 }
 
 impl BoundEndpoint {
-    pub(super) fn base(&self) -> &Url {
+    /// Where its calls go.
+    pub(crate) fn base(&self) -> &Url {
         &self.base
     }
 

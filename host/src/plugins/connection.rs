@@ -112,6 +112,12 @@ impl Connection {
         self.hooks.iter().find_map(|hook| Some((hook.declared.handshake.as_ref()?, hook.tokens.as_slice())))
     }
 
+    /// The endpoints it may call, each with its address: what the operator grants.
+    #[must_use]
+    pub(crate) fn reaches(&self) -> Vec<String> {
+        self.endpoints.iter().map(|(name, endpoint)| format!("{name} {}", endpoint.base())).collect()
+    }
+
     #[must_use]
     pub(crate) fn endpoint(&self, name: &str) -> Option<&BoundEndpoint> {
         self.endpoints.get(name)

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::FoldError;
 use crate::active::{ActiveSettings, blocked};
 use crate::apply::{About, Applying};
+use crate::audit;
 use crate::decide::{Occasion, decide};
 use crate::draft::Draft;
 use crate::erase::{AskedRow, Gone, close_request, mark_stored};
@@ -145,7 +146,7 @@ impl Folding<'_> {
             Record::Attempt(attempt) => self.attempt(*at, attempt),
             Record::Receipt(receipt) => self.receipt(*seq, *at, receipt),
             Record::Polled(page) => self.polled(*seq, *at, page),
-            Record::Settings(settings) => self.change_settings(settings),
+            Record::Settings(settings) => self.change_settings(*seq, *at, settings),
             Record::Command(command) => self.command(*seq, *at, command),
             Record::Erasing(step) => self.erasing(*seq, *at, step),
             Record::ErasedDelivery(delivery) => self.erased_delivery(*seq, *at, delivery),
@@ -370,10 +371,16 @@ impl Folding<'_> {
         Ok(())
     }
 
-    fn change_settings(&mut self, settings: &Settings) -> Result<(), FoldError> {
+    fn change_settings(&mut self, seq: u64, at: Timestamp, settings: &Settings) -> Result<(), FoldError> {
         // Rules that no longer check leave those before in force; the host says so when it loads them.
         if let Ok(active) = ActiveSettings::new(settings) {
             self.settings = Arc::new(active);
+            let before = self
+                .draft
+                .get_raw(Table::Setting, SETTINGS_KEY)?
+                .map(|row| read_settings(&row))
+                .transpose()?;
+            audit::changed(&mut self.draft, seq, at, &before.unwrap_or_default(), settings)?;
             let json =
                 serde_json::to_string(settings).map_err(|_| FoldError::Row { table: Table::Setting })?;
             self.draft.put_raw(Table::Setting, SETTINGS_KEY.to_vec(), encode(&json));
@@ -385,6 +392,7 @@ impl Folding<'_> {
     }
 
     fn command(&mut self, seq: u64, at: Timestamp, command: &Command) -> Result<(), FoldError> {
+        audit::commanded(&mut self.draft, seq, at, command)?;
         match command {
             Command::Redrive { delivery } => self.redrive(at, *delivery),
             Command::RetryEffect { effect } => self.retry_effect(at, *effect),
@@ -398,6 +406,7 @@ impl Folding<'_> {
                 let asked = AskedRow { by: by.clone(), reason: reason.clone(), at: *at };
                 self.erase_account(seq, *account, &asked, deliveries)
             }
+            Command::Export { .. } => Ok(()),
         }
     }
 
@@ -478,9 +487,12 @@ pub fn seen(store: &dyn Store, dedupe: &[u8; 16]) -> Result<Option<u64>, FoldErr
 /// # Errors
 /// The store's, or a row that cannot be read.
 pub fn settings(store: &dyn Store) -> Result<Option<Settings>, FoldError> {
-    let Some(bytes) = store.get(Table::Setting, SETTINGS_KEY)? else { return Ok(None) };
-    let json: String = decode(Table::Setting, &bytes)?;
-    serde_json::from_str(&json).map(Some).map_err(|_| FoldError::Row { table: Table::Setting })
+    store.get(Table::Setting, SETTINGS_KEY)?.map(|row| read_settings(&row)).transpose()
+}
+
+fn read_settings(row: &[u8]) -> Result<Settings, FoldError> {
+    let json: String = decode(Table::Setting, row)?;
+    serde_json::from_str(&json).map_err(|_| FoldError::Row { table: Table::Setting })
 }
 
 /// When keys link nobody: the part of the settings that every look at a customer needs.

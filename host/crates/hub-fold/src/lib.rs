@@ -4,6 +4,7 @@
 
 mod active;
 mod apply;
+mod audit;
 mod catalogue;
 mod decide;
 mod digest;
@@ -22,6 +23,7 @@ pub mod record;
 pub mod row;
 
 pub use active::ActiveSettings;
+pub use audit::{Act, AuditEntry, AuditVerdict, Chained, audit, verify_audit};
 pub use catalogue::catalogue;
 pub use decide::{Decision, Verdict};
 pub use digest::{model_digest, view_digest};

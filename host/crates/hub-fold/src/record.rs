@@ -167,6 +167,9 @@ pub struct ConnectionSettings {
     pub connector: String,
     /// ISO 3166 alpha-2, for phones written without a country.
     pub default_country: Option<String>,
+    /// Endpoints it may call, each with its address.
+    #[serde(default)]
+    pub reaches: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,6 +215,8 @@ pub enum Command {
         /// Parked deliveries that name the person: no event says whose they are.
         deliveries: Vec<u64>,
     },
+    /// Somebody was given everything about a customer. Changes nothing; the audit has it.
+    Export { customer: NodeId, by: String },
 }
 
 /// A delivery whose body and headers are erased. It was never parked nor redriven as far as the fold is concerned: what

@@ -56,6 +56,7 @@ tables! {
     OwnWrite = 30 "own_write",
     Erasure = 31 "erasure",
     PrivacyRequest = 32 "privacy_request",
+    Audit = 33 "audit",
 }
 
 impl Table {

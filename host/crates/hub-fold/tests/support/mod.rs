@@ -96,6 +96,7 @@ pub(crate) fn settings(rules: &[&str]) -> Settings {
                 name: (*name).into(),
                 connector: (*name).into(),
                 default_country: Some("DE".into()),
+                reaches: vec![],
             })
             .collect(),
         blocked_keys: vec!["Team@Shop.example".into()],
