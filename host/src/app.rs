@@ -128,6 +128,7 @@ impl Hub {
         });
         let (applied_now, applied) = watch::channel(data.store.applied()?);
         let (due, due_taken) = mpsc::channel(DUE_MAX);
+        let (swaps, swaps_taken) = mpsc::channel(1);
         let effects = Arc::new(Notify::new());
         let (stop, stopped) = watch::channel(false);
         let folder_stop = Arc::new(AtomicBool::new(false));
@@ -141,6 +142,8 @@ impl Hub {
             due,
             applied: applied_now,
             stop: Arc::clone(&folder_stop),
+            view: Arc::clone(&data.view),
+            swaps: swaps_taken,
         };
         let folder = std::thread::Builder::new().name("fold".into()).spawn(move || folder.run(fold))?;
         let scheduler = Scheduler {
@@ -207,6 +210,7 @@ impl Hub {
             config: Arc::clone(&config),
             clock: clock.clone(),
             applied: applied.clone(),
+            swaps,
         };
         let acting = match acting {
             Acting::No => Vec::new(),

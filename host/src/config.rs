@@ -26,6 +26,7 @@ pub struct Config {
     pub admin: Admin,
     pub processing: Processing,
     pub effects: Effects,
+    pub erasing: Erasing,
     pub polling: Polling,
     pub blocked_keys: Vec<String>,
     /// When a key stops joining customers by itself.
@@ -65,6 +66,12 @@ pub struct Effects {
     pub retry_delay_max: Duration,
     /// How long after an effect was owed it is parked, whatever held it up.
     pub give_up_after: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Erasing {
+    /// How long after the last erased record the view is built anew.
+    pub view_after: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -242,6 +249,7 @@ impl Checker<'_> {
                 retry_delay_max: Duration::from_secs(raw.effects.retry_delay_max.max(1)),
                 give_up_after: Duration::from_secs(raw.effects.give_up_hours.max(1).saturating_mul(3_600)),
             },
+            erasing: Erasing { view_after: Duration::from_secs(u64::from(raw.erasing.view_minutes) * 60) },
             polling: Polling {
                 is_on: raw.polling.on,
                 first_reach: Duration::from_secs(u64::from(raw.polling.first_reach_hours) * 3_600),

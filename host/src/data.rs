@@ -12,11 +12,14 @@ use hub_store::{MemoryStore, SledOptions, SledStore, Store};
 use crate::config::Config;
 use crate::erase;
 use crate::folder::{catch_up, fold_until};
+use crate::view::View;
 
 /// Journal and view, opened together.
 pub struct Data {
     pub journal: Journal,
     pub store: Arc<dyn Store>,
+    /// The same, for whoever swaps its files.
+    pub(crate) view: Arc<View>,
 }
 
 /// Where the parts of the data directory lie.
@@ -53,7 +56,8 @@ impl Data {
             store = open_view(config, journal.durable())?;
             fold = catch_up(&journal, &store, &mut |_| {})?;
         }
-        Ok((Self { journal, store: Arc::new(store) }, fold))
+        let view = Arc::new(View::new(view_dir(config), view_options(config), store));
+        Ok((Self { journal, store: Arc::clone(&view) as Arc<dyn Store>, view }, fold))
     }
 }
 

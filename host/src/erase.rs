@@ -20,12 +20,12 @@ use hub_fold::{ActiveSettings, Fold, Sifted};
 use hub_journal::{Change, Entry, Journal, ReadError, RewriteError, Seq};
 use hub_model::{EffectId, Timestamp};
 use hub_store::{SledStore, Store};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::data;
-use crate::folder::catch_up;
+use crate::folder::{Swap, catch_up};
 
 /// Records gone through in one pass; its receipt names them all.
 const RECORDS_MAX: usize = 20_000;
@@ -117,7 +117,7 @@ pub(crate) fn pass(
     tracing::info!(
         records = done.changed,
         segments = done.segments,
-        "the journal is rewritten without what is to be forgotten; the next start builds the view anew"
+        "the journal is rewritten without what is to be forgotten; the view follows"
     );
     Ok(Some(done))
 }
@@ -294,44 +294,91 @@ pub(crate) fn now(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Rewrites the journal in the background while the hub runs.
+/// Rewrites the journal in the background while the hub runs, and then has the view swapped for one built anew from it.
 pub(crate) struct Eraser {
     pub journal: Journal,
     pub store: Arc<dyn Store>,
     pub config: Arc<Config>,
     pub clock: Clock,
     pub applied: watch::Receiver<u64>,
+    pub swaps: mpsc::Sender<Swap>,
 }
 
 impl Eraser {
-    /// Looks whenever the view has changed. What is not done when the hub stops, the next start does.
+    /// Looks whenever the view has changed, and when the view is to be built anew. What is not done when the hub stops, the
+    /// next start does.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        // One mark is left over at most, from before: the time for it begins now.
+        let mut rebuild_at =
+            is_unfinished(&self.config).then(|| Instant::now() + self.config.erasing.view_after);
         loop {
             let began = Instant::now();
-            if let Err(error) = self.pass(&stop).await {
-                tracing::error!(
+            match self.pass(&stop).await {
+                Ok(None) => {}
+                Ok(Some(_)) => rebuild_at = Some(Instant::now() + self.config.erasing.view_after),
+                Err(error) => tracing::error!(
                     error = format!("{error:#}"),
                     "what is to be forgotten cannot be taken out of the journal; it is tried again"
-                );
+                ),
+            }
+            if rebuild_at.is_some_and(|at| at <= Instant::now()) && !*stop.borrow() {
+                rebuild_at = None;
+                if let Err(error) = self.rebuild().await {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the view cannot be built anew after an erasure; the next start tries again"
+                    );
+                }
             }
             let rest = GATHER.max(began.elapsed().saturating_mul(REST_TIMES));
-            let waited = async {
+            let changed = async {
                 tokio::time::sleep(rest).await;
                 self.applied.changed().await.is_ok()
             };
+            let due = async {
+                match rebuild_at {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
-                goes_on = waited => if !goes_on { return },
+                () = due => {}
+                goes_on = changed => if !goes_on { return },
             }
         }
     }
 
-    async fn pass(&self, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+    /// Builds the view anew beside the one in use, and has it put in its place.
+    async fn rebuild(&mut self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        let (journal, store) = (self.journal.clone(), Arc::clone(&self.store));
+        let (config, now) = (Arc::clone(&self.config), self.clock.now());
+        let next = tokio::task::spawn_blocking(move || -> anyhow::Result<SledStore> {
+            let next = data::rebuild_aside(&config, &journal, &mut |_| {})?;
+            if hold_back(&journal, now, &*store, &next)? > 0 {
+                catch_up(&journal, &next, &mut |_| {})?;
+            }
+            Ok(next)
+        });
+        let (done, swapped) = oneshot::channel();
+        self.swaps.send(Swap { next: next.await??, done }).await.context("the hub stops")?;
+        swapped.await.context("the hub stops")??;
+        remove_damaged(&self.config)?;
+        clear_mark(&self.config)?;
+        tracing::info!(
+            seconds = began.elapsed().as_secs(),
+            "the view is built anew without what is forgotten, and in use"
+        );
+        Ok(())
+    }
+
+    async fn pass(&self, stop: &watch::Receiver<bool>) -> anyhow::Result<Option<Erased>> {
         let (journal, store) = (self.journal.clone(), Arc::clone(&self.store));
         let (config, now, stop) = (Arc::clone(&self.config), self.clock.now(), stop.clone());
         let pass = tokio::task::spawn_blocking(move || {
             let go = || if *stop.borrow() { Go::Stop } else { Go::On };
-            pass(&config, &journal, &*store, now, &go).map(drop)
+            pass(&config, &journal, &*store, now, &go)
         });
         pass.await?
     }

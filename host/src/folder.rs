@@ -8,12 +8,13 @@ use std::time::Duration;
 use hub_fold::{Consequences, Fold, FoldError, Record, Sequenced};
 use hub_journal::{Journal, ReadError, Seq};
 use hub_model::Timestamp;
-use hub_store::Store;
-use tokio::sync::{mpsc, watch};
+use hub_store::{SledStore, Store};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::health::Health;
 use crate::inbox::Inbox;
 use crate::metrics::Metrics;
+use crate::view::View;
 
 /// Records folded in one commit: large enough to share its cost, small enough that readers wait little.
 const BATCH_MAX: usize = 256;
@@ -43,6 +44,16 @@ pub(crate) struct Folder {
     pub due: mpsc::Sender<Due>,
     pub applied: watch::Sender<u64>,
     pub stop: Arc<AtomicBool>,
+    pub view: Arc<View>,
+    /// Views built anew that are to take the place of the one in use.
+    pub swaps: mpsc::Receiver<Swap>,
+}
+
+/// A view built beside the one in use, which may be some records behind or ahead of it.
+pub(crate) struct Swap {
+    pub next: SledStore,
+    /// Told what became of it.
+    pub done: oneshot::Sender<Result<(), FoldError>>,
 }
 
 /// Folds everything durable that the view does not have yet, without telling anybody.
@@ -144,7 +155,13 @@ impl Folder {
     /// Runs until told to stop and nothing durable is left to fold.
     pub(crate) fn run(mut self, mut fold: Fold) {
         let mut reader = self.journal.reader(Seq::new(*self.applied.borrow()).next());
+        let mut swap = None;
         loop {
+            swap = swap.or_else(|| self.swaps.try_recv().ok());
+            if let Some(Swap { next, done }) = swap.take_if(|swap| self.has_reached(swap)) {
+                // Nobody waits for the answer when the hub stops.
+                drop(done.send(self.swap(next)));
+            }
             let batch = read_batch(&mut reader);
             if batch.records.is_empty() {
                 if self.stop.load(Ordering::SeqCst) {
@@ -164,6 +181,16 @@ impl Folder {
                 return;
             }
         }
+    }
+
+    fn has_reached(&self, swap: &Swap) -> bool {
+        swap.next.applied().is_ok_and(|applied| applied <= *self.applied.borrow())
+    }
+
+    /// The new view is brought to where this one is; between two batches nobody else writes.
+    fn swap(&self, next: SledStore) -> Result<(), FoldError> {
+        fold_until(&self.journal, &next, *self.applied.borrow(), &mut |_| {})?;
+        Ok(self.view.swap(next)?)
     }
 
     fn fold(&mut self, fold: &mut Fold, batch: &Batch) -> Result<(), FoldError> {

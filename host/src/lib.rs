@@ -35,5 +35,6 @@ mod signature;
 mod standing;
 mod stored;
 mod throttle;
+mod view;
 mod watchdog;
 mod what_if;

@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hub_journal::{Journal, Options, Seq};
 use hub_tests::support::binaries;
-use hub_tests::support::connections::{self, INSTAGRAM, LOYALTY, SHOPIFY, WHATSAPP, ZENDESK};
+use hub_tests::support::connections::{self, Change, INSTAGRAM, LOYALTY, SHOPIFY, WHATSAPP, ZENDESK};
 use hub_tests::support::delivery::{Outgoing, Signer};
 use hub_tests::support::stage::{Stage, StageOptions};
 use hub_tests::support::until;
@@ -189,7 +189,12 @@ async fn tell(stage: &Stage, deliveries: &[Outgoing]) {
 }
 
 async fn stage_with_people() -> Stage {
-    let stage = Stage::set(StageOptions::default()).await.unwrap();
+    stage_with_people_and(Vec::new()).await
+}
+
+/// With these changes of the configuration.
+async fn stage_with_people_and(changes: Vec<Change>) -> Stage {
+    let stage = Stage::set(StageOptions { changes, ..StageOptions::default() }).await.unwrap();
     for person in Person::all() {
         tell(&stage, &person.deliveries(0)).await;
     }
@@ -367,6 +372,34 @@ async fn the_erased_are_nowhere_and_nobody_else_has_changed() {
     until_rewritten(&stage).await;
     check_same(&who_stays(&stage).await, &before);
     check_gone(&mut stage).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_running_hub_swaps_its_view_and_takes_deliveries_meanwhile() {
+    let at_once = ("erasing.view_minutes".to_owned(), 0.into());
+    let mut stage = stage_with_people_and(vec![at_once]).await;
+    let before = who_stays(&stage).await;
+    for person in Person::all().filter(|person| person.wants_out()) {
+        erase(&stage, person).await;
+    }
+    until("the view is built anew", async || {
+        tell(&stage, &Person(1).deliveries(1)).await;
+        let list = cli(&stage, &["privacy", "list"]).await;
+        list.pointer("/records_waiting") == Some(&Value::from(0))
+            && list.pointer("/view_waiting") == Some(&Value::Bool(false))
+    })
+    .await;
+    let verified = cli(&stage, &["journal", "verify"]).await;
+    assert_eq!(verified.pointer("/agrees"), Some(&Value::Bool(true)), "{verified}");
+    check_same(&who_stays(&stage).await, &before);
+    // Killed, so that nothing is tidied up on the way out.
+    stage.kill().await.unwrap();
+    let files = bytes_below(stage.dir());
+    for person in Person::all().filter(|person| person.wants_out()) {
+        let found: Vec<String> =
+            person.needles().iter().flat_map(|needle| found_in(&files, needle)).collect();
+        assert!(found.is_empty(), "{found:#?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -141,7 +141,10 @@ fn steps(running: bool, connections: BTreeSet<String>) -> Vec<Step> {
         step("asked for", "done: it is in the journal, and nothing takes it back"),
         step("forgotten in the view", view),
         step("journal rewritten", journal),
-        step("view built anew", "waits for the next start of the hub, or for --now without a hub"),
+        step(
+            "view built anew",
+            "waits for erasing.view_minutes, the next start of the hub, or --now without a hub",
+        ),
     ];
     let others =
         connections.into_iter().map(|name| Step { step: format!("told {name}"), state: UNSUPPORTED });
@@ -171,7 +174,7 @@ pub(super) struct Privacy {
     erasures: Vec<Erasure>,
     /// Records of the journal that wait to be rewritten; those that providers asked for among them.
     records_waiting: u64,
-    /// The view's file may still hold old bytes until the next start.
+    /// The view's file may still hold old bytes: it is built anew soon.
     view_waiting: bool,
     /// When records were rewritten, the last first.
     receipts: Vec<ErasureReceipt>,
@@ -202,7 +205,7 @@ pub(super) async fn list(api: Shared) -> Answer<Privacy> {
                 overdue: !is_done && now > due_at,
                 journal: if records_waiting == 0 { "rewritten" } else { "waiting" },
                 view: if view_waiting || records_waiting > 0 {
-                    "waits for the next start"
+                    "waits to be built anew"
                 } else {
                     "built anew"
                 },

@@ -25,8 +25,9 @@ const PRIVATE: u32 = 0o600;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Shows first what will go, and asks. Nothing brings it back: the person is forgotten in the view at once; the journal's
-records are rewritten by the running hub within seconds; the view's file is built anew when the hub starts next. What
-providers tell of the person later is forgotten as it arrives. Other systems are not told: no connector can erase there.
+records are rewritten by the running hub within seconds; the view's file, which may hold old bytes, is built anew and
+swapped within the hour (`erasing.view_minutes`), or when the hub starts next. What providers tell of the person later is
+forgotten as it arrives. Other systems are not told: no connector can erase there.
 
 Examples:
   omnihub customer erase cus_0123456789abcdef0123456789abcdef --reason \"request 17\"
@@ -216,7 +217,7 @@ fn listed(out: &Out, answer: &Answer) -> Drawn {
     section(out, "Requests", requests, &REQUESTS)?;
     section(out, "Erasures", erasures, &ERASURES)?;
     if answer.json.pointer("/view_waiting") == Some(&Value::Bool(true)) {
-        out.tell("the view's file is built anew at the next start of the hub, or by `omnihub customer erase --now`");
+        out.tell("the view's file is built anew within `erasing.view_minutes`, at the next start of the hub, or by `omnihub customer erase --now`");
     }
     Ok(ExitCode::SUCCESS)
 }

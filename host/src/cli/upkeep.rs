@@ -83,7 +83,7 @@ async fn verify(out: &Out, listing: Listing) -> Result<ExitCode, Failed> {
     }
     let agrees = answer.json.pointer("/agrees").and_then(serde_json::Value::as_bool) == Some(true);
     if !agrees && mark.exists() {
-        out.tell("somebody was erased from the journal; the next start of the hub builds the view anew");
+        out.tell("somebody was erased from the journal, and the view is not built anew from it yet; see `omnihub privacy list`");
         return Ok(PROBLEMS.into());
     }
     if !agrees {

@@ -14,6 +14,7 @@ pub(super) struct RawConfig {
     pub(super) admin: RawAdmin,
     pub(super) processing: RawProcessing,
     pub(super) effects: RawEffects,
+    pub(super) erasing: RawErasing,
     pub(super) polling: RawPolling,
     pub(super) identity: RawIdentity,
     pub(super) connections: BTreeMap<String, RawConnection>,
@@ -55,6 +56,12 @@ pub(super) struct RawEffects {
     pub(super) retry_delay: u64,
     pub(super) retry_delay_max: u64,
     pub(super) give_up_hours: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawErasing {
+    pub(super) view_minutes: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -121,6 +128,7 @@ impl Default for RawConfig {
             admin: RawAdmin::default(),
             processing: RawProcessing::default(),
             effects: RawEffects::default(),
+            erasing: RawErasing::default(),
             polling: RawPolling::default(),
             identity: RawIdentity::default(),
             connections: BTreeMap::new(),
@@ -156,6 +164,12 @@ impl Default for RawProcessing {
             view_cache_mb: 64,
             journal_days: 400,
         }
+    }
+}
+
+impl Default for RawErasing {
+    fn default() -> Self {
+        Self { view_minutes: 60 }
     }
 }
 
