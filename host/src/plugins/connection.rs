@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hub_runtime::manifest::{Handshake, Rate, SettingKind, Signature, Topic, Webhook};
+use hub_runtime::manifest::{Handshake, Rate, Setting, SettingKind, Signature, Topic, Webhook};
 use hub_runtime::{Manifest, Settings};
 
 use super::Loaded;
@@ -196,6 +196,35 @@ fn bound(
     endpoints
 }
 
+/// Where a setting's value is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Settings,
+    Secrets,
+}
+
+impl Place {
+    fn of(setting: &Setting) -> Self {
+        if setting.kind == SettingKind::Secret { Self::Secrets } else { Self::Settings }
+    }
+}
+
+/// What is wrong with a key that stands there.
+fn misplaced(manifest: &Manifest, key: &str, place: Place) -> Option<String> {
+    match manifest.settings.iter().find(|setting| setting.key == key) {
+        Some(known) if Place::of(known) == place => None,
+        Some(_) if place == Place::Settings => {
+            Some("is a secret: move it to the connection's secrets".to_owned())
+        }
+        Some(_) => Some("is no secret: move it to the connection's settings".to_owned()),
+        None => {
+            let here = manifest.settings.iter().filter(|setting| Place::of(setting) == place);
+            let keys: Vec<&str> = here.map(|setting| setting.key.as_str()).collect();
+            Some(format!("is unknown to {}, which knows {}", manifest.id, keys.join(", ")))
+        }
+    }
+}
+
 fn problems(
     manifest: &Manifest,
     config: &ConnectionConfig,
@@ -212,17 +241,15 @@ fn problems(
             problem(format!("{place}.{}", setting.key), format!("is missing: {}", setting.help));
         }
     }
-    let known = |key: &String, secret: bool| {
-        manifest
-            .settings
-            .iter()
-            .any(|setting| &setting.key == key && (setting.kind == SettingKind::Secret) == secret)
-    };
-    for key in config.settings.keys().filter(|key| !known(key, false)) {
-        problem(format!("settings.{key}"), format!("is no setting of {}", manifest.id));
+    for key in config.settings.keys() {
+        misplaced(manifest, key, Place::Settings)
+            .into_iter()
+            .for_each(|says| problem(format!("settings.{key}"), says));
     }
-    for key in config.secrets.keys().filter(|key| !known(key, true)) {
-        problem(format!("secrets.{key}"), format!("is no secret of {}", manifest.id));
+    for key in config.secrets.keys() {
+        misplaced(manifest, key, Place::Secrets)
+            .into_iter()
+            .for_each(|says| problem(format!("secrets.{key}"), says));
     }
     for name in config.schedules.keys().filter(|name| !manifest.streams.iter().any(|one| &one.name == *name))
     {
