@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hub_fold::record::{Attempt, Outcome, Receipt, Record};
-use hub_fold::row::{EffectRow, EffectState};
+use hub_fold::row::{EffectRow, EffectState, Message};
 use hub_journal::{AppendError, Entry, Journal, Seq};
 use hub_model::{EffectId, Timestamp};
 use hub_runtime::{ActingHost, Effect};
@@ -142,7 +142,7 @@ impl Dispatcher {
             return self.receipt(id, row, row.attempts, Outcome::Unknown { reason }).await;
         }
         let number = row.attempts.saturating_add(1);
-        let outcome = match self.callable(row) {
+        let outcome = match self.allowed(row).and_then(|()| self.callable(row)) {
             Err(outcome) => outcome,
             Ok(connection) => {
                 let uncertain = row.uncertain || was_under_way;
@@ -151,6 +151,22 @@ impl Dispatcher {
             }
         };
         self.receipt(id, row, number, outcome).await
+    }
+
+    /// Whether the customer may be written to, if that is what it does: asked at each try, for people change their minds.
+    fn allowed(&self, row: &EffectRow) -> Result<(), Outcome> {
+        let Some(Message { channel, purpose }) = &row.message else { return Ok(()) };
+        match tokio::task::block_in_place(|| hub_fold::read::may_send(&*self.store, row)) {
+            Ok(Some(verdict)) if !verdict.allowed => Err(Outcome::Parked {
+                reason: format!("no consent to {purpose} on {channel}: {}", verdict.because),
+            }),
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let until = self.clock.now().plus(self.limits.retry_delay);
+                let reason = format!("whether they may be written to cannot be told: {error}");
+                Err(Outcome::Postponed { until, reason, uncertain: false })
+            }
+        }
     }
 
     /// The connection, if its connector may be called now.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use hub_fold::record::{ActionRoute, ConnectionSettings, Settings};
 use hub_rules::{ActionSpec, Catalogue, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem, check_all};
+use hub_runtime::manifest::Role;
 
 use crate::config::Config;
 use crate::plugins::{Connection, Installed};
@@ -92,9 +93,19 @@ fn add_actions(
             let spec = ParamSpec { kind, required: parameter.required, help: parameter.help.clone() };
             (parameter.name.clone(), spec)
         });
+        let channel = match &action.role {
+            Role::Work => None,
+            Role::Message(channel) => Some(channel.clone()),
+            // No rule erases anybody.
+            Role::Erase(_) => continue,
+        };
         let rule_name = format!("{name}.{}", action.name);
-        let spec =
-            ActionSpec { params: params.collect(), grade: grade(action.grade), help: action.help.clone() };
+        let spec = ActionSpec {
+            params: params.collect(),
+            grade: grade(action.grade),
+            channel,
+            help: action.help.clone(),
+        };
         catalogue.actions.insert(rule_name.clone(), spec);
         routes.push(ActionRoute {
             name: rule_name,

@@ -5,7 +5,7 @@ use crate::model::{
     InventoryLevel, LoyaltyAccount, LoyaltyEntry, Note, Order, Other, Party, Payload, PrivacyRequest, Proof,
     Refund, Remark, Report, ReturnRequest, SurveyResponse, Ticket,
 };
-use crate::{Manifest, Setting, SettingKind, Stream};
+use crate::{Manifest, Role, Setting, SettingKind, Stream};
 
 impl Identity {
     /// The provider's own id of a person: `Identity::provider("customer", "7")`.
@@ -354,6 +354,18 @@ impl Setting {
         help: impl Into<String>,
     ) -> Self {
         Self { key: key.into(), kind, required: false, default: default.map(Into::into), help: help.into() }
+    }
+}
+
+impl Role {
+    /// Of an action that writes to a person on this channel: "email", "whatsapp", "instagram".
+    pub fn message(channel: impl Into<String>) -> Self {
+        Self::Message(channel.into())
+    }
+
+    /// Of an action that erases whoever has this id, one that is reported under this scope, see [`Identity::provider`].
+    pub fn erase(scope: impl Into<String>) -> Self {
+        Self::Erase(scope.into())
     }
 }
 

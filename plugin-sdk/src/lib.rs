@@ -11,6 +11,7 @@ mod build;
 pub mod dated;
 mod delivery;
 mod enricher;
+pub mod erasure;
 pub mod exact;
 pub mod host;
 pub mod lenient;
@@ -21,8 +22,8 @@ pub mod testing;
 
 pub use bindings::acts::exports::omnihub::connector::action::{Effect, Receipt};
 pub use bindings::describes::exports::omnihub::connector::describe::{
-    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Handshake, Hmac, Manifest, Parameter, Rate, Setting,
-    SettingKind, Signature, SignedPart, SignedTime, Stream, TimeFormat, Topic, Webhook,
+    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Handshake, Hmac, Manifest, Parameter, Rate, Role,
+    Setting, SettingKind, Signature, SignedPart, SignedTime, Stream, TimeFormat, Topic, Webhook,
 };
 pub use bindings::describes::omnihub::types::types as model;
 pub use bindings::describes::omnihub::types::types::{Event, Failure, Header, Note, Payload, Remark, Report};

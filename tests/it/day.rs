@@ -51,6 +51,7 @@ when:
 then:
   - id: reply
     do: instagram.send_message
+    purpose: service
     with: {to: \"{{customer.id_at.instagram}}\", text: \"We are looking into this: {{interaction.text}}\"}
 limits: {ignore_older_than: 12h}
 ",

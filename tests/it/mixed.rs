@@ -229,6 +229,15 @@ async fn unmake(fast: &Fast) {
     send(reqwest::Method::PUT, "/zendesk/api/v2/tickets/4".into(), solved).await;
     let rating = json!({ "satisfaction_rating": { "score": "good", "comment": "fine" } });
     send(reqwest::Method::POST, "/zendesk/api/v2/tickets/4/satisfaction_rating".into(), rating).await;
+    // Nobody is deleted who waits for an answer.
+    let waits = |ticket: &provider_simulator::Ticket| {
+        ticket.requester_id == requester && !matches!(ticket.status.as_str(), "closed" | "deleted")
+    };
+    let tickets = fast.control().world().zendesk.tickets;
+    for ticket in tickets.values().filter(|ticket| waits(ticket)) {
+        let closed = json!({ "ticket": { "status": "closed" } });
+        send(reqwest::Method::PUT, format!("/zendesk/api/v2/tickets/{}", ticket.id), closed).await;
+    }
     send(reqwest::Method::DELETE, format!("/zendesk/api/v2/users/{requester}"), nothing).await;
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use clap::Subcommand;
 use hub_model::Timestamp;
 use hub_model::event::{Event, Note};
+use hub_runtime::manifest::Role;
 use hub_runtime::{Manifest, PluginKind};
 use serde::Serialize;
 
@@ -254,7 +255,7 @@ fn manifest_tables(out: &Out, manifest: &Manifest) -> Result<ExitCode, Failed> {
         let row = [&endpoint.name, &endpoint.base_url, &endpoint.paths.join(" "), &endpoint.purpose];
         endpoints.row(row.map(Clone::clone));
     }
-    let mut actions = Table::new(&["action", "grade", "parameters", "what"]);
+    let mut actions = Table::new(&["action", "for", "grade", "parameters", "what"]);
     for action in &manifest.actions {
         let parameters = action.parameters.iter().map(|one| match one.required {
             true => one.name.clone(),
@@ -262,13 +263,21 @@ fn manifest_tables(out: &Out, manifest: &Manifest) -> Result<ExitCode, Failed> {
         });
         let parameters = parameters.collect::<Vec<_>>().join(" ");
         let grade = format!("{:?}", action.grade).to_lowercase();
-        actions.row([action.name.clone(), grade, parameters, action.help.clone()]);
+        actions.row([action.name.clone(), role(&action.role), grade, parameters, action.help.clone()]);
     }
     for table in [settings, endpoints, actions].iter().filter(|table| !table.is_empty()) {
         out.line("")?;
         out.table(table)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn role(role: &Role) -> String {
+    match role {
+        Role::Work => String::new(),
+        Role::Message(channel) => format!("writing by {channel}"),
+        Role::Erase(_) => "erasing".to_owned(),
+    }
 }
 
 /// The connection a fixture is tested with.

@@ -1,6 +1,6 @@
 //! What the connector is and asks for.
 
-use omnihub_plugin::{Action, Grade, Manifest, Parameter, Rate, Setting, SettingKind, Stream, meta};
+use omnihub_plugin::{Action, Grade, Manifest, Parameter, Rate, Role, Setting, SettingKind, Stream, meta};
 
 use crate::poll;
 
@@ -55,6 +55,7 @@ fn settings() -> [Setting; 4] {
 fn send_message() -> Action {
     Action {
         name: "send_message".into(),
+        role: Role::message("instagram"),
         // Meta takes no idempotency key; the conversation shows whether an attempt came through.
         grade: Grade::Probed,
         help: "Sends a text or a medium within 24 hours of the customer's last message".into(),
@@ -77,6 +78,7 @@ fn send_message() -> Action {
 fn private_reply() -> Action {
     Action {
         name: "private_reply".into(),
+        role: Role::message("instagram"),
         grade: Grade::Probed,
         help: "Answers a comment with a message, once and within 7 days".into(),
         parameters: vec![

@@ -2,7 +2,7 @@
 //! header, and Shopify's endpoint is left out while no shop is named.
 
 use omnihub_plugin::{
-    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Hmac, Manifest, Parameter, Setting, SettingKind,
+    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Hmac, Manifest, Parameter, Role, Setting, SettingKind,
     Signature, SignedPart, Stream, Topic, Webhook, square,
 };
 
@@ -109,6 +109,7 @@ fn parameter(name: &str, required: bool, help: &str) -> Parameter {
 fn adjust() -> Action {
     Action {
         name: "adjust".into(),
+        role: Role::Work,
         grade: Grade::Keyed,
         help: "Square: moves stock. Relative, so sales meanwhile are kept".into(),
         parameters: vec![
@@ -135,6 +136,7 @@ fn adjust() -> Action {
 fn count() -> Action {
     Action {
         name: "count".into(),
+        role: Role::Work,
         grade: Grade::Keyed,
         help: "Square: says what was counted. Absolute: sales since the rule fired are not taken off again"
             .into(),
@@ -152,6 +154,7 @@ fn count() -> Action {
 fn adjust_shopify() -> Action {
     Action {
         name: "adjust_shopify".into(),
+        role: Role::Work,
         grade: Grade::Keyed,
         help: "Shopify: changes what is available at a location by so much".into(),
         parameters: vec![

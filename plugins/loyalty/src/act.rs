@@ -1,5 +1,6 @@
-//! Changing points. Building requests and judging answers are plain functions; only what is passed in calls out.
+//! Changing points, and erasing people. Building requests and judging answers are plain functions; only what is passed in calls out.
 
+mod erase;
 mod square;
 mod voucherify;
 
@@ -7,6 +8,9 @@ use omnihub_plugin::square::api::{Outside, required};
 use omnihub_plugin::{Effect, Failure, Receipt};
 
 use crate::settings::Settings;
+
+pub(crate) const ERASE_CUSTOMER: &str = "erase_customer";
+pub(crate) const ERASE_CUSTOMER_VOUCHERIFY: &str = "erase_customer_voucherify";
 
 pub(crate) fn perform(
     effect: &Effect,
@@ -16,6 +20,8 @@ pub(crate) fn perform(
     match effect.action.as_str() {
         "adjust" | "accumulate" | "create_reward" => square::perform(effect, settings, outside),
         "adjust_voucherify" => voucherify::perform(effect, settings, outside),
+        ERASE_CUSTOMER => erase::at_square(effect, settings, outside),
+        ERASE_CUSTOMER_VOUCHERIFY => erase::at_voucherify(effect, settings, outside),
         other => Err(Failure::Unsupported(other.to_owned())),
     }
 }

@@ -2,16 +2,21 @@
 //! signature's header, and Voucherify's endpoint is left out while its host is not named.
 
 use omnihub_plugin::{
-    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Hmac, Manifest, Parameter, Rate, Setting, SettingKind,
-    Signature, SignedPart, Stream, Topic, Webhook, square,
+    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Hmac, Manifest, Parameter, Rate, Role, Setting,
+    SettingKind, Signature, SignedPart, Stream, Topic, Webhook, square,
 };
+
+use crate::act::{ERASE_CUSTOMER, ERASE_CUSTOMER_VOUCHERIFY};
+use crate::map;
 
 pub(crate) fn manifest() -> Manifest {
     let mut manifest = Manifest::new("loyalty", env!("CARGO_PKG_VERSION"), "Loyalty");
     manifest.settings = settings();
     manifest.webhooks = vec![square::webhook(&[]), voucherify_webhook()];
     manifest.endpoints = vec![
-        square::endpoint("Loyalty accounts, their points, rewards and the webhook subscription"),
+        square::endpoint(
+            "Loyalty accounts, their points, rewards, customers to erase, the webhook subscription",
+        ),
         voucherify(),
     ];
     manifest.streams = vec![
@@ -24,7 +29,14 @@ pub(crate) fn manifest() -> Manifest {
             "Voucherify: points of the cards that changed",
         ),
     ];
-    manifest.actions = vec![adjust(), accumulate(), create_reward(), adjust_voucherify()];
+    manifest.actions = vec![
+        adjust(),
+        accumulate(),
+        create_reward(),
+        adjust_voucherify(),
+        erase_customer(),
+        erase_customer_voucherify(),
+    ];
     manifest
 }
 
@@ -68,9 +80,9 @@ fn voucherify_webhook() -> Webhook {
 fn voucherify() -> Endpoint {
     Endpoint {
         name: "voucherify".into(),
-        purpose: "Loyalty cards, their transactions and balances".into(),
+        purpose: "Loyalty cards, their transactions and balances, customers to erase".into(),
         base_url: "https://{voucherify_host}".into(),
-        paths: vec!["/v1/loyalties/".into()],
+        paths: vec!["/v1/loyalties/".into(), "/v1/customers/".into()],
         auth: Auth::Header(("X-App-Token".into(), "voucherify_api_token".into())),
         // The smallest plan for more than trying out; larger ones bear twenty times as much.
         rate: Some(Rate { per_minute: 100, burst: 10 }),
@@ -84,6 +96,7 @@ fn parameter(name: &str, required: bool, help: &str) -> Parameter {
 fn adjust() -> Action {
     Action {
         name: "adjust".into(),
+        role: Role::Work,
         grade: Grade::Keyed,
         help: "Square: gives or takes points by hand".into(),
         parameters: vec![
@@ -100,6 +113,7 @@ fn adjust() -> Action {
 fn accumulate() -> Action {
     Action {
         name: "accumulate".into(),
+        role: Role::Work,
         grade: Grade::Keyed,
         help:
             "Square: points for a purchase. Square reckons them from an order, or takes those that are said"
@@ -118,6 +132,7 @@ fn accumulate() -> Action {
 fn create_reward() -> Action {
     Action {
         name: "create_reward".into(),
+        role: Role::Work,
         grade: Grade::Keyed,
         help: "Square: takes the points of a reward tier and issues the reward".into(),
         parameters: vec![
@@ -133,6 +148,7 @@ fn create_reward() -> Action {
 fn adjust_voucherify() -> Action {
     Action {
         name: "adjust_voucherify".into(),
+        role: Role::Work,
         grade: Grade::Probed,
         help: "Voucherify: gives or takes points of a loyalty card; the balance cannot fall below zero"
             .into(),
@@ -143,5 +159,31 @@ fn adjust_voucherify() -> Action {
         ],
         endpoint: "voucherify".into(),
         target: Some("member".into()),
+    }
+}
+
+fn erase_customer() -> Action {
+    Action {
+        name: ERASE_CUSTOMER.into(),
+        role: Role::erase(map::square::CUSTOMER),
+        grade: Grade::Natural,
+        help: "Square: deletes a customer's profile. Their loyalty account stays, with its phone number, until it is \
+               deleted in Square's Dashboard"
+            .into(),
+        parameters: vec![parameter("customer_id", true, "Square's id of the customer, not of the loyalty account")],
+        endpoint: "square".into(),
+        target: Some("customer_id".into()),
+    }
+}
+
+fn erase_customer_voucherify() -> Action {
+    Action {
+        name: ERASE_CUSTOMER_VOUCHERIFY.into(),
+        role: Role::erase(map::voucherify::CUSTOMER),
+        grade: Grade::Natural,
+        help: "Voucherify: deletes a customer for good, with all that belongs to them".into(),
+        parameters: vec![parameter("customer_id", true, "Voucherify's id of the customer")],
+        endpoint: "voucherify".into(),
+        target: Some("customer_id".into()),
     }
 }

@@ -1,11 +1,15 @@
-//! Tags and notes. Every action is safe to repeat: tags are sets, and a note's line is looked for before it is written.
+//! Tags, notes, and the request to erase somebody. Every action is safe to repeat: tags are sets, a note's line is looked
+//! for before it is written, and who is to be erased is so however often that is asked.
 
+use omnihub_plugin::erasure::Erasure;
 use omnihub_plugin::{Effect, Failure, Receipt, answer};
 
 use crate::admin::{Admin, gid};
 use crate::json::Object;
 use crate::mark;
-use crate::wire::admin::{ChangedData, OneOrderData};
+use crate::wire::admin::{ChangedData, ErasedData, OneOrderData, UserError};
+
+pub(crate) const ERASE_CUSTOMER: &str = "erase_customer";
 
 /// Adds to the tags there are. Writing `tags` through `customerUpdate` or `orderUpdate` would replace them.
 const TAGS_ADD: &str = "mutation AddTags($id: ID!, $tags: [String!]!) { \
@@ -16,6 +20,12 @@ const NOTE: &str = "query Note($id: ID!) { order(id: $id) { id note } }";
 /// Overwrites the note: what it was has to be in it.
 const NOTE_WRITE: &str = "mutation WriteNote($input: OrderInput!) { \
     changed: orderUpdate(input: $input) { object: order { id } userErrors { field } } }";
+/// Queued by Shopify, see https://shopify.dev/docs/api/admin-graphql/latest/mutations/customerRequestDataErasure.
+const ERASE: &str = "mutation EraseCustomer($id: ID!) { \
+    erased: customerRequestDataErasure(customerId: $id) { customerId userErrors { code field } } }";
+/// Of the customer, and so nothing is left to erase:
+/// https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerRequestDataErasureErrorCode.
+const DOES_NOT_EXIST: &str = "DOES_NOT_EXIST";
 
 pub(crate) fn perform(effect: &Effect, admin: &mut Admin<'_>) -> Result<Receipt, Failure> {
     match effect.action.as_str() {
@@ -24,6 +34,7 @@ pub(crate) fn perform(effect: &Effect, admin: &mut Admin<'_>) -> Result<Receipt,
         "add_order_tag" => tag(effect, admin, TAGS_ADD, "Order", "order_id"),
         "remove_order_tag" => tag(effect, admin, TAGS_REMOVE, "Order", "order_id"),
         "append_order_note" => append_note(effect, admin),
+        ERASE_CUSTOMER => erase(effect, admin),
         other => Err(Failure::Unsupported(other.to_owned())),
     }
 }
@@ -55,6 +66,28 @@ fn append_note(effect: &Effect, admin: &mut Admin<'_>) -> Result<Receipt, Failur
     let note = if note.trim().is_empty() { line } else { format!("{}\n{line}", note.trim_end()) };
     let input = Object::new().text("id", &id).text("note", &note);
     change(admin, NOTE_WRITE, Object::new().object("input", input))
+}
+
+/// Shopify waits ten days, or until 180 days after the last order, and then redacts the person in its records and tells
+/// all apps to do the same (`customers/redact`); what was sold and when stays. Until then the request can be taken back:
+/// https://help.shopify.com/en/manual/privacy-and-security/privacy/processing-customer-data-requests and
+/// https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance.
+fn erase(effect: &Effect, admin: &mut Admin<'_>) -> Result<Receipt, Failure> {
+    let unclear = || Failure::OutcomeUnknown("an answer without a result".into());
+    let id = object(effect, "Customer", "customer_id")?;
+    let erased =
+        admin.write::<ErasedData>(ERASE, Object::new().text("id", &id))?.erased.ok_or_else(unclear)?;
+    let errors: Vec<UserError> = erased.user_errors.into_iter().flatten().flatten().collect();
+    if errors.iter().any(|error| error.code.as_ref().is_some_and(|code| code.0 == DOES_NOT_EXIST)) {
+        return Ok(Erasure::Gone.receipt(None, None));
+    }
+    if let Some(error) = errors.into_iter().next() {
+        let code = error.code.and_then(|code| answer::word(&code.0)).unwrap_or_else(|| "refused".into());
+        return Err(Failure::Rejected(format!("userErrors {code}")));
+    }
+    // Shopify gives the request no id of its own: it is the customer's.
+    let reference = erased.customer.ok_or_else(unclear)?;
+    Ok(Erasure::Accepted.receipt(Some(reference.0), None))
 }
 
 fn change(admin: &mut Admin<'_>, mutation: &str, variables: Object) -> Result<Receipt, Failure> {

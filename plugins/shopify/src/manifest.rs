@@ -1,10 +1,11 @@
 //! What the connector asks for. Names here are what the operator sees; see the README for their meaning.
 
 use omnihub_plugin::{
-    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Hmac, Manifest, Parameter, Setting, SettingKind,
+    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Hmac, Manifest, Parameter, Role, Setting, SettingKind,
     Signature, SignedPart, Stream, Topic, Webhook,
 };
 
+use crate::act::ERASE_CUSTOMER;
 use crate::admin::ENDPOINT;
 use crate::poll::{CUSTOMERS, ORDERS, PAGE_SIZE};
 
@@ -98,14 +99,18 @@ fn owned(names: [&str; 2]) -> Vec<String> {
     names.map(str::to_owned).to_vec()
 }
 
+/// A parameter's name and what it means.
+type Named = (&'static str, &'static str);
+
+const CUSTOMER: Named = ("customer_id", "Shopify's id of the customer, as number or gid");
+
 /// Name, grade, what it does, the parameter that names its object, and the other one.
-type Row = (&'static str, Grade, &'static str, (&'static str, &'static str), (&'static str, &'static str));
+type Row = (&'static str, Grade, &'static str, Named, Named);
 
 fn actions() -> Vec<Action> {
-    const CUSTOMER: (&str, &str) = ("customer_id", "Shopify's id of the customer, as number or gid");
-    const ORDER: (&str, &str) = ("order_id", "Shopify's id of the order, as number or gid");
-    const TAG: (&str, &str) = ("tag", "The tag");
-    const NOTE: (&str, &str) = ("note", "The line to add");
+    const ORDER: Named = ("order_id", "Shopify's id of the order, as number or gid");
+    const TAG: Named = ("tag", "The tag");
+    const NOTE: Named = ("note", "The line to add");
     let rows: [Row; 5] = [
         ("add_customer_tag", Grade::Natural, "Adds a tag to a customer and keeps the others", CUSTOMER, TAG),
         ("remove_customer_tag", Grade::Natural, "Takes a tag from a customer", CUSTOMER, TAG),
@@ -113,14 +118,32 @@ fn actions() -> Vec<Action> {
         ("remove_order_tag", Grade::Natural, "Takes a tag from an order", ORDER, TAG),
         ("append_order_note", Grade::Probed, "Adds a line to an order's note", ORDER, NOTE),
     ];
-    rows.into_iter().map(action).collect()
+    rows.into_iter().map(action).chain([erase_customer()]).collect()
+}
+
+fn erase_customer() -> Action {
+    Action {
+        name: ERASE_CUSTOMER.into(),
+        role: Role::erase("customer"),
+        // A request that is made already is one.
+        grade: Grade::Natural,
+        help: "Requests the erasure of a customer's data, which Shopify carries out 10 days later, or 180 days after \
+               their last order"
+            .into(),
+        parameters: vec![parameter(CUSTOMER)],
+        endpoint: ENDPOINT.into(),
+        target: Some(CUSTOMER.0.into()),
+    }
+}
+
+fn parameter((name, help): Named) -> Parameter {
+    Parameter { name: name.into(), required: true, help: help.into() }
 }
 
 fn action((name, grade, help, target, other): Row) -> Action {
-    let parameter =
-        |(name, help): (&str, &str)| Parameter { name: name.into(), required: true, help: help.into() };
     Action {
         name: name.into(),
+        role: Role::Work,
         grade,
         help: help.into(),
         parameters: vec![parameter(target), parameter(other)],

@@ -1,6 +1,6 @@
 //! What the connector is and asks for.
 
-use omnihub_plugin::{Action, Grade, Manifest, Parameter, Rate, Setting, SettingKind, meta};
+use omnihub_plugin::{Action, Grade, Manifest, Parameter, Rate, Role, Setting, SettingKind, meta};
 
 /// A number that is also in the WhatsApp Business app may do twenty a second, in and out; others four times that.
 const RATE: Rate = Rate { per_minute: 1_200, burst: 20 };
@@ -34,6 +34,7 @@ const TO: &str = "The customer's phone number with country code, or their WhatsA
 fn send_message() -> Action {
     Action {
         name: "send_message".into(),
+        role: Role::message("whatsapp"),
         // Meta takes no idempotency key; statuses echo the effect's id, but only later.
         grade: Grade::Unsafe,
         help: "Sends a text or a medium within 24 hours of the customer's last message".into(),
@@ -52,6 +53,7 @@ fn send_message() -> Action {
 fn send_template() -> Action {
     Action {
         name: "send_template".into(),
+        role: Role::message("whatsapp"),
         grade: Grade::Unsafe,
         help: "Sends an approved template, at any time".into(),
         parameters: vec![
@@ -68,6 +70,8 @@ fn send_template() -> Action {
 fn mark_read() -> Action {
     Action {
         name: "mark_read".into(),
+        // Two blue ticks say nothing.
+        role: Role::Work,
         grade: Grade::Natural,
         help: "Shows the customer that a message has been read".into(),
         parameters: vec![parameter("message", true, "The message's id")],

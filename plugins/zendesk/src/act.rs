@@ -2,6 +2,7 @@
 //! share: how an effect leaves a mark by which it is known again, and what its arguments are.
 
 mod create;
+mod erase;
 mod tags;
 mod update;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use crate::api::Send;
 
 pub(crate) const CREATE_TICKET: &str = "create_ticket";
+pub(crate) const CREATE_PUBLIC_TICKET: &str = "create_public_ticket";
 pub(crate) const ADD_PUBLIC_REPLY: &str = "add_public_reply";
 pub(crate) const ADD_INTERNAL_NOTE: &str = "add_internal_note";
 pub(crate) const ADD_TAGS: &str = "add_tags";
@@ -19,14 +21,16 @@ pub(crate) const SET_STATUS: &str = "set_status";
 pub(crate) const SET_PRIORITY: &str = "set_priority";
 pub(crate) const SET_GROUP: &str = "set_group";
 pub(crate) const SET_ASSIGNEE: &str = "set_assignee";
+pub(crate) const ERASE_CUSTOMER: &str = "erase_customer";
 
 pub(crate) fn perform(effect: &Effect, send: Send<'_>) -> Result<Receipt, Failure> {
     match effect.action.as_str() {
-        CREATE_TICKET => create::perform(effect, send),
+        CREATE_TICKET | CREATE_PUBLIC_TICKET => create::perform(effect, send),
         ADD_TAGS | REMOVE_TAGS => tags::perform(effect, send),
         ADD_PUBLIC_REPLY | ADD_INTERNAL_NOTE | SET_STATUS | SET_PRIORITY | SET_GROUP | SET_ASSIGNEE => {
             update::perform(effect, send)
         }
+        ERASE_CUSTOMER => erase::perform(effect, send),
         other => Err(Failure::Unsupported(other.to_owned())),
     }
 }

@@ -54,6 +54,11 @@ pub(crate) fn judged(response: &Response) -> Result<(), Failure> {
     answer::check(response, error_code)
 }
 
+/// Zendesk's own word that there is no such thing; a wrong path or subdomain answers 404 as well, and otherwise.
+pub(crate) fn is_unknown(response: &Response) -> bool {
+    response.status == 404 && error_code(&response.body).as_deref() == Some("RecordNotFound")
+}
+
 /// `{"error": "RecordInvalid", …}` or `{"error": {"title": …}}`. Descriptions may repeat what we sent: they stay out.
 fn error_code(body: &str) -> Option<String> {
     let body: Value = serde_json::from_str(body).ok()?;

@@ -1,7 +1,7 @@
 //! What the connector asks for. Names here are what the operator sees; see the README for their meaning.
 
 use omnihub_plugin::{
-    Action, Auth, Dedupe, Encoding, Endpoint, Failure, Grade, Hmac, Manifest, Parameter, Rate, Setting,
+    Action, Auth, Dedupe, Encoding, Endpoint, Failure, Grade, Hmac, Manifest, Parameter, Rate, Role, Setting,
     SettingKind, Signature, SignedPart, SignedTime, Stream, TimeFormat, Topic, Webhook,
 };
 
@@ -123,30 +123,16 @@ fn actions() -> Vec<Action> {
     let tags = |help| parameter("tags", true, help);
     vec![
         create_ticket(),
-        of_ticket(
-            act::ADD_PUBLIC_REPLY,
-            Grade::Probed,
-            "Answers the requester, who is told of it",
-            body("What the requester reads"),
-        ),
+        create_public_ticket(),
+        add_public_reply(),
         of_ticket(
             act::ADD_INTERNAL_NOTE,
             Grade::Probed,
             "Notes something for agents",
             body("What only agents read"),
         ),
-        of_ticket(
-            act::ADD_TAGS,
-            Grade::Natural,
-            "Adds tags and leaves the others",
-            tags("Tags, separated by spaces or commas"),
-        ),
-        of_ticket(
-            act::REMOVE_TAGS,
-            Grade::Natural,
-            "Takes tags away and leaves the others",
-            tags("Tags, separated by spaces or commas"),
-        ),
+        of_ticket(act::ADD_TAGS, Grade::Natural, "Adds tags and leaves the others", tags(TAGS)),
+        of_ticket(act::REMOVE_TAGS, Grade::Natural, "Takes tags away and leaves the others", tags(TAGS)),
         of_ticket(
             act::SET_STATUS,
             Grade::Probed,
@@ -157,7 +143,7 @@ fn actions() -> Vec<Action> {
             act::SET_PRIORITY,
             Grade::Probed,
             "Sets the priority",
-            parameter("priority", true, "low, normal, high or urgent"),
+            parameter("priority", true, PRIORITIES),
         ),
         of_ticket(
             act::SET_GROUP,
@@ -171,8 +157,13 @@ fn actions() -> Vec<Action> {
             "Gives the ticket to an agent",
             parameter("assignee_id", true, "The agent's user id"),
         ),
+        erase_customer(),
     ]
 }
+
+const PRIORITIES: &str = "low, normal, high or urgent";
+const TAGS: &str = "Tags, separated by spaces or commas";
+const EXTERNAL_ID: &str = "Your own id for the ticket; the effect's id if left out";
 
 fn parameter(name: &str, required: bool, help: &str) -> Parameter {
     Parameter { name: name.into(), required, help: help.into() }
@@ -182,6 +173,7 @@ fn parameter(name: &str, required: bool, help: &str) -> Parameter {
 fn of_ticket(name: &str, grade: Grade, help: &str, what: Parameter) -> Action {
     Action {
         name: name.into(),
+        role: Role::Work,
         grade,
         help: help.into(),
         parameters: vec![parameter("ticket_id", true, "The ticket's id at Zendesk"), what],
@@ -190,28 +182,69 @@ fn of_ticket(name: &str, grade: Grade, help: &str, what: Parameter) -> Action {
     }
 }
 
+/// Zendesk answers where the customer wrote: by mail unless the ticket came in by messaging, and by mail for all that came
+/// in by phone or form.
+fn add_public_reply() -> Action {
+    let body = parameter("body", true, "What the requester reads");
+    let help =
+        "Answers the requester on the ticket's own channel, which is mail unless it came in by messaging";
+    Action { role: Role::message("email"), ..of_ticket(act::ADD_PUBLIC_REPLY, Grade::Probed, help, body) }
+}
+
+/// Nobody is written to: Zendesk mails no private comments to requesters, see
+/// https://support.zendesk.com/hc/en-us/articles/4408843347866.
 fn create_ticket() -> Action {
     Action {
         name: act::CREATE_TICKET.into(),
+        role: Role::Work,
         grade: Grade::Keyed,
-        help: "Opens a ticket".into(),
+        help: "Opens a ticket for agents: its first comment is an internal note".into(),
         parameters: vec![
             parameter("subject", true, "The ticket's subject"),
-            parameter("body", true, "Its first comment: an internal note unless `public` is \"true\""),
-            parameter("priority", false, "low, normal, high or urgent"),
+            parameter("body", true, "Its first comment, which only agents read"),
+            parameter("priority", false, PRIORITIES),
             parameter("requester_id", false, "Whom the ticket is for, by their user id"),
             parameter("requester_email", false, "Whom the ticket is for, by their e-mail"),
             parameter("requester_name", false, "Their name, should Zendesk not know them yet"),
-            parameter("external_id", false, "Your own id for the ticket; the effect's id if left out"),
-            parameter("tags", false, "Tags, separated by spaces or commas"),
-            parameter(
-                "public",
-                false,
-                "\"true\" lets the requester see the body, and Zendesk mail it to them",
-            ),
+            parameter("external_id", false, EXTERNAL_ID),
+            parameter("tags", false, TAGS),
         ],
         endpoint: api::SUPPORT.into(),
         // Nothing exists yet; what comes back carries the effect's id.
         target: None,
+    }
+}
+
+/// An action of its own, because the hub has to know beforehand that somebody is written to.
+fn create_public_ticket() -> Action {
+    Action {
+        name: act::CREATE_PUBLIC_TICKET.into(),
+        role: Role::message("email"),
+        grade: Grade::Keyed,
+        help: "Opens a ticket with a first comment that its requester reads too: Zendesk mails it to them"
+            .into(),
+        parameters: vec![
+            parameter("subject", true, "The ticket's subject"),
+            parameter("body", true, "Its first comment, which the requester reads"),
+            parameter("requester_email", true, "Who is written to, by their e-mail"),
+            parameter("requester_name", false, "Their name, should Zendesk not know them yet"),
+            parameter("priority", false, PRIORITIES),
+            parameter("external_id", false, EXTERNAL_ID),
+            parameter("tags", false, TAGS),
+        ],
+        endpoint: api::SUPPORT.into(),
+        target: Some("requester_email".into()),
+    }
+}
+
+fn erase_customer() -> Action {
+    Action {
+        name: act::ERASE_CUSTOMER.into(),
+        role: Role::erase("user"),
+        grade: Grade::Natural,
+        help: "Deletes a user for good; Zendesk refuses while a ticket of theirs is not closed".into(),
+        parameters: vec![parameter("customer_id", true, "The user's id at Zendesk; never an agent's")],
+        endpoint: api::SUPPORT.into(),
+        target: Some("customer_id".into()),
     }
 }

@@ -120,6 +120,11 @@ members! {
         object: ticket: TicketNamed, audit: Audit;
     }
 
+    /// The answer to a user shown.
+    UserShown {
+        object: user: Detail;
+    }
+
     /// The answer to a search by external id.
     Found {
         list: tickets: TicketNamed;

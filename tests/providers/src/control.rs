@@ -132,7 +132,9 @@ impl Control {
 
     /// A copy of everything.
     pub fn world(&self) -> World {
-        let worlds = self.shared.lock();
+        let now = self.shared.now();
+        let mut worlds = self.shared.lock();
+        worlds.shopify.redact_due(now);
         World {
             shopify: worlds.shopify.clone(),
             zendesk: worlds.zendesk.clone(),
@@ -143,7 +145,9 @@ impl Control {
     }
 
     pub fn counts(&self) -> Counts {
-        let worlds = self.shared.lock();
+        let now = self.shared.now();
+        let mut worlds = self.shared.lock();
+        worlds.shopify.redact_due(now);
         let objects = worlds.shopify.customers.values().chain(worlds.shopify.orders.values());
         Counts {
             tickets: worlds.zendesk.tickets.len(),

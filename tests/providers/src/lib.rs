@@ -51,7 +51,7 @@ pub use outbox::{
     Standing, Tally,
 };
 pub use pump::{Handshake, Pumped};
-pub use shopify::{Shop, ShopObject};
+pub use shopify::{Erasures, Shop, ShopObject};
 pub use square::{LoyaltyAccount, LoyaltyEvent, Seller, StockCount};
 pub use state::{Call, CallLog, Provider};
 pub use zendesk::{Comment, Desk, Ticket};

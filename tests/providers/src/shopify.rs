@@ -1,8 +1,9 @@
-//! Shopify's Admin GraphQL API: customers and orders to list, tag and note, webhook subscriptions, under a cost bucket.
+//! Shopify's Admin GraphQL API: customers and orders to list, tag, note and erase, webhook subscriptions, under a cost bucket.
 //! Owns what the shop remembers and how it answers; `graphql` reads documents, `call` acts, `bucket` counts cost.
 
 mod bucket;
 mod call;
+mod erasure;
 mod graphql;
 mod hooks;
 mod merchant;
@@ -23,6 +24,7 @@ use serde_json::{Map, Value, json};
 
 use self::bucket::{Bucket, Taken};
 use self::call::{Acted, RootCall, Stage, TagChange};
+pub use self::erasure::Erasures;
 use self::graphql::{GraphqlError, Request};
 use self::hooks::Unserved;
 use self::object::Kept;
@@ -44,6 +46,7 @@ pub struct Shop {
     pub orders: BTreeMap<String, Kept>,
     /// Made over the API, to addresses that are no connections.
     pub subscriptions: Unserved,
+    pub erasures: Erasures,
     #[serde(skip)]
     customers_changed: Index,
     #[serde(skip)]
@@ -92,6 +95,7 @@ impl Shop {
             customers: BTreeMap::new(),
             orders: BTreeMap::new(),
             subscriptions: Unserved::new(),
+            erasures: Erasures::default(),
             customers_changed: Index::new(),
             orders_changed: Index::new(),
             bucket: Bucket::new(size),
@@ -175,6 +179,9 @@ impl Shop {
 impl Stage<'_> {
     fn find(&mut self, gid: &str) -> Result<(Kind, &mut Kept), NotFound> {
         let kind = Kind::of_gid(gid).ok_or(NotFound::NoSuchForm)?;
+        if self.shop.erasures.done.contains(gid) {
+            return Err(NotFound::NoSuchObject(kind));
+        }
         if self.unknown == Unknown::Created && self.shop.get(kind, gid).is_none() {
             self.shop.put(kind, gid, Kept::new(ShopObject::default(), self.now));
         }
@@ -293,6 +300,7 @@ fn run(shared: &Shared, request: &Request) -> Value {
     let mut worlds = shared.lock();
     let worlds = &mut *worlds;
     let shop = &mut worlds.shopify;
+    shop.redact_due(now);
     if shop.bucket.take(cost, now) == Taken::TooFew {
         return throttled(cost, &shop.bucket);
     }

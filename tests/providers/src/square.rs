@@ -1,6 +1,7 @@
-//! Square: routes, credentials, idempotency keys and error shapes. What stock and points are is next door, in
-//! `inventory` and `loyalty`; what it says when they change, in `webhooks`.
+//! Square: routes, credentials, idempotency keys and error shapes. What stock, points and customers are is next door, in
+//! `inventory`, `loyalty` and `customers`; what it says when they change, in `webhooks`.
 
+mod customers;
 mod inventory;
 mod loyalty;
 mod page;
@@ -22,6 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use self::customers::Customers;
 pub(crate) use self::inventory::Inventory;
 pub use self::inventory::StockCount;
 pub(crate) use self::loyalty::Loyalty;
@@ -44,6 +46,7 @@ const IDEMPOTENCY_KEY_CHARS_MAX: usize = 128;
 pub struct Seller {
     pub(crate) inventory: Inventory,
     pub(crate) loyalty: Loyalty,
+    customers: Customers,
     /// What the same merchant has at Voucherify, which shares this world.
     pub(crate) voucherify: Project,
     /// When something last happened here.
@@ -80,6 +83,8 @@ impl Seller {
 
 pub(crate) fn router(shared: &Shared) -> Router {
     Router::new()
+        .route("/v2/customers", post(create_customer))
+        .route("/v2/customers/{id}", get(show_customer).delete(delete_customer))
         .route("/v2/inventory/changes/batch-create", post(change_inventory))
         .route("/v2/inventory/changes/batch-retrieve", post(retrieve_changes))
         .route("/v2/inventory/counts/batch-retrieve", post(retrieve_counts))
@@ -237,6 +242,34 @@ async fn retrieve_changes(State(shared): State<Shared>, body: Bytes) -> Answered
 
 async fn show_counts(State(shared): State<Shared>, Path(catalog_object_id): Path<String>) -> Answered {
     Ok(Answer::ok(shared.lock().square.inventory.show(&catalog_object_id)))
+}
+
+async fn create_customer(State(shared): State<Shared>, body: Bytes) -> Answered {
+    let fields = parse(&json_body(&body)?)?;
+    let now = shared.now();
+    let mut worlds = shared.lock();
+    let worlds = &mut *worlds;
+    let moment = worlds.square.moment(now);
+    let customer = worlds.square.customers.create(fields, &mut worlds.ids, moment)?;
+    let told = ("customer", customer.clone());
+    webhooks::announce(&mut worlds.outbox, &mut worlds.ids, moment, "customer.created", told);
+    Ok(Answer::ok(json!({ "customer": customer })))
+}
+
+async fn show_customer(State(shared): State<Shared>, Path(id): Path<String>) -> Answered {
+    Ok(Answer::ok(json!({ "customer": shared.lock().square.customers.show(&id)? })))
+}
+
+/// Takes no key: who is deleted is not there to be deleted again.
+async fn delete_customer(State(shared): State<Shared>, Path(id): Path<String>) -> Answered {
+    let (now, unknown) = (shared.now(), shared.options().unknown);
+    let mut worlds = shared.lock();
+    let worlds = &mut *worlds;
+    let moment = worlds.square.moment(now);
+    let customer = worlds.square.customers.delete(&id, unknown, moment)?;
+    let told = ("customer", customer);
+    webhooks::announce(&mut worlds.outbox, &mut worlds.ids, moment, "customer.deleted", told);
+    Ok(Answer::ok(json!({})))
 }
 
 async fn show_account(State(shared): State<Shared>, Path(id): Path<String>) -> Answered {

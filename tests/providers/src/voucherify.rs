@@ -1,7 +1,7 @@
-//! Voucherify: loyalty cards of a campaign, their balances and transactions. No idempotency keys: what is sent twice
-//! happens twice, and only its `source_id` tells.
+//! Voucherify: loyalty cards of a campaign, their balances and transactions, and customers who are deleted for good. No
+//! idempotency keys: what is sent twice happens twice, and only its `source_id` tells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
 use axum::extract::{Path, Query, Request, State};
@@ -20,6 +20,7 @@ use crate::options::Unknown;
 use crate::outbox::Outbox;
 use crate::state::{Ids, Provider, Shared};
 
+const CUSTOMER_PREFIX: &str = "cust_";
 const PROJECT_ID: &str = "proj_simulated";
 const LIMIT_DEFAULT: usize = 10;
 const LIMIT_MAX: usize = 100;
@@ -36,6 +37,8 @@ pub(crate) struct Project {
     cards: BTreeMap<String, Card>,
     /// Oldest first.
     transactions: Vec<Transaction>,
+    /// Ids of customers who were deleted for good.
+    forgotten: BTreeSet<String>,
     #[serde(skip)]
     latest: Option<Timestamp>,
     /// The minute that is counted, and its requests.
@@ -113,6 +116,7 @@ pub(crate) fn router(shared: &Shared) -> Router {
         .route("/v1/loyalties/members/{member}/balance", post(change_balance))
         .route("/v1/loyalties/members/{member}/transactions", get(list_transactions))
         .route("/v1/loyalties/{campaign}/members", get(list_members).post(add_member))
+        .route("/v1/customers/{customer}/permanent-deletion", post(forget))
         .layer(from_fn_with_state(shared.clone(), admit))
         .with_state(shared.clone())
 }
@@ -175,12 +179,17 @@ impl Project {
     }
 }
 
+/// The id of a customer who may be named by the shop's id, too.
+fn customer_id(named: &str) -> String {
+    if named.starts_with(CUSTOMER_PREFIX) { named.to_owned() } else { format!("{CUSTOMER_PREFIX}{named}") }
+}
+
 fn new_card(code: &str, campaign: &str, customer: &str, ids: &mut Ids, at: Timestamp) -> Card {
     Card {
         id: format!("v_{}", short(ids)),
         code: code.to_owned(),
         campaign_id: campaign.to_owned(),
-        holder_id: format!("cust_{customer}"),
+        holder_id: format!("{CUSTOMER_PREFIX}{customer}"),
         loyalty_card: Points::default(),
         created_at: at,
         updated_at: at,
@@ -214,6 +223,8 @@ async fn add_member(State(shared): State<Shared>, Path(campaign): Path<String>, 
         return Err(refused(StatusCode::BAD_REQUEST, "duplicate_resource_key"));
     }
     let at = project.moment(now);
+    // Who joins again is somebody new to the hub, but not here: a customer's id is made of the shop's.
+    project.forgotten.remove(&customer_id(&customer.source_id));
     let card = new_card(&code, &campaign, &customer.source_id, &mut worlds.ids, at);
     project.cards.insert(code, card.clone());
     Ok(Answer::ok(json!(card)))
@@ -330,4 +341,44 @@ fn tell(outbox: &mut Outbox, ids: &mut Ids, card: &Card, transaction: &Transacti
         });
         outbox.announce(Provider::Voucherify, kind, &body);
     }
+}
+
+/// With all that belongs to them. "pernament" is how Voucherify writes it.
+async fn forget(State(shared): State<Shared>, Path(named): Path<String>) -> Answered {
+    let (now, unknown) = (shared.now(), shared.options().unknown);
+    let mut worlds = shared.lock();
+    let worlds = &mut *worlds;
+    let project = &mut worlds.square.voucherify;
+    let customer = customer_id(&named);
+    let (gone, kept): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        std::mem::take(&mut project.cards).into_iter().partition(|(_, card)| card.holder_id == customer);
+    project.cards = kept;
+    let comes_to_be = unknown == Unknown::Created && !project.forgotten.contains(&customer);
+    if gone.is_empty() && !comes_to_be {
+        return Err(refused(StatusCode::NOT_FOUND, "not_found"));
+    }
+    let cards: BTreeSet<&String> = gone.values().map(|card| &card.id).collect();
+    let before = project.transactions.len();
+    project.transactions.retain(|transaction| !cards.contains(&transaction.voucher_id));
+    let events = before - project.transactions.len();
+    let at = project.moment(now);
+    project.forgotten.insert(customer.clone());
+    let kind = "customer.deleted";
+    let body = json!({
+        "id": format!("wh_{}", short(&mut worlds.ids)),
+        "project_id": PROJECT_ID,
+        "created_at": at,
+        "type": kind,
+        "data": { "customer": { "id": customer, "object": "customer", "updated_at": at } },
+    });
+    worlds.outbox.announce(Provider::Voucherify, kind, &body);
+    Ok(Answer::ok(json!({
+        "id": format!("del_{}", short(&mut worlds.ids)),
+        "created_at": at,
+        "related_object_id": customer,
+        "related_object": "customer",
+        "status": "DONE",
+        "data_json": { "customer": 1, "events": events, "customer_events": events },
+        "object": "pernament_deletion",
+    })))
 }

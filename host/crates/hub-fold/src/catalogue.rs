@@ -163,6 +163,7 @@ fn add_tag() -> ActionSpec {
     ActionSpec {
         params: [(ADD_TAG_PARAMETER.to_owned(), tag)].into(),
         grade: Grade::Natural,
+        channel: None,
         help: "tags the customer in the hub; nothing is sent".to_owned(),
     }
 }

@@ -13,7 +13,7 @@ use crate::catalogue::{ADD_TAG, ADD_TAG_PARAMETER};
 use crate::draft::Draft;
 use crate::facts::EventFacts;
 use crate::own::is_own_write;
-use crate::row::{EffectRow, EffectState, Forgotten, NodeRow, SubjectKind, decode, encode, key};
+use crate::row::{EffectRow, EffectState, Forgotten, Message, NodeRow, SubjectKind, decode, encode, key};
 
 /// What a rule made of an event, kept for "why".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,8 +188,8 @@ fn effect(
     route: &crate::record::ActionRoute,
     settings: &ActiveSettings,
 ) -> EffectRow {
-    let grade =
-        settings.catalogue.actions.get(&action.action).map_or(hub_rules::Grade::Unsafe, |spec| spec.grade);
+    let spec = settings.catalogue.actions.get(&action.action);
+    let channel = spec.and_then(|spec| spec.channel.clone());
     let arguments = action.args.iter().map(|(name, value)| (name.clone(), argument(value)));
     EffectRow {
         rule: rule.id.clone(),
@@ -197,8 +197,9 @@ fn effect(
         step: action.id,
         connection: route.connection.clone(),
         action: route.action.clone(),
-        grade,
+        grade: spec.map_or(hub_rules::Grade::Unsafe, |spec| spec.grade),
         arguments: arguments.filter(|(_, value)| !value.is_empty()).collect(),
+        message: channel.zip(action.purpose).map(|(channel, purpose)| Message { channel, purpose }),
         planned_at: occasion.now,
         state: EffectState::Planned,
         owed_since: occasion.now,

@@ -23,7 +23,7 @@ mod work;
 pub use breaches::{Breach, BreachView, breaches};
 pub use card::{CustomerCard, ProfileView, customer};
 pub use compare::{Difference, Listed, Planned, Regrouped, RuleChange, differences};
-pub use consent::{ConsentView, ContactReason, ContactVerdict, Purpose, may_contact};
+pub use consent::{ConsentView, ContactReason, ContactVerdict, Purpose, may_contact, may_send};
 pub use context::{Concern, ContextCard, LastContact, Late, Mood, OrderUnderWay, Reason, Trend, context};
 pub use conversations::{
     ConversationDetails, ConversationPage, ConversationQuery, ConversationView, Linked, LinkedBy, Member,

@@ -299,6 +299,8 @@ pub struct EffectRow {
     pub action: String,
     pub grade: Grade,
     pub arguments: Vec<(String, String)>,
+    /// Of one that writes to a person: whether that is allowed is asked before each try.
+    pub message: Option<Message>,
     pub planned_at: Timestamp,
     /// When it was planned, or last asked for by an operator: the hub gives up so long after it.
     pub owed_since: Timestamp,
@@ -311,6 +313,13 @@ pub struct EffectRow {
     pub uncertain: bool,
     /// Whom it was for is forgotten: the arguments are gone and it cannot be sent.
     pub erased: bool,
+}
+
+/// Where and what for a person is written to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub channel: String,
+    pub purpose: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

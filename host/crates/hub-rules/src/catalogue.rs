@@ -39,6 +39,9 @@ pub struct EventSpec {
 pub struct ActionSpec {
     pub params: BTreeMap<String, ParamSpec>,
     pub grade: Grade,
+    /// It writes to a person on this channel: what for has to be said, and decides whether they may be written to.
+    #[serde(default)]
+    pub channel: Option<String>,
     #[serde(default)]
     pub help: String,
 }

@@ -44,6 +44,9 @@ pub enum Trigger {
 pub struct Action {
     pub id: String,
     pub action: String,
+    /// What a message is for; of actions that write to a person alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     pub with: BTreeMap<String, Argument>,
 }
 

@@ -44,6 +44,7 @@ pub(crate) struct TemplateError {
 pub struct PlannedAction {
     pub id: String,
     pub action: String,
+    pub purpose: Option<String>,
     pub args: BTreeMap<String, Value>,
 }
 
@@ -72,7 +73,8 @@ fn plan_action(action: &Action, facts: &dyn Facts) -> Result<PlannedAction, Plan
         let value = fill(argument, facts).map_err(|unfilled| unfilled.named(&action.id, param))?;
         args.insert(param.clone(), value);
     }
-    Ok(PlannedAction { id: action.id.clone(), action: action.action.clone(), args })
+    let (id, purpose) = (action.id.clone(), action.purpose.clone());
+    Ok(PlannedAction { id, action: action.action.clone(), purpose, args })
 }
 
 fn fill(argument: &Argument, facts: &dyn Facts) -> Result<Value, Unfilled> {

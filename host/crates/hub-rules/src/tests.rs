@@ -28,6 +28,7 @@ fn catalogue() -> Catalogue {
             ActionSpec {
                 params: BTreeMap::from([("tag".to_owned(), text())]),
                 grade: Grade::Natural,
+                channel: None,
                 help: String::new(),
             },
         )]),

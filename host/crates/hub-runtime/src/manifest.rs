@@ -184,9 +184,22 @@ pub struct Parameter {
     pub help: String,
 }
 
+/// What an action is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Changes an object; nobody is written to.
+    Work,
+    /// Writes to the person named by the target, on this channel.
+    Message(String),
+    /// Erases the person named by the target: one of their ids of this scope.
+    Erase(String),
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Action {
     pub name: String,
+    pub role: Role,
     pub grade: Grade,
     pub help: String,
     pub parameters: Vec<Parameter>,

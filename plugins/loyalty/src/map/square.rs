@@ -14,7 +14,8 @@ use serde_json::value::RawValue;
 
 use crate::wire::square as wire;
 
-const CUSTOMER: &str = "square-customer";
+/// The scope of a customer's id.
+pub(crate) const CUSTOMER: &str = "square-customer";
 
 pub(super) fn report(envelope: &Envelope, delivery: &Delivery) -> Report {
     let told = match envelope.kind() {

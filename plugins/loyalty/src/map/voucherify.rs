@@ -12,7 +12,8 @@ use omnihub_plugin::{Delivery, Event, Payload, Remark, Report};
 
 use crate::wire::voucherify::{Balance, Card, Data, Envelope, Member, Order, Tier, Transaction, Voucher};
 
-const CUSTOMER: &str = "voucherify-customer";
+/// The scope of a customer's id.
+pub(crate) const CUSTOMER: &str = "voucherify-customer";
 
 /// Stands in for the type of a bare tier event that came without topic: it changed, up or down is not said.
 const UNNAMED_TIER_CHANGE: &str = "customer.loyalty.tier.changed";

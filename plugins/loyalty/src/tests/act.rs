@@ -1,7 +1,7 @@
 //! What actions send, and what answers mean for them.
 
 use omnihub_plugin::host::http::{HttpError, Request, Response};
-use omnihub_plugin::{Connector, Effect, Failure, Receipt};
+use omnihub_plugin::{Connector, Effect, Failure, Receipt, Role};
 use serde_json::{Value, json};
 
 use super::poll::{response, settings};
@@ -174,6 +174,76 @@ fn a_lost_answer_of_voucherify_is_in_doubt_and_a_refusal_is_not() {
     let reason = "HTTP 400 invalid_loyalty_card_balance";
     assert_eq!(done(&adjust, &[refused]).0, Err(Failure::Rejected(reason.into())));
     assert_eq!(done(&adjust, &[Ok(response(429, ""))]).0, Err(Failure::RetryAfterMs(60_000)));
+}
+
+fn erased(action: &str, answer: Result<Response, HttpError>) -> Result<(Option<String>, String), Failure> {
+    let (receipt, asked) = done(&effect(action, &[("customer_id", " cust 1")]), &[answer]);
+    let path = match action {
+        "erase_customer" => "/v2/customers/cust%201",
+        _ => "/v1/customers/cust%201/permanent-deletion",
+    };
+    assert_eq!(asked, [(path.to_owned(), Value::Null)]);
+    let receipt = receipt?;
+    let extra =
+        |name: &str| receipt.extra.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    assert_eq!(extra("remains").is_some(), action == "erase_customer");
+    let standing = extra("erasure").unwrap();
+    assert_eq!(receipt.already_done, standing == "gone");
+    Ok((receipt.reference, standing))
+}
+
+#[test]
+fn a_profile_at_square_is_deleted_or_was() {
+    let erased = |status: u16, body: &str| erased("erase_customer", Ok(response(status, body)));
+    assert_eq!(erased(200, "{}"), Ok((None, "done".into())));
+    let nobody =
+        r#"{"errors": [{"category": "INVALID_REQUEST_ERROR", "code": "NOT_FOUND", "detail": "Ana"}]}"#;
+    assert_eq!(erased(404, nobody), Ok((None, "gone".into())));
+    // A wrong address knows nobody either.
+    assert_eq!(erased(404, "<html>"), Err(Failure::Rejected("HTTP 404".into())));
+    assert_eq!(erased(409, nobody), Err(Failure::Rejected("HTTP 409 NOT_FOUND".into())));
+    assert_eq!(erased(503, ""), Err(Failure::RetryAfterMs(2_000)));
+}
+
+#[test]
+fn voucherify_says_whether_it_is_done_yet() {
+    let erased = |status: u16, body: &str| erased("erase_customer_voucherify", Ok(response(status, body)));
+    let told =
+        |status: &str| format!(r#"{{"id": "del_1", "status": "{status}", "related_object": "customer"}}"#);
+    assert_eq!(erased(200, &told("DONE")), Ok((Some("del_1".into()), "done".into())));
+    assert_eq!(erased(200, &told("IN_PROGRESS")), Ok((Some("del_1".into()), "accepted".into())));
+    assert_eq!(erased(202, "{}"), Ok((None, "accepted".into())));
+    for key in ["not_found", "resource_not_found"] {
+        assert_eq!(erased(404, &format!(r#"{{"key": "{key}"}}"#)), Ok((None, "gone".into())));
+    }
+    assert_eq!(erased(404, "{}"), Err(Failure::Rejected("HTTP 404".into())));
+    assert!(matches!(erased(200, "<html>"), Err(Failure::OutcomeUnknown(_))));
+    assert_eq!(erased(401, "{}"), Err(Failure::Unauthorised("HTTP 401".into())));
+}
+
+#[test]
+fn an_erasure_in_doubt_is_one() {
+    for action in ["erase_customer", "erase_customer_voucherify"] {
+        let lost = Err(HttpError::Interrupted("cut".into()));
+        assert_eq!(erased(action, lost), Err(Failure::OutcomeUnknown("cut".into())));
+        let (refused, asked) = done(&effect(action, &[("customer_id", "../loyalties/x")]), &[]);
+        assert!(matches!(refused, Err(Failure::Rejected(_))) && asked.is_empty());
+    }
+}
+
+#[test]
+fn who_erases_says_whom_by_which_id() {
+    let manifest = Loyalty::describe();
+    for action in &manifest.actions {
+        let role = match action.name.as_str() {
+            "erase_customer" => Role::erase("square-customer"),
+            "erase_customer_voucherify" => Role::erase("voucherify-customer"),
+            _ => Role::Work,
+        };
+        assert_eq!(action.role, role, "{}", action.name);
+    }
+    let voucherify = &manifest.endpoints[1];
+    assert!(voucherify.paths.iter().any(|path| "/v1/customers/x/permanent-deletion".starts_with(path)));
 }
 
 #[test]

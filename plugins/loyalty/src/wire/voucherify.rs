@@ -73,4 +73,9 @@ omnihub_plugin::members! {
     Refusal {
         text: key;
     }
+
+    /// What became of a customer that was to be deleted for good.
+    Deletion {
+        text: id, status;
+    }
 }

@@ -1,12 +1,12 @@
 //! What goes out, and what the answers mean.
 
-use omnihub_plugin::host::http::HttpError;
-use omnihub_plugin::{Effect, Failure, Receipt};
+use omnihub_plugin::host::http::{HttpError, Response};
+use omnihub_plugin::{Effect, Failure, Receipt, Role};
 use serde_json::{Value, json};
 
 use super::script::{Script, answer};
 use crate::admin::Admin;
-use crate::{act, mark};
+use crate::{act, manifest, mark};
 
 const EFFECT: &str = "0123456789abcdef0123456789abcdef";
 const CUSTOMER: &str = "gid://shopify/Customer/5";
@@ -106,6 +106,68 @@ fn a_doubt_while_looking_is_none_about_the_outcome() {
     let read = Ok(answer(200, &noted(json!(null)).to_string()));
     let written = note(&mut Script::answering([read, interrupted()]));
     assert_eq!(written, Err(Failure::OutcomeUnknown("x".into())));
+}
+
+fn erase(answer: Result<Response, HttpError>) -> Result<(Option<String>, String), Failure> {
+    let mut script = Script::answering([answer]);
+    let receipt = perform(&effect("erase_customer", &[("customer_id", "5")]), &mut script)?;
+    assert!(script.asked[0].0.contains("customerRequestDataErasure(customerId: $id)"));
+    assert_eq!(script.variables(0), &json!({"id": CUSTOMER}));
+    let (name, standing) = receipt.extra.into_iter().next().unwrap();
+    assert_eq!((name.as_str(), receipt.already_done), ("erasure", standing == "gone"));
+    Ok((receipt.reference, standing))
+}
+
+fn erased(customer: Value, errors: Value) -> Result<Response, HttpError> {
+    let body = json!({"data": {"erased": {"customerId": customer, "userErrors": errors}}});
+    Ok(answer(200, &body.to_string()))
+}
+
+#[test]
+fn a_request_to_erase_is_accepted_and_no_more() {
+    let accepted = Ok((Some(CUSTOMER.to_owned()), "accepted".to_owned()));
+    assert_eq!(erase(erased(json!(CUSTOMER), json!([]))), accepted);
+}
+
+#[test]
+fn who_is_not_there_is_erased() {
+    let nobody =
+        json!([{"code": "DOES_NOT_EXIST", "field": ["customerId"], "message": "Customer does not exist"}]);
+    assert_eq!(erase(erased(json!(null), nobody)), Ok((None, "gone".to_owned())));
+}
+
+#[test]
+fn an_erasure_that_was_not_taken_is_not_told_as_one() {
+    let failed = json!([{"code": "FAILED_TO_REQUEST", "field": null, "message": "Ana cannot be erased"}]);
+    assert_eq!(
+        erase(erased(json!(null), failed)),
+        Err(Failure::Rejected("userErrors FAILED_TO_REQUEST".into()))
+    );
+    assert_eq!(
+        erase(erased(json!(null), json!([{"message": "x"}]))),
+        Err(Failure::Rejected("userErrors refused".into()))
+    );
+    let unclear = || Err(Failure::OutcomeUnknown("an answer without a result".into()));
+    assert_eq!(erase(erased(json!(null), json!([]))), unclear());
+    assert_eq!(erase(Ok(answer(200, r#"{"data": {"erased": null}}"#))), unclear());
+    let denied = r#"{"errors": [{"extensions": {"code": "ACCESS_DENIED"}}], "data": {"erased": null}}"#;
+    assert_eq!(erase(Ok(answer(200, denied))), Err(Failure::Unauthorised("ACCESS_DENIED".into())));
+    // A wrong address knows nobody either.
+    assert_eq!(erase(Ok(answer(404, ""))), Err(Failure::Rejected("HTTP 404".into())));
+    assert_eq!(erase(Err(HttpError::Interrupted("x".into()))), Err(Failure::OutcomeUnknown("x".into())));
+}
+
+#[test]
+fn every_action_of_the_manifest_exists_and_says_what_it_is_for() {
+    let manifest = manifest::manifest();
+    for action in &manifest.actions {
+        let outcome = perform(&effect(&action.name, &[]), &mut Script::default());
+        assert!(matches!(outcome, Err(Failure::Rejected(_))), "{}", action.name);
+        let target = action.target.as_ref().unwrap();
+        assert!(action.parameters.iter().any(|parameter| parameter.name == *target && parameter.required));
+        let role = if action.name == "erase_customer" { Role::erase("customer") } else { Role::Work };
+        assert_eq!(action.role, role, "{}", action.name);
+    }
 }
 
 #[test]

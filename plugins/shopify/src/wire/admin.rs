@@ -49,7 +49,18 @@ members! {
     }
 
     UserError {
+        text: code;
         texts: field;
+    }
+
+    ErasedData {
+        object: erased: Erased;
+    }
+
+    /// A request to erase a customer's data.
+    Erased {
+        text: customer = "customerId";
+        list: user_errors = "userErrors": UserError;
     }
 
     OrdersData {

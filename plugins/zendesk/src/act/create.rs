@@ -1,11 +1,11 @@
-//! Opening a ticket, once. Zendesk remembers an `Idempotency-Key` for about two hours; `external_id` lasts.
+//! Opening a ticket, once, for agents or for the requester to read as well. Zendesk remembers an `Idempotency-Key` for about two hours; `external_id` lasts.
 
 use omnihub_plugin::exact::{self, Text};
 use omnihub_plugin::host::http::{Method, Request, Response};
 use omnihub_plugin::{Effect, Failure, Receipt, answer, members};
 use serde_json::{Map, Value, json};
 
-use super::{PRIORITIES, given, id_number, may_be_done, needed, one_of, tag_list};
+use super::{CREATE_PUBLIC_TICKET, PRIORITIES, given, id_number, may_be_done, needed, one_of, tag_list};
 use crate::api::{self, Send, percent_encoded};
 use crate::wire::{Answered, Found, TicketNamed};
 
@@ -42,7 +42,11 @@ impl Creation {
         let chosen = given("external_id");
         let external_id = chosen.clone().unwrap_or_else(|| effect.id.clone());
         let subject = needed(effect, "subject")?;
-        let public = given("public").as_deref() == Some("true");
+        let public = effect.action == CREATE_PUBLIC_TICKET;
+        if !public && given("public").as_deref() == Some("true") {
+            // What writes to a person is an action of its own, for which the hub asks whether it may.
+            return Err(Failure::Rejected(format!("public is for {CREATE_PUBLIC_TICKET}")));
+        }
         let mut ticket = Map::new();
         let mut set = |name: &str, value: Value| ticket.insert(name.to_owned(), value);
         set("subject", subject.clone().into());
@@ -52,9 +56,10 @@ impl Creation {
         if let Some(priority) = given("priority") {
             set("priority", one_of(&priority, "priority", &PRIORITIES)?.into());
         }
-        if given("requester_id").is_some() {
+        let email = if public { Some(needed(effect, "requester_email")?) } else { given("requester_email") };
+        if !public && given("requester_id").is_some() {
             set("requester_id", id_number(effect, "requester_id")?.into());
-        } else if let Some(email) = given("requester_email") {
+        } else if let Some(email) = email {
             // Zendesk wants a name for people it does not know yet.
             let name = given("requester_name").unwrap_or_else(|| email.clone());
             set("requester", json!({"email": email, "name": name}));

@@ -2,7 +2,7 @@
 
 use omnihub_plugin::host::http::HttpError;
 use omnihub_plugin::testing::mutated;
-use omnihub_plugin::{Effect, Failure, Grade, Header, Receipt};
+use omnihub_plugin::{Effect, Failure, Header, Receipt, Role};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -82,17 +82,22 @@ fn all_that_is_given_is_sent() {
         ("requester_email", "ana@example.com"),
         ("external_id", "#2041/7"),
         ("tags", "a, b c"),
-        ("public", "true"),
     ];
-    let sent = |arguments: &[(&str, &str)]| {
+    let sent = |action: &str, arguments: &[(&str, &str)]| {
         let mut script = Script::of(&[(NEW, 201, r#"{"ticket": {"id": 4014}}"#)]);
-        performed(&creation(arguments), &mut script).map(|_| script.body(0)["ticket"].clone())
+        let effect = Effect { action: action.into(), ..creation(arguments) };
+        performed(&effect, &mut script).map(|_| script.body(0)["ticket"].clone())
     };
-    let ticket = sent(&arguments).unwrap();
+    let ticket = sent("create_ticket", &arguments).unwrap();
     assert_eq!((&ticket["priority"], &ticket["tags"]), (&json!("high"), &json!(["a", "b", "c"])));
     assert_eq!(ticket["requester"], json!({"email": "ana@example.com", "name": "ana@example.com"}));
-    assert_eq!((&ticket["external_id"], &ticket["comment"]["public"]), (&json!("#2041/7"), &json!(true)));
-    let ticket = sent(&[("requester_id", "9001"), ("requester_email", "ana@example.com")]).unwrap();
+    assert_eq!((&ticket["external_id"], &ticket["comment"]["public"]), (&json!("#2041/7"), &json!(false)));
+    let mut public = sent("create_public_ticket", &arguments).unwrap();
+    assert_eq!(public["comment"]["public"].take(), json!(true));
+    public["comment"]["public"] = json!(false);
+    assert_eq!(public, ticket);
+    let both = [("requester_id", "9001"), ("requester_email", "ana@example.com")];
+    let ticket = sent("create_ticket", &both).unwrap();
     assert_eq!((&ticket["requester_id"], &ticket["requester"]), (&json!(9001), &Value::Null));
 }
 
@@ -104,6 +109,13 @@ fn what_makes_no_sense_is_refused_before_any_call() {
         rejected("priority is none of low, normal, high, urgent")
     );
     assert_eq!(refused(&effect("create_ticket", &[])), rejected("subject is missing"));
+    assert_eq!(refused(&creation(&[("public", "true")])), rejected("public is for create_public_ticket"));
+    let to_nobody = Effect { action: "create_public_ticket".into(), ..creation(&[("requester_id", "9001")]) };
+    assert_eq!(refused(&to_nobody), rejected("requester_email is missing"));
+    for id in ["", "me", "../tickets/1", "-1"] {
+        let refusal = refused(&effect("erase_customer", &[("customer_id", id)]));
+        assert!(matches!(refusal, Err(Failure::Rejected(_))), "{id}");
+    }
     assert_eq!(refused(&effect("add_public_reply", &[("ticket_id", "7")])), rejected("body is missing"));
     for id in ["", "../users/1", "7/tags", "99999999999999999999999", "-1"] {
         let refusal = refused(&effect("set_status", &[("ticket_id", id), ("status", "open")]));
@@ -277,12 +289,103 @@ fn tags_are_added_and_taken_away_one_by_one() {
     assert_eq!(sent("remove_tags", "DELETE /api/v2/tickets/7/tags.json"), json!({"tags": ["vip", "late"]}));
 }
 
+const LOOK: &str = "GET /api/v2/users/9001.json";
+const DELETE: &str = "DELETE /api/v2/users/9001.json";
+const FOR_GOOD: &str = "DELETE /api/v2/deleted_users/9001.json";
+const NOBODY: &str = r#"{"error": "RecordNotFound", "description": "Not found"}"#;
+
+fn user(role: &str, active: bool) -> String {
+    format!(r#"{{"user": {{"id": 9001, "name": "Ana", "role": "{role}", "active": {active}}}}}"#)
+}
+
+/// How it stands, with the reference.
+fn erased(mut script: Script) -> Result<(String, Option<String>), Failure> {
+    let receipt = performed(&effect("erase_customer", &[("customer_id", "9001")]), &mut script)?;
+    let extra: std::collections::BTreeMap<_, _> = receipt.extra.into_iter().collect();
+    assert_eq!(receipt.already_done, extra["erasure"] == "gone");
+    assert!(extra["remains"].contains("closed tickets"));
+    Ok((extra["erasure"].clone(), receipt.reference))
+}
+
+#[test]
+fn a_user_is_deleted_and_then_for_good() {
+    let active = user("end-user", true);
+    let gone = r#"{"deleted_user": {"id": 9001, "active": false}}"#;
+    let script = Script::of(&[(LOOK, 200, &active), (DELETE, 200, &active), (FOR_GOOD, 200, gone)]);
+    assert_eq!(erased(script), Ok(("accepted".into(), Some("9001".into()))));
+    // Somebody else was quicker.
+    let script = Script::of(&[(LOOK, 200, &active), (DELETE, 404, NOBODY), (FOR_GOOD, 200, gone)]);
+    assert_eq!(erased(script), Ok(("accepted".into(), Some("9001".into()))));
+    // An earlier attempt came half way.
+    let inactive = user("end-user", false);
+    let script = Script::of(&[(LOOK, 200, &inactive), (FOR_GOOD, 200, gone)]);
+    assert_eq!(erased(script), Ok(("accepted".into(), Some("9001".into()))));
+    let script = Script::of(&[(LOOK, 404, NOBODY), (FOR_GOOD, 200, gone)]);
+    assert_eq!(erased(script), Ok(("accepted".into(), Some("9001".into()))));
+}
+
+#[test]
+fn who_is_not_there_is_erased() {
+    for (status, shown) in [(404, NOBODY.to_owned()), (200, user("end-user", false))] {
+        let script = Script::of(&[(LOOK, status, &shown), (FOR_GOOD, 404, NOBODY)]);
+        assert_eq!(erased(script), Ok(("gone".into(), None)));
+    }
+    // A wrong subdomain knows nobody either, and a user just deleted may not be listed yet.
+    let elsewhere = Script::of(&[(LOOK, 404, "<html>")]);
+    assert_eq!(erased(elsewhere), Err(Failure::Rejected("HTTP 404".into())));
+    let active = user("end-user", true);
+    let script = Script::of(&[(LOOK, 200, &active), (DELETE, 200, &active), (FOR_GOOD, 404, NOBODY)]);
+    assert_eq!(erased(script), Err(Failure::RetryAfterMs(10_000)));
+}
+
+#[test]
+fn who_has_an_unclosed_ticket_or_works_there_stays() {
+    let active = user("end-user", true);
+    let refusal = r#"{"error": "RecordInvalid", "details": {"base": [{"description": "Ana is the requester of 2 tickets"}]}}"#;
+    let refused = erased(Script::of(&[(LOOK, 200, &active), (DELETE, 422, refusal)]));
+    assert!(
+        matches!(&refused, Err(Failure::Rejected(why)) if why.contains("not closed") && !why.contains("Ana"))
+    );
+    for role in ["agent", "admin"] {
+        let script = Script::of(&[(LOOK, 200, &user(role, true))]);
+        let why = "customer_id is the id of an agent or administrator";
+        assert_eq!(erased(script), Err(Failure::Rejected(why.into())));
+    }
+    // Nobody is erased of whom it is not known what they are.
+    let unsaid = Script::of(&[(LOOK, 200, r#"{"user": {"id": 9001}}"#)]);
+    assert_eq!(erased(unsaid), Err(Failure::RetryAfterMs(10_000)));
+}
+
+#[test]
+fn a_doubt_while_looking_is_none_about_the_erasure() {
+    let lost = || Err(HttpError::Interrupted("reset".into()));
+    assert_eq!(erased(Script::of(&[]).then(LOOK, lost())), Err(Failure::RetryAfterMs(2_000)));
+    let active = user("end-user", true);
+    let unknown = || Err(Failure::OutcomeUnknown("reset".into()));
+    assert_eq!(erased(Script::of(&[(LOOK, 200, &active)]).then(DELETE, lost())), unknown());
+    let deleted = Script::of(&[(LOOK, 200, &active), (DELETE, 200, &active)]);
+    assert_eq!(erased(deleted.then(FOR_GOOD, lost())), unknown());
+    let denied = Script::of(&[(LOOK, 200, &active), (DELETE, 403, r#"{"error": "Forbidden"}"#)]);
+    assert_eq!(erased(denied), Err(Failure::Unauthorised("HTTP 403 Forbidden".into())));
+}
+
+#[test]
+fn actions_say_what_they_are_for() {
+    let manifest = manifest::manifest();
+    let named = |wanted: &Role| -> Vec<&str> {
+        let actions = manifest.actions.iter().filter(|action| action.role == *wanted);
+        actions.map(|action| action.name.as_str()).collect()
+    };
+    assert_eq!(named(&Role::message("email")), ["create_public_ticket", "add_public_reply"]);
+    assert_eq!(named(&Role::erase("user")), ["erase_customer"]);
+}
+
 #[test]
 fn every_action_of_the_manifest_exists_and_names_its_target() {
     for action in manifest::manifest().actions {
         let outcome = act::perform(&effect(&action.name, &[]), &mut |_, _| panic!("nothing is to be sent"));
         assert!(matches!(outcome, Err(Failure::Rejected(_))), "{}", action.name);
-        assert_eq!(action.target.is_some(), action.grade != Grade::Keyed, "{}", action.name);
+        assert_eq!(action.target.is_some(), action.name != "create_ticket", "{}", action.name);
         if let Some(target) = action.target {
             assert!(action.parameters.iter().any(|parameter| parameter.name == target && parameter.required));
         }
@@ -292,19 +395,19 @@ fn every_action_of_the_manifest_exists_and_names_its_target() {
 proptest! {
     #[test]
     fn no_answer_does_harm(
-        which in 0_usize..9,
+        which in 0_usize..11,
         attempt in 1_u32..3,
         choices in prop::collection::vec(any::<(u16, u8)>(), 0..6),
     ) {
         let action = manifest::manifest().actions.swap_remove(which).name;
         let arguments = [
             ("subject", "s"), ("body", "b"), ("ticket_id", "7"), ("tags", "a"), ("status", "open"), ("priority", "low"),
-            ("group_id", "1"), ("assignee_id", "1"),
+            ("group_id", "1"), ("assignee_id", "1"), ("requester_email", "ana@example.com"), ("customer_id", "9001"),
         ];
         let said = format!(
             r#"{{"ticket": {{"id": 7, "updated_at": "2026-03-02T10:15:40Z"}}, "tickets": [{{"id": 7, "external_id": "{ID}"}}],
                 "audits": [{{"id": 1, "metadata": {{"custom": {{"omnihub_effect": "{ID}"}}}}, "events": [{{"id": 3, "type": "Comment"}}]}}],
-                "audit": {{"events": [{{"id": 3, "type": "Comment"}}]}}, "meta": {{"has_more": true, "after_cursor": "b"}}}}"#
+                "user": {{"id": 9001, "role": "end-user", "active": true}}, "audit": {{"events": [{{"id": 3, "type": "Comment"}}]}}, "meta": {{"has_more": true, "after_cursor": "b"}}}}"#
         );
         let body = mutated(&said, &choices);
         let mut requests = 0;

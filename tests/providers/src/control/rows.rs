@@ -93,7 +93,9 @@ pub(super) fn count(shared: &Shared, wanted: &Rows) -> Result<Counted, RowsError
 
 /// Only the part that is asked for is written out.
 fn section(shared: &Shared, name: &str) -> Option<Value> {
-    let worlds = shared.lock();
+    let now = shared.now();
+    let mut worlds = shared.lock();
+    worlds.shopify.redact_due(now);
     let section = match name {
         "shopify" => serde_json::to_value(&worlds.shopify),
         "zendesk" => serde_json::to_value(&worlds.zendesk),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::erasure;
 use super::graphql::{Arguments, Field, GraphqlError, Request};
 use super::hooks;
 use super::search::{self, Search};
@@ -29,6 +30,7 @@ pub(crate) enum RootCall {
     Subscriptions { first: u32, after: Option<String> },
     Subscribe { topic: &'static str, uri: String },
     Unsubscribe { id: String },
+    Erase { id: String },
 }
 
 #[derive(Clone, Copy)]
@@ -66,6 +68,7 @@ impl RootCall {
             },
             "webhookSubscriptionCreate" => Self::read_subscribe(&mut arguments)?,
             "webhookSubscriptionDelete" => Self::Unsubscribe { id: arguments.text("id")? },
+            "customerRequestDataErasure" => Self::Erase { id: arguments.text("customerId")? },
             "customer" => Self::read_object(&mut arguments, Some(Kind::Customer))?,
             "order" => Self::read_object(&mut arguments, Some(Kind::Order))?,
             _ => Self::read_object(&mut arguments, None)?,
@@ -131,7 +134,8 @@ impl RootCall {
             Self::Tags { .. }
             | Self::OrderUpdate { .. }
             | Self::Subscribe { .. }
-            | Self::Unsubscribe { .. } => MUTATION_COST,
+            | Self::Unsubscribe { .. }
+            | Self::Erase { .. } => MUTATION_COST,
             Self::Read { .. } => OBJECT_COST,
             Self::List { first, .. } | Self::Subscriptions { first, .. } => list_cost(*first),
         }
@@ -149,6 +153,7 @@ impl RootCall {
                 hooks::create(&mut stage.shop.subscriptions, stage.outbox, topic, &uri)
             }
             Self::Unsubscribe { id } => hooks::delete(&mut stage.shop.subscriptions, stage.outbox, &id),
+            Self::Erase { id } => erasure::request(stage, &id),
         };
         let nodes = result.get("nodes").and_then(Value::as_array);
         let listed = nodes.and_then(|nodes| u32::try_from(nodes.len()).ok());

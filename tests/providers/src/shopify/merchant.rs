@@ -52,6 +52,10 @@ async fn write(
     let mut worlds = shared.lock();
     let worlds = &mut *worlds;
     let shop = &mut worlds.shopify;
+    shop.redact_due(now);
+    if shop.erasures.done.contains(&gid) {
+        return Err(not_found());
+    }
     let mut kept = shop.get(kind, &gid).cloned().unwrap_or_else(|| Kept::new(ShopObject::default(), now));
     kept.write(written.fields);
     shop.put(kind, &gid, kept);

@@ -20,6 +20,7 @@ const QUERY: Fields = &[
     ("webhookSubscriptions", Object("WebhookSubscriptionConnection")),
 ];
 const MUTATION: Fields = &[
+    ("customerRequestDataErasure", Object("CustomerRequestDataErasurePayload")),
     ("orderUpdate", Object("OrderUpdatePayload")),
     ("tagsAdd", Object("TagsAddPayload")),
     ("tagsRemove", Object("TagsRemovePayload")),
@@ -32,6 +33,9 @@ const SUBSCRIBE_PAYLOAD: Fields =
     &[("userErrors", Object("UserError")), ("webhookSubscription", Object("WebhookSubscription"))];
 const UNSUBSCRIBE_PAYLOAD: Fields =
     &[("deletedWebhookSubscriptionId", Leaf), ("userErrors", Object("UserError"))];
+const ERASURE_PAYLOAD: Fields =
+    &[("customerId", Leaf), ("userErrors", Object("CustomerRequestDataErasureUserError"))];
+const ERASURE_ERROR: Fields = &[("code", Leaf), ("field", Leaf), ("message", Leaf)];
 const USER_ERROR: Fields = &[("field", Leaf), ("message", Leaf)];
 const NODE: Fields = &[("id", Leaf)];
 const PAGE_INFO: Fields = &[("endCursor", Leaf), ("hasNextPage", Leaf)];
@@ -146,6 +150,8 @@ fn fields(type_name: &str) -> Option<Fields> {
         "OrderUpdatePayload" => ORDER_PAYLOAD,
         "WebhookSubscriptionCreatePayload" => SUBSCRIBE_PAYLOAD,
         "WebhookSubscriptionDeletePayload" => UNSUBSCRIBE_PAYLOAD,
+        "CustomerRequestDataErasurePayload" => ERASURE_PAYLOAD,
+        "CustomerRequestDataErasureUserError" => ERASURE_ERROR,
         "UserError" => USER_ERROR,
         "Node" => NODE,
         "PageInfo" => PAGE_INFO,

@@ -118,6 +118,7 @@ pub(super) async fn users(State(shared): State<Shared>, Query(parameters): Query
         .zendesk
         .users
         .values()
+        .filter(|user| !user.forgotten)
         .map(|user| (Place { second: user.updated_at.as_second(), id: user.id }, user.to_json()));
     let (rows, body) = asked.page(rows.collect());
     Ok(Answer::ok(with(body, "users", rows)))

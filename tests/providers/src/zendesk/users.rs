@@ -1,4 +1,4 @@
-//! Users: those who ask for help and those who help.
+//! Users: those who ask for help and those who help; how they are deleted, and then for good.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::paging::Parameters;
-use super::{API_USER_ID, Desk, Scene, act, bad_request, events, id_of, not_found};
+use super::paging::{self, Parameters};
+use super::{API_USER_ID, Desk, Scene, Ticket, act, bad_request, events, id_of, not_found};
 use crate::answer::{Answer, Answered};
 use crate::state::Shared;
 
+/// What is left of a name.
+const FORGOTTEN: &str = "Permanently Deleted User";
 const ROLES: [&str; 3] = ["end-user", "agent", "admin"];
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +31,8 @@ pub struct User {
     pub suspended: bool,
     /// False when the user was deleted.
     pub active: bool,
+    /// Deleted for good: nothing but the id is left.
+    pub forgotten: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -55,6 +59,35 @@ impl User {
             "updated_at": self.updated_at,
         })
     }
+
+    /// As the list of deleted users has them.
+    fn to_deleted_json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.name,
+            "email": self.email,
+            "phone": self.phone,
+            "role": self.role,
+            "active": self.active,
+            "organization_id": null,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        })
+    }
+
+    fn forget(&mut self) {
+        FORGOTTEN.clone_into(&mut self.name);
+        (self.email, self.phone, self.external_id) = (None, None, None);
+        self.tags.clear();
+        self.forgotten = true;
+    }
+}
+
+impl Desk {
+    /// Those who are there, and those who were deleted but not for good.
+    fn user(&self, id: u64) -> Option<&User> {
+        self.users.get(&id).filter(|user| !user.forgotten)
+    }
 }
 
 /// The users with these ids, each once, as lists carry them beside what they list.
@@ -64,7 +97,7 @@ pub(super) fn listed(desk: &Desk, ids: impl Iterator<Item = u64>) -> Value {
     ids.into_iter()
         .filter_map(|id| match id {
             API_USER_ID => Some(api_user.clone()),
-            id => desk.users.get(&id).map(User::to_json),
+            id => desk.user(id).map(User::to_json),
         })
         .collect()
 }
@@ -73,7 +106,8 @@ impl Scene<'_> {
     /// The user with this address; they come to be when they first write.
     pub(super) fn person(&mut self, email: &str, name: Option<&str>) -> u64 {
         let email = email.to_lowercase();
-        let known = self.desk().users.values().find(|user| user.email.as_deref() == Some(&email));
+        let known =
+            self.desk().users.values().find(|user| user.active && user.email.as_deref() == Some(&email));
         match known.map(|user| user.id) {
             Some(id) => id,
             None => {
@@ -96,6 +130,7 @@ impl Scene<'_> {
             external_id: fields.external_id,
             suspended: fields.suspended.unwrap_or_default(),
             active: true,
+            forgotten: false,
             created_at: second,
             updated_at: second,
         };
@@ -145,7 +180,7 @@ pub(super) async fn create(State(shared): State<Shared>, body: Bytes) -> Answere
     }
     act(&shared, |scene| {
         let email = fields.email.as_ref().map(|email| email.to_lowercase());
-        let is_taken = |user: &User| user.email.is_some() && user.email == email;
+        let is_taken = |user: &User| user.active && user.email.is_some() && user.email == email;
         if scene.desk().users.values().any(is_taken) {
             return Err(invalid("email", "Email: is already being used by another user"));
         }
@@ -158,7 +193,7 @@ pub(super) async fn create(State(shared): State<Shared>, body: Bytes) -> Answere
 pub(super) async fn show(State(shared): State<Shared>, Path(id): Path<String>) -> Answered {
     let id = id_of(&id)?;
     let worlds = shared.lock();
-    let user = worlds.zendesk.users.get(&id).ok_or_else(not_found)?;
+    let user = worlds.zendesk.user(id).ok_or_else(not_found)?;
     Ok(Answer::ok(json!({ "user": user.to_json() })))
 }
 
@@ -219,17 +254,56 @@ fn changed(scene: &mut Scene<'_>, before: &User, now: &User) {
     }
 }
 
-/// Deleted users stay as ids, and are not active.
+/// Deleted users stay, and are not active. Who waits for an answer is not deleted; the words of that refusal are ours.
 pub(super) async fn delete(State(shared): State<Shared>, Path(id): Path<String>) -> Answered {
     let id = id_of(&id)?;
     act(&shared, |scene| {
         let second = scene.second();
-        let user = scene.desk().users.get_mut(&id).filter(|user| user.active).ok_or_else(not_found)?;
+        let desk = scene.desk();
+        let user = desk.users.get_mut(&id).filter(|user| user.active).ok_or_else(not_found)?;
+        let waits =
+            |ticket: &Ticket| ticket.requester_id == id && !ticket.is_deleted() && ticket.status != "closed";
+        if desk.tickets.values().any(waits) {
+            return Err(invalid("base", "User: is the requester of tickets that are not closed"));
+        }
         user.active = false;
         user.updated_at = second;
         let answer = Answer::ok(json!({ "user": user.to_json() }));
         events::user(scene, id, "active_changed", json!({ "current": false, "previous": true }));
         events::user(scene, id, "deleted", json!({}));
         Ok(answer)
+    })
+}
+
+/// Those deleted for good are among them, without anything personal.
+pub(super) async fn list_deleted(
+    State(shared): State<Shared>,
+    Query(parameters): Query<Parameters>,
+) -> Answered {
+    let worlds = shared.lock();
+    let deleted = worlds.zendesk.users.values().filter(|user| !user.active);
+    let deleted = deleted.map(User::to_deleted_json).collect();
+    Ok(Answer::ok(paging::page(&parameters, "deleted_users", deleted)?))
+}
+
+pub(super) async fn show_deleted(State(shared): State<Shared>, Path(id): Path<String>) -> Answered {
+    let id = id_of(&id)?;
+    let worlds = shared.lock();
+    let user = worlds.zendesk.user(id).filter(|user| !user.active).ok_or_else(not_found)?;
+    Ok(Answer::ok(json!({ "deleted_user": user.to_deleted_json() })))
+}
+
+/// For good, and only who was deleted before. Zendesk goes through its products for it; here it is done when the answer
+/// comes, and nobody is told. What was written in tickets stays.
+pub(super) async fn forget(State(shared): State<Shared>, Path(id): Path<String>) -> Answered {
+    let id = id_of(&id)?;
+    act(&shared, |scene| {
+        let second = scene.second();
+        let user = scene.desk().users.get_mut(&id).filter(|user| !user.active && !user.forgotten);
+        let user = user.ok_or_else(not_found)?;
+        let before = user.to_deleted_json();
+        user.forget();
+        user.updated_at = second;
+        Ok(Answer::ok(json!({ "deleted_user": before })))
     })
 }

@@ -3,7 +3,7 @@
 mod lists;
 
 use http::StatusCode;
-use provider_simulator::{BucketSize, Seed, ShopifySeed, SimulatorOptions, Unknown};
+use provider_simulator::{BucketSize, Connection, Seed, ShopifySeed, SimulatorOptions, Unknown};
 use serde_json::{Value, json};
 
 use crate::{Play, answer, good};
@@ -77,6 +77,64 @@ async fn business_errors_come_with_status_200() {
     play.simulator.control().seed(Seed { shopify: vec![seeded], ..Seed::default() }).unwrap();
     let added = ask(&play, ADD, json!({ "id": "gid://shopify/Customer/1", "tags": ["new"] })).await;
     assert_eq!(added["data"]["tagsAdd"]["node"]["tags"], json!(["new", "old"]));
+}
+
+const ERASE: &str = "mutation($id: ID!) {
+    erased: customerRequestDataErasure(customerId: $id) { customerId userErrors { code field message } }
+}";
+
+async fn customer_at(play: &Play, number: u64) -> Value {
+    let id = format!("gid://shopify/Customer/{number}");
+    let read = ask(play, "query($id: ID!) { customer(id: $id) { id } }", json!({ "id": id })).await;
+    read.pointer("/data/customer").cloned().unwrap()
+}
+
+#[tokio::test]
+async fn an_erasure_is_taken_at_once_and_carried_out_later() {
+    let play = Play::with(SimulatorOptions { unknown: Unknown::Refused, ..Default::default() }).await;
+    let control = play.simulator.control();
+    let scheme =
+        json!({ "kind": "shopify", "shop_domain": "example.myshopify.com", "api_version": "2026-04" });
+    let connection =
+        Connection::new("http://127.0.0.1:9/hooks", "s", serde_json::from_value(scheme).unwrap());
+    control.connect("shop", connection).unwrap();
+    let ana = json!({ "fields": { "first_name": "Ana", "email": "ana@example.com" } });
+    good(play.put("/shopify/merchant/customers/1", &ana)).await;
+    good(play.put("/shopify/merchant/customers/2", &ana)).await;
+    let order = json!({ "fields": {
+        "customer": { "id": 2 }, "email": "ana@example.com", "total_price": "9.50", "shipping_address": { "city": "Lima" },
+    } });
+    good(play.put("/shopify/merchant/orders/7", &order)).await;
+    for gid in ["gid://shopify/Customer/1", "gid://shopify/Customer/2", "gid://shopify/Customer/1"] {
+        let taken = ask(&play, ERASE, json!({ "id": gid })).await;
+        assert_eq!(taken["data"]["erased"], json!({ "customerId": gid, "userErrors": [] }));
+    }
+    let told = |due: &str| {
+        let redactions = control.deliveries().into_iter().filter(|it| it.topic == "customers/redact");
+        redactions.filter(|it| it.late_ms.to_string() == due).count()
+    };
+    let days = |days: i64| days * 24 * 3_600;
+    assert_eq!((told(&(days(10) * 1_000).to_string()), told(&(days(180) * 1_000).to_string())), (1, 1));
+
+    play.hand.forward(days(10) - 1);
+    assert_ne!(customer_at(&play, 1).await, Value::Null);
+    play.hand.forward(1);
+    assert_eq!(customer_at(&play, 1).await, Value::Null);
+    let nobody =
+        json!([{ "code": "DOES_NOT_EXIST", "field": ["customerId"], "message": "Customer does not exist" }]);
+    for gid in ["gid://shopify/Customer/1", "gid://shopify/Customer/9", "gid://shopify/Order/7"] {
+        let refused = ask(&play, ERASE, json!({ "id": gid })).await;
+        assert_eq!(refused["data"]["erased"], json!({ "customerId": null, "userErrors": nobody }), "{gid}");
+    }
+    // They ordered today: their bank may still ask.
+    assert_ne!(customer_at(&play, 2).await, Value::Null);
+    play.hand.forward(days(170));
+    let world = serde_json::to_value(control.world().shopify).unwrap();
+    assert_eq!(world["customers"], json!({}));
+    assert_eq!(
+        world.pointer("/orders/gid:~1~1shopify~1Order~17/fields"),
+        Some(&json!({ "total_price": "9.50" }))
+    );
 }
 
 #[tokio::test]

@@ -335,3 +335,33 @@ async fn a_subscription_that_was_switched_off_can_be_switched_on() {
     assert_eq!(answer(play.put(&path, &unknown)).await.0, StatusCode::BAD_REQUEST);
     assert_eq!(answer(play.put(&format!("{list}/wbhk_other"), &change)).await.0, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_deleted_customer_is_gone_and_their_points_are_not() {
+    let play = Play::with(SimulatorOptions { unknown: Unknown::Refused, ..Default::default() }).await;
+    let control = play.simulator.control();
+    let scheme = Scheme::Square { notification_url: None };
+    control.connect("club", Connection::new("http://127.0.0.1:9/hooks", "s", scheme)).unwrap();
+    let nameless = answer(play.post("/square/v2/customers", &json!({ "reference_id": "7" }))).await;
+    assert_eq!((nameless.0, error(&nameless.1).1), (StatusCode::BAD_REQUEST, "BAD_REQUEST"));
+    let ana = json!({ "given_name": "Ana", "phone_number": "+12025550143" });
+    let made = good(play.post("/square/v2/customers", &ana)).await;
+    let id = made["customer"]["id"].as_str().unwrap();
+    let account = json!({ "idempotency_key": "k", "loyalty_account": {
+        "program_id": "main", "customer_id": id, "mapping": { "phone_number": "+12025550143" },
+    } });
+    let account = good(play.post("/square/v2/loyalty/accounts", &account)).await["loyalty_account"].clone();
+
+    let path = format!("/square/v2/customers/{id}");
+    assert_eq!(good(play.get(&path)).await["customer"]["given_name"], "Ana");
+    let delete = || play.client.delete(play.url(&path)).bearer_auth("t");
+    assert_eq!(good(delete()).await, json!({}));
+    for request in [delete(), play.get(&path)] {
+        let (status, refused) = answer(request).await;
+        assert_eq!((status, error(&refused).1), (StatusCode::NOT_FOUND, "NOT_FOUND"));
+    }
+    let topics: Vec<_> = control.deliveries().into_iter().map(|delivery| delivery.topic).collect();
+    assert_eq!(topics, ["customer.created", "loyalty.account.created", "customer.deleted"]);
+    let stays = format!("/square/v2/loyalty/accounts/{}", account["id"].as_str().unwrap());
+    assert_eq!(good(play.get(&stays)).await["loyalty_account"], account);
+}

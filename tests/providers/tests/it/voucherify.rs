@@ -115,6 +115,31 @@ async fn one_change_is_told_twice() {
 }
 
 #[tokio::test]
+async fn who_is_deleted_for_good_takes_their_cards_along() {
+    let play = Play::with(SimulatorOptions { unknown: Unknown::Refused, ..Default::default() }).await;
+    let control = play.simulator.control();
+    control.connect("club", Connection::new("http://127.0.0.1:9/hooks", "s", Scheme::Voucherify)).unwrap();
+    let card = join(&play, "C1").await;
+    join(&play, "C2").await;
+    good(balance(&play, "C1", 5, "a")).await;
+    let forget = |customer: &str| {
+        post(&play, &format!("/voucherify/v1/customers/{customer}/permanent-deletion"), &json!({}))
+    };
+    let gone = good(forget(card["holder_id"].as_str().unwrap())).await;
+    assert_eq!((&gone["status"], &gone["related_object_id"]), (&json!("DONE"), &card["holder_id"]));
+    assert!(gone["id"].as_str().unwrap().starts_with("del_"));
+    let (status, refused) = answer(forget("C1")).await;
+    assert_eq!((status, &refused["key"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+    let card = answer(get(&play, "/voucherify/v1/loyalties/members/C1")).await.0;
+    assert_eq!(card, StatusCode::NOT_FOUND);
+    let listed = good(get(&play, MEMBERS)).await;
+    assert_eq!((&listed["total"], &listed["vouchers"][0]["code"]), (&json!(1), &json!("C2")));
+    assert_eq!(control.deliveries().last().unwrap().topic, "customer.deleted");
+    // By the shop's own id as well.
+    good(forget("C2")).await;
+}
+
+#[tokio::test]
 async fn credentials_and_cards_are_checked() {
     let play = Play::with(SimulatorOptions { unknown: Unknown::Refused, ..Default::default() }).await;
     let halves = [("x-app-id", "app"), ("x-app-token", "t")];

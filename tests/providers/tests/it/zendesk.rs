@@ -369,11 +369,54 @@ async fn users_are_made_changed_and_deleted() {
     good(play.post(TICKETS, &new_ticket("e-1"))).await;
     assert_eq!(play.simulator.control().world().zendesk.users.len(), 1, "the ticket is hers");
 
+    assert_eq!(delete(&play, &path).await, StatusCode::UNPROCESSABLE_ENTITY, "somebody owes her an answer");
+    close(&play).await;
     assert_eq!(delete(&play, &path).await, StatusCode::OK);
     assert_eq!(delete(&play, &path).await, StatusCode::NOT_FOUND);
     play.hand.forward(60);
     let export = good(play.get("/zendesk/api/v2/incremental/users/cursor.json?start_time=0")).await;
     assert_eq!((ids(&export["users"]), &export["users"][0]["active"]), (vec![id], &json!(false)));
+}
+
+async fn close(play: &Play) {
+    good(play.put("/zendesk/api/v2/tickets/1.json", &json!({ "ticket": { "status": "closed" } }))).await;
+}
+
+#[tokio::test]
+async fn who_is_deleted_for_good_is_nowhere() {
+    let play = Play::start().await;
+    let made = good(play.post(TICKETS, &new_ticket("e-1"))).await;
+    let id = made["ticket"]["requester_id"].as_u64().unwrap();
+    let user = format!("/zendesk/api/v2/users/{id}.json");
+    let deleted = format!("/zendesk/api/v2/deleted_users/{id}.json");
+    let status = async |path: &str| answer(play.get(path)).await.0;
+
+    assert_eq!(delete(&play, &deleted).await, StatusCode::NOT_FOUND, "not before they are deleted");
+    assert_eq!(status(&deleted).await, StatusCode::NOT_FOUND);
+    close(&play).await;
+    assert_eq!(delete(&play, &user).await, StatusCode::OK);
+    assert_eq!(good(play.get(&deleted)).await["deleted_user"]["name"], "Ana");
+    assert_eq!(good(play.get(&user)).await["user"]["active"], false);
+    assert_eq!(delete(&play, &deleted).await, StatusCode::OK);
+
+    for path in [&user, &deleted] {
+        assert_eq!(status(path).await, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(delete(&play, &deleted).await, StatusCode::NOT_FOUND);
+    let listed = good(play.get("/zendesk/api/v2/deleted_users")).await;
+    let left = &listed["deleted_users"][0];
+    assert_eq!((&left["name"], &left["email"]), (&json!("Permanently Deleted User"), &json!(null)));
+    play.hand.forward(60);
+    for path in ["users/cursor.json?start_time=0", "tickets/cursor.json?start_time=0&include=users"] {
+        let export = good(play.get(&format!("/zendesk/api/v2/incremental/{path}"))).await;
+        assert!(export["users"].as_array().unwrap().iter().all(|user| user["id"] != id), "{path}");
+    }
+    let world = serde_json::to_string(&play.simulator.control().world()).unwrap();
+    assert!(!world.contains("ana@example.com") && !world.contains("Ana"));
+    // What was written stays, and who writes again is somebody else.
+    assert_eq!(good(play.get("/zendesk/api/v2/tickets/1.json")).await["ticket"]["requester_id"], id);
+    let again = good(play.post(TICKETS, &new_ticket("e-2"))).await;
+    assert_ne!(again["ticket"]["requester_id"], id);
 }
 
 #[tokio::test]
@@ -421,6 +464,7 @@ async fn webhooks_hear_of_everything_that_happens() {
     } });
     good(play.put("/zendesk/api/v2/tickets/1.json", &update)).await;
     good(play.put("/zendesk/api/v2/tickets/1/tags.json", &json!({ "tags": ["vip"] }))).await;
+    close(&play).await;
     delete(&play, &format!("/zendesk/api/v2/users/{requester}.json")).await;
     good(play.post("/control/outbox/flush", &json!({}))).await;
 
@@ -438,6 +482,7 @@ async fn webhooks_hear_of_everything_that_happens() {
         "ticket.agent_assignment_changed",
         "ticket.status_changed",
         "ticket.tags_changed",
+        "ticket.status_changed",
         "user.active_changed",
         "user.deleted",
     ];

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::people::{Account, Person};
 use super::{View, Walk};
 use crate::FoldError;
-use crate::row::{Forgotten, decode};
+use crate::row::{EffectRow, EventRow, Forgotten, Message, decode};
 
 /// One statement, who made it and where it was said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -164,6 +164,13 @@ pub struct ContactVerdict {
     pub because: ContactReason,
 }
 
+impl ContactVerdict {
+    fn of(because: ContactReason) -> Self {
+        let allowed = matches!(because, ContactReason::Granted(_) | ContactReason::NotNeeded);
+        Self { allowed, because }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContactReason {
@@ -217,8 +224,22 @@ pub fn may_contact(
         }
         Some(person) => said(consents(&person)?, channel, purpose),
     };
-    let allowed = matches!(because, ContactReason::Granted(_) | ContactReason::NotNeeded);
-    Ok(ContactVerdict { allowed, because })
+    Ok(ContactVerdict::of(because))
+}
+
+/// Whether an effect may write to whom it is for; `None` of one that writes to nobody. What a nameless event asks for is
+/// answered: nobody could have refused it.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn may_send(store: &dyn Store, effect: &EffectRow) -> Result<Option<ContactVerdict>, FoldError> {
+    let Some(Message { channel, purpose }) = &effect.message else { return Ok(None) };
+    let purpose = Purpose::named(purpose);
+    let event: Option<EventRow> = View { store }.get(&effect.cause.0)?;
+    match event.and_then(|event| event.account) {
+        Some(account) => may_contact(store, account, channel, &purpose).map(Some),
+        None => Ok(Some(ContactVerdict::of(said(Vec::new(), channel, &purpose)))),
+    }
 }
 
 fn said(consents: Vec<ConsentView>, channel: &str, purpose: &Purpose) -> ContactReason {

@@ -1,6 +1,7 @@
 //! Who may be written to: statements in the order they are told, and what follows from them.
 
-use hub_fold::read::{self, ContactReason, Purpose, may_contact};
+use hub_fold::read::{self, ContactReason, Purpose, may_contact, may_send};
+use hub_fold::{effect, effects_due};
 use hub_model::NodeId;
 use hub_model::event::{self, Payload};
 
@@ -149,4 +150,30 @@ fn nobody_and_the_forgotten_are_not_written_to() {
         let gone = may_contact(&hub.store, ana(), "email", &purpose).unwrap();
         assert_eq!((gone.allowed, gone.because), (false, ContactReason::Forgotten));
     }
+}
+
+#[test]
+fn an_effect_is_sent_when_whom_it_is_for_allows_it_now() {
+    let rule = |purpose: &str| {
+        format!(
+            "rule: {purpose}\nmode: on\non: order.paid\nwhen: always\nthen: \
+             [{{id: say, do: wa.send_message, purpose: {purpose}, with: {{to: '+4930901820', text: thanks}}}}]"
+        )
+    };
+    let mut hub = Hub::new(&[&rule("marketing"), &rule("service")]);
+    let buyer = party(&["customer:1", "+4930901820"]);
+    let paid = event::Order { buyer: Some(buyer), ..order("1") };
+    hub.happens("shop", 1, "order.paid", Payload::Order(paid));
+    let may = |hub: &Hub, rule: &str| {
+        let ids = effects_due(&hub.store, 9).unwrap().into_iter();
+        let mut rows = ids.map(|(_, id)| effect(&hub.store, id).unwrap().unwrap());
+        let row = rows.find(|row| row.rule == rule).unwrap();
+        may_send(&hub.store, &row).unwrap().unwrap().allowed
+    };
+    assert!(may(&hub, "service"));
+    assert!(!may(&hub, "marketing"), "nobody asked her");
+    say(&mut hub, "wa 2 whatsapp marketing granted");
+    assert!(may(&hub, "marketing"), "said to another connection, by the same phone");
+    say(&mut hub, "wa 3 whatsapp marketing denied");
+    assert!(!may(&hub, "marketing"), "taken back before it was sent");
 }

@@ -8,7 +8,7 @@ use crate::support::Hub;
 use crate::support::events::{at, interaction, merge, order, party};
 
 const RULE: &str = "rule: thanks\nmode: on\non: order.paid\nwhen: always\n\
-                    then: [{id: say, do: wa.send_message, with: {to: '+4930901820', text: thanks}}]";
+                    then: [{id: say, do: wa.send_message, purpose: service, with: {to: '+4930901820', text: thanks}}]";
 
 fn writes(hub: &mut Hub, connection: &'static str, minute: i64, who: &[&str], direction: Direction) {
     let said = event::Interaction {

@@ -94,7 +94,7 @@ fn other_rules_fire_on_it() {
 
 /// Answers whatever anybody says on WhatsApp.
 const ANSWER: &str = "rule: answer\nmode: on\non: message.received\nwhen: always\n\
-                      then: [{id: say, do: wa.send_message, with: {to: '+4930901820', text: hi}}]";
+                      then: [{id: say, do: wa.send_message, purpose: service, with: {to: '+4930901820', text: hi}}]";
 
 #[test]
 fn what_a_customer_writes_is_no_echo_and_what_we_wrote_is() {

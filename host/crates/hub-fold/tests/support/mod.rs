@@ -84,9 +84,14 @@ pub(crate) fn page(told: &Told, seq: u64) -> Sequenced {
 pub(crate) fn settings(rules: &[&str]) -> Settings {
     let mut catalogue = catalogue(CONNECTIONS.into_iter());
     let text = |required| ParamSpec { kind: FieldKind::Text, required, help: String::new() };
-    for (name, _, params) in ACTIONS {
+    for (name, _, channel, params) in ACTIONS {
         let params = params.iter().map(|(param, required)| ((*param).to_owned(), text(*required)));
-        let spec = ActionSpec { params: params.collect(), grade: Grade::Keyed, help: String::new() };
+        let spec = ActionSpec {
+            params: params.collect(),
+            grade: Grade::Keyed,
+            channel: channel.map(str::to_owned),
+            help: String::new(),
+        };
         catalogue.actions.insert(name.into(), spec);
     }
     Settings {
@@ -108,7 +113,7 @@ pub(crate) fn settings(rules: &[&str]) -> Settings {
         catalogue,
         actions: ACTIONS
             .iter()
-            .map(|(name, target, _)| {
+            .map(|(name, target, ..)| {
                 let (connection, action) = name.split_once('.').expect("a connection and its action");
                 ActionRoute {
                     name: (*name).into(),
@@ -122,14 +127,15 @@ pub(crate) fn settings(rules: &[&str]) -> Settings {
     }
 }
 
-/// An action, the parameter that names what it writes to, and its parameters with whether they are required.
-type Action = (&'static str, Option<&'static str>, &'static [(&'static str, bool)]);
+/// An action, the parameter that names what it writes to, the channel it writes on to a person, and its parameters with
+/// whether they are required.
+type Action = (&'static str, Option<&'static str>, Option<&'static str>, &'static [(&'static str, bool)]);
 
 const ACTIONS: [Action; 4] = [
-    ("desk.create_ticket", None, &[("subject", true), ("note", false)]),
-    ("desk.add_tags", Some("ticket"), &[("ticket", true), ("tag", true)]),
-    ("shop.add_customer_tag", Some("customer"), &[("customer", true), ("tag", true)]),
-    ("wa.send_message", Some("to"), &[("to", true), ("text", true)]),
+    ("desk.create_ticket", None, None, &[("subject", true), ("note", false)]),
+    ("desk.add_tags", Some("ticket"), None, &[("ticket", true), ("tag", true)]),
+    ("shop.add_customer_tag", Some("customer"), None, &[("customer", true), ("tag", true)]),
+    ("wa.send_message", Some("to"), Some("whatsapp"), &[("to", true), ("text", true)]),
 ];
 
 /// A fold over a store, told one thing after the other.

@@ -36,7 +36,7 @@ impl Checker<'_> {
     }
 
     fn action(&mut self, node: &Node, first_uses: &mut BTreeMap<String, Span>) -> Option<Action> {
-        let keys = self.keys(node, "an action", &["id", "do", "with"])?;
+        let keys = self.keys(node, "an action", &["id", "do", "purpose", "with"])?;
         let id_node = self.need(&keys, "id", "give the action a short name, such as `id: tag`");
         let id = id_node.and_then(|node| self.name(node, "an action's id"));
         if let (Some(id), Some(id_node)) = (&id, id_node) {
@@ -53,7 +53,36 @@ impl Checker<'_> {
             return None;
         };
         let with = self.arguments(action, spec, node.span, keys.get("with"));
-        Some(Action { id: id?, action: action.to_owned(), with: with? })
+        let purpose = self.purpose(action, spec, node.span, keys.get("purpose"));
+        Some(Action { id: id?, action: action.to_owned(), purpose: purpose?, with: with? })
+    }
+
+    /// What a message is for has to be said: only the author knows, and whether it may be sent depends on it.
+    fn purpose(
+        &mut self,
+        action: &str,
+        spec: &ActionSpec,
+        action_span: Span,
+        purpose: Option<&Node>,
+    ) -> Option<Option<String>> {
+        match (&spec.channel, purpose) {
+            (None, None) => Some(None),
+            (Some(_), Some(node)) => self.name(node, "a purpose").map(Some),
+            (Some(channel), None) => {
+                let message = format!("`{action}` writes to a person, and what for is missing");
+                let help = format!(
+                    "add `purpose: service` when it answers them, `transactional` when it is about something they \
+                     bought, or `marketing`, which is only sent with their consent on {channel}"
+                );
+                self.report(ProblemKind::MissingKey, action_span, message, help);
+                None
+            }
+            (None, Some(node)) => {
+                let message = format!("`{action}` writes to nobody, so it has no purpose");
+                self.report(ProblemKind::UnknownKey, node.span, message, "take `purpose` away");
+                None
+            }
+        }
     }
 
     fn unused(&mut self, id: &str, span: Span, first_uses: &mut BTreeMap<String, Span>) {

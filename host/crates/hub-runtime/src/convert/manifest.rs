@@ -106,6 +106,11 @@ fn endpoint(said: wit::Endpoint) -> ours::Endpoint {
 fn action(said: wit::Action) -> ours::Action {
     ours::Action {
         name: said.name,
+        role: match said.role {
+            wit::Role::Work => ours::Role::Work,
+            wit::Role::Message(channel) => ours::Role::Message(channel),
+            wit::Role::Erase(scope) => ours::Role::Erase(scope),
+        },
         grade: match said.grade {
             wit::Grade::Keyed => ours::Grade::Keyed,
             wit::Grade::Probed => ours::Grade::Probed,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Auth, Handshake, Manifest, Setting, SettingKind, Signature, SignedPart, Webhook};
+use super::{Auth, Handshake, Manifest, Role, Setting, SettingKind, Signature, SignedPart, Webhook};
 use crate::install::Abilities;
 
 /// One thing wrong with a manifest. Names are escaped: they come from the component.
@@ -22,6 +22,8 @@ pub enum ManifestProblem {
     NoSuchEndpoint { place: String, endpoint: String },
     #[error("action {action:?} has the target {target:?}, which is none of its parameters")]
     NoSuchParameter { action: String, target: String },
+    #[error("action {action:?} {does} a person and has no target that names them")]
+    NobodyNamed { action: String, does: &'static str },
     #[error("the wanted header {0:?} is not in lower case")]
     HeaderCase(String),
     #[error("the manifest has {declared} but the component does not export {interface}")]
@@ -151,6 +153,14 @@ fn check_endpoints(problems: &mut Vec<ManifestProblem>, manifest: &Manifest) {
         {
             let (action, target) = (action.name.clone(), target.clone());
             problems.push(ManifestProblem::NoSuchParameter { action, target });
+        }
+        let does = match action.role {
+            Role::Work => None,
+            Role::Message(_) => Some("writes to"),
+            Role::Erase(_) => Some("erases"),
+        };
+        if let (Some(does), None) = (does, &action.target) {
+            problems.push(ManifestProblem::NobodyNamed { action: action.name.clone(), does });
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::{check, is_id, is_version};
 use crate::install::Abilities;
 use crate::manifest::{
-    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Handshake, Hmac, Manifest, Setting, SettingKind,
+    Action, Auth, Dedupe, Encoding, Endpoint, Grade, Handshake, Hmac, Manifest, Role, Setting, SettingKind,
     Signature, SignedPart, Stream, Topic, Webhook,
 };
 
@@ -51,6 +51,7 @@ fn sound() -> Manifest {
         }],
         actions: vec![Action {
             name: "reply".into(),
+            role: Role::Work,
             grade: Grade::Unsafe,
             help: String::new(),
             parameters: Vec::new(),
@@ -99,6 +100,20 @@ fn every_problem_is_told_at_once() {
             r#"stream "tickets" names the endpoint "api", which is not declared"#,
             r#"action "reply" has the target "ticket", which is none of its parameters"#,
         ],
+    );
+}
+
+#[test]
+fn what_is_done_to_a_person_names_them() {
+    check_problems(
+        |manifest| manifest.actions[0].role = Role::Message("email".into()),
+        ALL,
+        &[r#"action "reply" writes to a person and has no target that names them"#],
+    );
+    check_problems(
+        |manifest| manifest.actions[0].role = Role::Erase("customer".into()),
+        ALL,
+        &[r#"action "reply" erases a person and has no target that names them"#],
     );
 }
 
