@@ -11,6 +11,8 @@ mod deliveries;
 mod effects;
 mod error;
 mod events;
+mod facts;
+mod follow_ups;
 mod guard;
 mod hub;
 mod identity;
@@ -86,7 +88,11 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .route("/v1/customers/{id}/reject/{other}", post(identity::reject))
         .route("/v1/customers/{id}/unmerge/{account}", post(identity::unmerge))
         .route("/v1/customers/{id}/erase", get(privacy::preview).post(privacy::erase))
+        .route("/v1/customers/{id}/follow-ups", post(follow_ups::add))
+        .route("/v1/follow-ups/{id}/postpone", post(follow_ups::postpone))
+        .route("/v1/follow-ups/{id}/close", post(follow_ups::close))
         .route("/v1/privacy", get(privacy::list))
+        .route("/v1/privacy/{erasure}/close", post(privacy::close))
         .route("/v1/journal/stats", get(journal::stats))
         .route("/v1/journal/verify", post(journal::verify))
         .merge(reads().layer(from_fn_with_state(past, as_of::answer)))
@@ -119,6 +125,10 @@ fn reads() -> Router<Arc<Api>> {
         .route("/v1/deliveries/{seq}", get(deliveries::one))
         .route("/v1/events/{id}", get(events::one))
         .route("/v1/events/{id}/decisions", get(events::decisions))
+        .route("/v1/customers/{id}/facts", get(facts::of_customer))
+        .route("/v1/facts/{kind}/{connection}/{id}", get(facts::of_thing))
+        .route("/v1/follow-ups", get(follow_ups::list))
+        .route("/v1/follow-ups/{id}", get(follow_ups::one))
         .route("/v1/audit", get(audit::list))
         .route("/v1/audit/verify", get(audit::verify))
         .route("/v1/rules", get(rules::list))

@@ -8,8 +8,11 @@ mod check;
 mod connector;
 mod customer;
 mod exit;
+mod facts;
+mod follow_up;
 mod identity;
 mod listing;
+mod moment;
 mod out;
 mod panic;
 mod poll;
@@ -93,6 +96,11 @@ enum Command {
     /// Lists what is owed to people who want their data or want to be forgotten, and by when
     #[command(subcommand)]
     Privacy(privacy::PrivacyCommand),
+    /// Shows each field of a customer or a thing with where it came from
+    Facts(facts::FactsArgs),
+    /// Lists what is to be done for customers later; adds to it and ticks it off
+    #[command(subcommand)]
+    FollowUp(follow_up::FollowUpCommand),
     /// Lists what operators did, and proves that nothing of it was changed
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -219,6 +227,8 @@ async fn dispatch(out: &Out, command: Command) -> Result<ExitCode, Failed> {
         Command::Customer(command) => customer::customer(out, command).await,
         Command::Identity(command) => identity::identity(out, command).await,
         Command::Privacy(command) => privacy::privacy(out, command).await,
+        Command::Facts(args) => facts::facts(out, args).await,
+        Command::FollowUp(command) => follow_up::follow_up(out, command).await,
         Command::Audit(command) => audit::audit(out, command).await,
         Command::Rule(command) => rule::rule(out, command).await,
         Command::Effect(command) => listing::effect(out, command).await,

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use hub_fold::read::{self, StoredContent};
-use hub_fold::record::{Erased, ErasedDelivery, Erasing, Outcome, Polled, Receipt, Record};
+use hub_fold::record::{Command, Erased, Erasing, Outcome, Polled, Receipt, Record};
 use hub_fold::row::EffectState;
 use hub_fold::{ActiveSettings, Fold, Sifted};
 use hub_journal::{Change, Entry, Journal, ReadError, RewriteError, Seq};
@@ -132,6 +132,8 @@ struct Plan {
     numbers: BTreeSet<Seq>,
     /// Of each report or page the positions of the events that go.
     gone: BTreeMap<Seq, BTreeSet<u32>>,
+    /// What becomes of commands that name or describe somebody.
+    commands: BTreeMap<Seq, Command>,
     sifted: Sifted,
 }
 
@@ -142,7 +144,12 @@ impl Plan {
         settings: &ActiveSettings,
         owed: &[StoredContent],
     ) -> anyhow::Result<Self> {
-        let mut plan = Self { numbers: BTreeSet::new(), gone: BTreeMap::new(), sifted: Sifted::default() };
+        let mut plan = Self {
+            numbers: BTreeSet::new(),
+            gone: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            sifted: Sifted::default(),
+        };
         for StoredContent { report, delivery } in owed {
             let seq = Seq::new(*report);
             plan.numbers.insert(seq);
@@ -153,10 +160,14 @@ impl Plan {
                 Err(ReadError::Io { .. }) => anyhow::bail!("record {report} of the journal cannot be read"),
                 Err(_) => continue,
             };
-            let (Record::Reported(reported) | Record::Polled(Polled { reported, .. })) =
-                Record::decode(record.kind, &record.payload)?
-            else {
-                continue;
+            let reported = match Record::decode(record.kind, &record.payload)? {
+                Record::Reported(reported) | Record::Polled(Polled { reported, .. }) => reported,
+                Record::Command(command) => {
+                    let sifted = hub_fold::sift_command(store, *report, &command)?;
+                    plan.commands.extend(sifted.map(|command| (seq, command)));
+                    continue;
+                }
+                _ => continue,
             };
             let sifted = hub_fold::sift(store, settings, *report, Timestamp(record.time_ns), &reported)?;
             plan.sifted.accounts.extend(sifted.accounts);
@@ -196,13 +207,11 @@ impl Plan {
         let gone = |seq| self.gone.get(&seq).filter(|gone| !gone.is_empty());
         let record = match Record::decode(entry.kind, &entry.payload) {
             Err(_) => return Change::Stop,
-            Ok(Record::Delivery(delivery)) => Record::ErasedDelivery(ErasedDelivery {
-                connection: delivery.connection,
-                connector: delivery.connector,
-                topic: delivery.topic,
-                dedupe: delivery.dedupe,
-                bytes: delivery.body.len() as u64,
-            }),
+            Ok(Record::Delivery(delivery)) => Record::ErasedDelivery(delivery.without_content()),
+            Ok(Record::Command(_)) => match self.commands.get(&seq) {
+                Some(command) => Record::Command(command.clone()),
+                None => return Change::Keep,
+            },
             Ok(Record::Reported(reported)) => match gone(seq) {
                 Some(gone) => Record::Reported(reported.without(gone)),
                 None => return Change::Keep,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use hub_fold::record::{ActionRoute, ConnectionSettings, Settings};
+use hub_fold::record::{ActionRoute, ConnectionSettings, Role as RouteRole, Settings};
 use hub_rules::{ActionSpec, Catalogue, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem, check_all};
 use hub_runtime::manifest::Role;
 
@@ -93,26 +93,34 @@ fn add_actions(
             let spec = ParamSpec { kind, required: parameter.required, help: parameter.help.clone() };
             (parameter.name.clone(), spec)
         });
-        let channel = match &action.role {
-            Role::Work => None,
-            Role::Message(channel) => Some(channel.clone()),
-            // No rule erases anybody.
-            Role::Erase(_) => continue,
-        };
         let rule_name = format!("{name}.{}", action.name);
+        let role = match &action.role {
+            Role::Work => RouteRole::Work,
+            Role::Message(channel) => RouteRole::Message(channel.clone()),
+            // Where the account has no such system behind it, nobody can be asked.
+            Role::Erase(_) if connection.endpoint(&action.endpoint).is_none() => continue,
+            Role::Erase(scope) => RouteRole::Erase(scope.clone()),
+        };
+        routes.push(ActionRoute {
+            name: rule_name.clone(),
+            connection: connection.name.clone(),
+            action: action.name.clone(),
+            target: action.target.clone(),
+            role: role.clone(),
+        });
+        let channel = match role {
+            RouteRole::Work => None,
+            RouteRole::Message(channel) => Some(channel),
+            // No rule erases anybody.
+            RouteRole::Erase(_) => continue,
+        };
         let spec = ActionSpec {
             params: params.collect(),
             grade: grade(action.grade),
             channel,
             help: action.help.clone(),
         };
-        catalogue.actions.insert(rule_name.clone(), spec);
-        routes.push(ActionRoute {
-            name: rule_name,
-            connection: connection.name.clone(),
-            action: action.name.clone(),
-            target: action.target.clone(),
-        });
+        catalogue.actions.insert(rule_name, spec);
     }
 }
 

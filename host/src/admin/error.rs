@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hub_fold::{FoldError, PlanError, RecordError};
+use hub_fold::{FoldError, FollowUpError, PlanError, RecordError};
 use hub_journal::{AppendError, ReadError};
 use serde::Serialize;
 
@@ -32,6 +32,8 @@ pub(super) enum AdminError {
     View(#[from] FoldError),
     #[error("{0}")]
     Plan(PlanError),
+    #[error("{0}")]
+    FollowUp(FollowUpError),
     #[error(transparent)]
     Append(#[from] AppendError),
     #[error("reading the journal: {0}")]
@@ -68,6 +70,9 @@ impl AdminError {
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Question(_) => StatusCode::BAD_REQUEST,
             Self::Plan(PlanError::Unknown(_) | PlanError::NotTheirs { .. }) => StatusCode::NOT_FOUND,
+            Self::FollowUp(FollowUpError::Empty | FollowUpError::TooLong { .. }) => StatusCode::BAD_REQUEST,
+            Self::FollowUp(FollowUpError::Forgotten) => StatusCode::CONFLICT,
+            Self::FollowUp(_) => StatusCode::NOT_FOUND,
             Self::Conflict { .. } | Self::Plan(_) => StatusCode::CONFLICT,
             Self::Append(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::View(_)
@@ -91,12 +96,22 @@ impl AdminError {
             Self::Plan(_) => {
                 "`omnihub customer why` shows a customer's accounts and what holds them together"
             }
+            Self::FollowUp(_) => "`omnihub follow-up list` shows what is to be done, and for whom",
             Self::View(_) => "`omnihub journal rebuild` builds the view anew; the hub's log says more",
             Self::Append(AppendError::Busy) => "try again in a few seconds",
             Self::Append(_) => "look at /readyz and at the hub's log; the disk may be full",
             Self::Read(_) => "the record is retired or damaged; `omnihub journal stats` names damage",
             Self::Record(_) => "use the version of omnihub that wrote the journal, or a newer one",
             Self::Export(_) | Self::Verify(_) | Self::Broken(_) => "the hub's log says more",
+        }
+    }
+}
+
+impl From<FollowUpError> for AdminError {
+    fn from(error: FollowUpError) -> Self {
+        match error {
+            FollowUpError::Fold(error) => Self::View(error),
+            other => Self::FollowUp(other),
         }
     }
 }

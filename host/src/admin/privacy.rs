@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::Json;
 use axum::http::StatusCode;
 use hub_fold::read::{self, Account, PrivacyRequestView, TimelineEntry};
-use hub_fold::record::Command;
-use hub_fold::{AskedErasure, ErasureReceipt};
+use hub_fold::record::{Command, ErasureAt};
+use hub_fold::{AskedErasure, ErasureReceipt, Fold, SystemErasure};
 use hub_journal::Seq;
-use hub_model::{NodeId, Timestamp};
+use hub_model::{EffectId, NodeId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::asked::{Asked, Named, Said, Word};
 use super::customers::UNKNOWN;
+use super::deliveries::Commanded;
 use super::error::AdminError;
 use super::{Admin, Answer, Shared};
 use crate::erase;
@@ -25,8 +26,11 @@ const LISTED_MAX: usize = 1_000;
 /// How long there is to erase somebody who asks for it: the GDPR's one month, at its shortest but for February.
 const ERASE_WITHIN: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3_600);
 
-/// No connector has an action that erases. Said as it is, so that nobody takes it for done.
-const UNSUPPORTED: &str = "not supported by the connector: erase the person in that system yourself";
+const ASKED: &str = "asked by an effect; `omnihub privacy list` says what became of it";
+
+/// Said as it is, so that nobody takes it for done.
+const BY_HAND: &str =
+    "its connector cannot ask: erase the person there yourself, then `omnihub privacy close`";
 
 /// What forgetting a customer would take.
 #[derive(Serialize)]
@@ -112,9 +116,11 @@ pub(super) async fn erase(
         let card = read::customer(&*admin.store, id)?.ok_or(UNKNOWN)?;
         let accounts = read::accounts(&*admin.store, id)?.ok_or(UNKNOWN)?;
         let parked = erase::parked::naming(&*admin.store, &admin.journal, &card)?;
-        Ok((card.summary.id, accounts, parked))
+        let settings = Fold::open(&*admin.store)?.settings();
+        let systems = hub_fold::systems_of(&*admin.store, &settings, id)?.unwrap_or_default();
+        Ok((card.summary.id, accounts, parked, systems))
     });
-    let Json((customer, accounts, mut parked)) = found.await?;
+    let Json((customer, accounts, mut parked, systems)) = found.await?;
     let at = api.admin.clock.now();
     let commands = accounts.iter().map(|(account, _)| Command::Erase {
         account: *account,
@@ -123,15 +129,15 @@ pub(super) async fn erase(
         at,
         // The first takes the deliveries with it.
         deliveries: std::mem::take(&mut parked),
+        systems: systems.iter().filter(|system| system.account == *account).cloned().collect(),
     });
     let commands = api.commands(commands.collect()).await?.into_iter().map(Seq::get).collect();
     let running = api.admin.plugins.is_some();
-    let connections: BTreeSet<String> = accounts.into_iter().map(|(_, account)| account.connection).collect();
-    let steps = steps(running, connections);
+    let steps = steps(running, &systems);
     Ok((StatusCode::ACCEPTED, Json(Erasing { customer, commands, running, steps })))
 }
 
-fn steps(running: bool, connections: BTreeSet<String>) -> Vec<Step> {
+fn steps(running: bool, systems: &[ErasureAt]) -> Vec<Step> {
     let step = |step: &str, state| Step { step: step.to_owned(), state };
     let (view, journal) = match running {
         true => ("done as soon as the command is folded", "waits for the background pass, within seconds"),
@@ -146,8 +152,10 @@ fn steps(running: bool, connections: BTreeSet<String>) -> Vec<Step> {
             "waits for erasing.view_minutes, the next start of the hub, or --now without a hub",
         ),
     ];
-    let others =
-        connections.into_iter().map(|name| Step { step: format!("told {name}"), state: UNSUPPORTED });
+    let others = systems.iter().map(|system| Step {
+        step: format!("erased at {} ({})", system.connection, system.object),
+        state: if system.ask.is_some() { ASKED } else { BY_HAND },
+    });
     own.into_iter().chain(others).collect()
 }
 
@@ -164,6 +172,31 @@ pub(super) async fn export(
     api.command(Command::Export { customer: id, by }).await?;
     Ok(answer)
 }
+
+/// A person has seen to an erasure in a system, or it need not be: the hub asks no more.
+pub(super) async fn close(
+    api: Shared,
+    Named(effect): Named<EffectId>,
+    Asked(word): Asked<Word>,
+) -> Result<(StatusCode, Json<Commanded>), AdminError> {
+    let Said { by, reason } = word.checked()?;
+    let is_open = api.read(move |admin| {
+        let asked = hub_fold::asked_erasures(&*admin.store, LISTED_MAX)?;
+        Ok(asked.iter().flat_map(|one| &one.systems).any(|one| one.effect == effect && one.is_open()))
+    });
+    let Json(is_open) = is_open.await?;
+    if !is_open {
+        return Err(UNKNOWN_ERASURE);
+    }
+    let at = api.admin.clock.now();
+    let command = api.command(Command::CloseErasure { effect, by, reason, at }).await?.get();
+    Ok((StatusCode::ACCEPTED, Json(Commanded { command, running: api.admin.plugins.is_some() })))
+}
+
+const UNKNOWN_ERASURE: AdminError = AdminError::NotFound {
+    what: "open erasure in a system",
+    help: "`omnihub privacy list` shows them, and what became of those that are not open",
+};
 
 /// What is owed to people, and how far it is.
 #[derive(Serialize)]
@@ -188,7 +221,6 @@ struct Erasure {
     overdue: bool,
     journal: &'static str,
     view: &'static str,
-    connector: &'static str,
 }
 
 pub(super) async fn list(api: Shared) -> Answer<Privacy> {
@@ -197,19 +229,18 @@ pub(super) async fn list(api: Shared) -> Answer<Privacy> {
         let records_waiting = read::deliveries_to_erase(store, LISTED_MAX)?.len() as u64;
         let view_waiting = erase::is_unfinished(&admin.config);
         let now = admin.clock.now();
-        let is_done = records_waiting == 0 && !view_waiting;
+        let is_here_done = records_waiting == 0 && !view_waiting;
         let erasures = hub_fold::asked_erasures(store, LISTED_MAX)?.into_iter().map(|asked| {
             let due_at = asked.at.plus(ERASE_WITHIN);
             Erasure {
                 due_at,
-                overdue: !is_done && now > due_at,
+                overdue: now > due_at && (!is_here_done || asked.systems.iter().any(SystemErasure::is_open)),
                 journal: if records_waiting == 0 { "rewritten" } else { "waiting" },
                 view: if view_waiting || records_waiting > 0 {
                     "waits to be built anew"
                 } else {
                     "built anew"
                 },
-                connector: UNSUPPORTED,
                 asked,
             }
         });

@@ -27,7 +27,8 @@ const PRIVATE: u32 = 0o600;
 Shows first what will go, and asks. Nothing brings it back: the person is forgotten in the view at once; the journal's
 records are rewritten by the running hub within seconds; the view's file, which may hold old bytes, is built anew and
 swapped within the hour (`erasing.view_minutes`), or when the hub starts next. What providers tell of the person later is
-forgotten as it arrives. Other systems are not told: no connector can erase there.
+forgotten as it arrives. Systems whose connector can erase are asked; `omnihub privacy list` says what became of it, and
+where a person has to see to it.
 
 Examples:
   omnihub customer erase cus_0123456789abcdef0123456789abcdef --reason \"request 17\"
@@ -182,11 +183,34 @@ pub(super) enum PrivacyCommand {
         #[command(flatten)]
         listing: Listing,
     },
+    /// Says that the erasure in a system is done by hand, or need not be
+    #[command(after_long_help = "\
+The hub asks that system no more and forgets the provider's id of the person. `omnihub effect retry` asks once more
+instead.
+
+Examples:
+  omnihub privacy close eff_0123456789abcdef0123456789abcdef --reason 'deleted in the dashboard'")]
+    Close {
+        /// The erasure's id, as `omnihub privacy list` shows it
+        erasure: String,
+        /// How it was seen to. It is kept: name nobody in it
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Who says so
+        #[arg(long, value_name = "NAME", env = "USER")]
+        by: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+    },
 }
 
 pub(super) async fn privacy(out: &Out, command: PrivacyCommand) -> Result<ExitCode, Failed> {
     match command {
         PrivacyCommand::List { listing } => listing.print(out, Question::get(&["privacy"]), listed).await,
+        PrivacyCommand::Close { erasure, reason, by, listing } => {
+            let question = Question::post(&["privacy", &erasure, "close"]);
+            listing.print(out, question.with("by", by).with("reason", reason), show::commanded).await
+        }
     }
 }
 
@@ -199,14 +223,23 @@ const REQUESTS: [Column; 6] = [
     ("customer", "/customer"),
 ];
 
-const ERASURES: [Column; 7] = [
+const ERASURES: [Column; 6] = [
     ("account", "/account"),
     ("asked", "/at"),
     ("due", "/due_at"),
     ("overdue", "/overdue"),
     ("journal", "/journal"),
     ("view", "/view"),
-    ("connector", "/connector"),
+];
+
+const SYSTEMS: [Column; 7] = [
+    ("erasure", "/effect"),
+    ("connection", "/connection"),
+    ("object", "/object"),
+    ("state", "/state"),
+    ("since", "/at"),
+    ("due", "/due_at"),
+    ("why", "/reason"),
 ];
 
 fn listed(out: &Out, answer: &Answer) -> Drawn {
@@ -216,6 +249,8 @@ fn listed(out: &Out, answer: &Answer) -> Drawn {
     }
     section(out, "Requests", requests, &REQUESTS)?;
     section(out, "Erasures", erasures, &ERASURES)?;
+    let systems: Vec<Value> = erasures.iter().flat_map(|one| rows(one, "/systems")).cloned().collect();
+    section(out, "In other systems", &systems, &SYSTEMS)?;
     if answer.json.pointer("/view_waiting") == Some(&Value::Bool(true)) {
         out.tell("the view's file is built anew within `erasing.view_minutes`, at the next start of the hub, or by `omnihub customer erase --now`");
     }

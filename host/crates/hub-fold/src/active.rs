@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hub_model::event::{Identity, IdentityKind, Proof};
 use hub_model::identity::{KeyContext, Limits, normalise};
-use hub_rules::{RuleFile, RuleProblem, RuleSet, check_all};
+use hub_rules::{Grade, RuleFile, RuleProblem, RuleSet, check_all};
 
 use crate::people::PeopleContext;
-use crate::record::{ActionRoute, ConnectionSettings, Settings};
+use crate::record::{ActionRoute, ConnectionSettings, Role, Settings};
 
 /// Settings made ready for use.
 #[derive(Debug, Default)]
@@ -45,15 +45,33 @@ impl ActiveSettings {
         &self.rules
     }
 
+    /// Where an action that a rule names is performed. A rule forgets nobody.
     pub(crate) fn route(&self, action: &str) -> Option<&ActionRoute> {
-        self.actions.get(action)
+        self.actions.get(action).filter(|route| !matches!(route.role, Role::Erase(_)))
     }
 
     /// The parameter that names what an action of a connection writes to.
     pub(crate) fn target(&self, connection: &str, action: &str) -> Option<&str> {
-        let mut routes = self.actions.values();
+        self.route_to(connection, action)?.target.as_deref()
+    }
+
+    /// What makes an action of a connection happen once. `None` for one that rules do not know.
+    pub(crate) fn grade(&self, connection: &str, action: &str) -> Option<Grade> {
+        let name = &self.route_to(connection, action)?.name;
+        self.catalogue.actions.get(name).map(|spec| spec.grade)
+    }
+
+    fn route_to(&self, connection: &str, action: &str) -> Option<&ActionRoute> {
         let is_it = |route: &&ActionRoute| route.connection == connection && route.action == action;
-        routes.find(is_it)?.target.as_deref()
+        self.actions.values().find(is_it)
+    }
+
+    /// How the system behind a connection is asked to forget somebody by an id of this scope.
+    pub(crate) fn erasing(&self, connection: &str, object: &str) -> Option<&ActionRoute> {
+        let is_it = |route: &&ActionRoute| {
+            route.connection == connection && matches!(&route.role, Role::Erase(scope) if scope == object)
+        };
+        self.actions.values().find(is_it)
     }
 
     /// The connections, by name.

@@ -14,7 +14,7 @@ use crate::FoldError;
 use crate::draft::{Draft, Joined};
 use crate::erase::Gone;
 use crate::people::{PeopleContext, identify, learn_name, merge_accounts};
-use crate::row::{Forgotten, NodeRow, Row, Subject, SubjectKind, encode, key};
+use crate::row::{EventRow, Forgotten, NodeRow, Row, Subject, SubjectKind, encode, key};
 
 /// What an event turned out to be about.
 #[derive(Clone, Debug, Default)]
@@ -205,6 +205,9 @@ impl Applying<'_, '_, '_> {
         };
         let (was, is) = (filed.before.as_ref().and_then(word), word(&filed.after));
         self.replace_word(was, is);
+        if filed.is_erased_now() {
+            self.forget_carts_of(&filed.subject)?;
+        }
         Ok(filed.about())
     }
 
@@ -217,14 +220,28 @@ impl Applying<'_, '_, '_> {
 
     fn checkout(&mut self, checkout: &event::Checkout) -> Result<About, FoldError> {
         let buyer = self.party(checkout.buyer.as_ref())?;
-        Ok(self.file(&checkout.id, Checkout::told(checkout, buyer, self.told))?.about())
+        let mut told = Checkout::told(checkout, buyer, self.told);
+        if let Some(order) = &checkout.order
+            && self.became(order, &checkout.id)?
+        {
+            told.erase();
+        }
+        Ok(self.file(&checkout.id, told)?.about())
+    }
+
+    /// Notes the order that a cart became, which may be all that says whose it was; whether that order's content is gone.
+    fn became(&mut self, order: &str, checkout: &str) -> Result<bool, FoldError> {
+        let subject = self.subject(SubjectKind::Order, order);
+        self.draft.put_raw(Table::Index, key::said_on(&subject, checkout), encode(&checkout));
+        let order: Option<Order> = self.draft.get(&key::object(self.connection, &[order]))?;
+        Ok(order.is_some_and(|order| order.is_erased()) || self.is_thing_forgotten(&subject)?)
     }
 
     fn interaction(&mut self, interaction: &event::Interaction) -> Result<About, FoldError> {
         let customer = self.party(interaction.customer.as_ref())?;
         let mut told = Interaction::told(interaction, customer, self.finding, self.told);
         if let Some(ticket) = &interaction.ticket
-            && self.said_on(ticket, &interaction.id)?
+            && self.said_on(ticket, &interaction.id, customer)?
         {
             told.erase();
         }
@@ -236,15 +253,26 @@ impl Applying<'_, '_, '_> {
         Ok(filed.about())
     }
 
-    /// Notes what is said on a ticket; whether that ticket's content is gone.
-    fn said_on(&mut self, ticket: &str, interaction: &str) -> Result<bool, FoldError> {
+    /// Notes what is said on a ticket; whether it goes with that ticket's content. Whoever deletes a ticket means all of
+    /// it; with the person it was about goes what agents noted, and not what somebody else wrote.
+    fn said_on(
+        &mut self,
+        ticket: &str,
+        interaction: &str,
+        customer: Option<NodeId>,
+    ) -> Result<bool, FoldError> {
         let subject = self.subject(SubjectKind::Ticket, ticket);
-        let row = key::said_on(&subject, interaction);
-        if self.draft.get_raw(Table::Index, &row)?.is_none() {
-            self.draft.put_raw(Table::Index, row, encode(&interaction));
+        let mut rows = vec![key::said_on(&subject, interaction)];
+        rows.extend(customer.is_none().then(|| key::noted_on(&subject, interaction)));
+        for row in rows {
+            if self.draft.get_raw(Table::Index, &row)?.is_none() {
+                self.draft.put_raw(Table::Index, row, encode(&interaction));
+            }
         }
         let ticket: Option<Ticket> = self.draft.get(&key::object(self.connection, &[ticket]))?;
-        Ok(ticket.is_some_and(|ticket| ticket.deleted))
+        let is_erased = |ticket: &Ticket| ticket.deleted || (ticket.erased && customer.is_none());
+        Ok(ticket.is_some_and(|ticket| is_erased(&ticket))
+            || (customer.is_none() && self.is_thing_forgotten(&subject)?))
     }
 
     fn ticket(&mut self, ticket: &event::Ticket) -> Result<About, FoldError> {
@@ -254,7 +282,9 @@ impl Applying<'_, '_, '_> {
         let (was, is) = (filed.before.as_ref().and_then(word), word(&filed.after));
         self.replace_word(was, is);
         if filed.after.deleted && !filed.before.as_ref().is_some_and(|before| before.deleted) {
-            self.forget_said_on(&filed.subject)?;
+            self.forget_said_on(&key::said_on_prefix(&filed.subject))?;
+        } else if filed.is_erased_now() {
+            self.forget_said_on(&key::noted_on_prefix(&filed.subject))?;
         }
         Ok(filed.about())
     }
@@ -281,7 +311,32 @@ impl Applying<'_, '_, '_> {
         let word = |now: &LoyaltyAccount| Some(key::word(&account.id, now.account()?));
         let (was, is) = (filed.before.as_ref().and_then(word), word(&filed.after));
         self.replace_word(was, is);
+        let was = filed.before.as_ref().and_then(LoyaltyAccount::account);
+        if was != filed.after.account() {
+            self.entries_follow(&account.id, was, filed.after.account())?;
+        }
+        if self.forgotten == Forgotten::Person {
+            // Entries told before it.
+            self.forget_events_about(&filed.subject, None)?;
+        }
         Ok(filed.about())
+    }
+
+    /// Entries are whoever's their account is, and may have come before it.
+    fn entries_follow(
+        &mut self,
+        id: &str,
+        was: Option<NodeId>,
+        owner: Option<NodeId>,
+    ) -> Result<(), FoldError> {
+        let mut prefix = key::object(self.connection, &[id]);
+        prefix.push(0);
+        for (row_key, _) in self.draft.scan(Table::LoyaltyEntry, &prefix, usize::MAX)? {
+            let entry = String::from_utf8_lossy(row_key.get(prefix.len()..).unwrap_or_default()).into_owned();
+            let subject = self.subject(SubjectKind::LoyaltyEntry, &format!("{id}/{entry}"));
+            self.events_follow(&subject, was, owner)?;
+        }
+        Ok(())
     }
 
     fn loyalty_entry(&mut self, entry: &event::LoyaltyEntry) -> Result<About, FoldError> {
@@ -290,6 +345,14 @@ impl Applying<'_, '_, '_> {
         let account: Option<LoyaltyAccount> =
             self.draft.get(&key::object(self.connection, &[&entry.account]))?;
         let member = account.and_then(|account| account.account());
+        let of = self.subject(SubjectKind::LoyaltyAccount, &entry.account);
+        if self.is_any_forgotten(member.as_slice())? || self.is_thing_forgotten(&of)? {
+            self.forgotten = Forgotten::Person;
+        }
+        if member.is_none() {
+            // Nobody's yet: it is found under the account when that is somebody's.
+            self.draft.put_raw(Table::Index, key::about(&of, self.id), Vec::new());
+        }
         Ok(self.about(member, SubjectKind::LoyaltyEntry, &format!("{}/{}", entry.account, entry.id)))
     }
 
@@ -346,10 +409,40 @@ impl Applying<'_, '_, '_> {
             self.draft.put_raw(Table::Index, key::formerly(other, &subject), encode(&subject));
             self.draft.put_raw(Table::Index, key::moved_from(&subject, other), Vec::new());
         }
+        if before.is_some() && before_of != owner {
+            self.events_follow(&subject, before_of, owner)?;
+        }
         if after.is_erased() && before.as_ref().is_some_and(|before| !before.is_erased()) {
             self.forget_events_about(&subject, before_of)?;
         }
         Ok(File { subject, before, after })
+    }
+
+    /// Notes the events about a thing under whose it is now, whether they came before anything said so or after.
+    fn events_follow(
+        &mut self,
+        subject: &Subject,
+        was: Option<NodeId>,
+        owner: Option<NodeId>,
+    ) -> Result<(), FoldError> {
+        if was.is_some() && was == self.forgetting {
+            // They are gone through once, not once for each thing.
+            return Ok(());
+        }
+        let known = was.map_or_else(|| key::about_prefix(subject), key::all_events_prefix);
+        for (row_key, _) in self.draft.scan(Table::Index, &known, usize::MAX)? {
+            let Some(id) = key::trailing_id(&row_key).map(EventId) else { continue };
+            let row: Option<EventRow> = self.draft.get(&id.0)?;
+            let Some(row) = row.filter(|row| row.subject.as_ref() == Some(subject)) else { continue };
+            self.draft.delete(Table::Index, row_key);
+            let row_key = match owner {
+                Some(owner) => key::events(owner, &row.name, row.happened_at, id),
+                None => key::about(subject, id),
+            };
+            self.draft.put_raw(Table::Index, row_key, Vec::new());
+            self.draft.put(id.0.to_vec(), &EventRow { account: owner, ..row });
+        }
+        Ok(())
     }
 }
 
@@ -361,6 +454,11 @@ pub(crate) struct File<T> {
 }
 
 impl<T: Filed> File<T> {
+    /// Whether its content has just gone.
+    fn is_erased_now(&self) -> bool {
+        self.after.is_erased() && !self.before.as_ref().is_some_and(T::is_erased)
+    }
+
     fn about(self) -> About {
         About { account: self.after.account(), erased: self.after.is_erased(), subject: Some(self.subject) }
     }

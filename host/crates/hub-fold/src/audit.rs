@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use hub_model::identity::Judgement;
-use hub_model::{EffectId, NodeId, Timestamp};
+use hub_model::{EffectId, FollowUpId, NodeId, Timestamp};
 use hub_store::{Order, Range, Store, Table};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,18 @@ pub enum Act {
     /// Was given everything about a customer.
     Exported {
         customer: NodeId,
+    },
+    /// Saw to an erasure in a system, or said that it need not be.
+    ClosedErasure {
+        effect: EffectId,
+    },
+    WantedFollowUp {
+        account: NodeId,
+        follow_up: FollowUpId,
+    },
+    ClosedFollowUp {
+        account: NodeId,
+        follow_up: FollowUpId,
     },
     Redrove {
         delivery: u64,
@@ -178,6 +190,18 @@ pub(crate) fn commanded(
         Command::Erase { account, by, reason, deliveries, .. } => {
             said = (Some(by.as_str()), Some(reason.as_str()));
             Act::Erased { account: *account, deliveries: deliveries.clone() }
+        }
+        Command::CloseErasure { effect, by, reason, .. } => {
+            said = (Some(by.as_str()), Some(reason.as_str()));
+            Act::ClosedErasure { effect: *effect }
+        }
+        Command::FollowUp(asked) => {
+            said.0 = Some(asked.by.as_str());
+            Act::WantedFollowUp { account: asked.account, follow_up: asked.id }
+        }
+        Command::CloseFollowUp { account, id, by, .. } => {
+            said.0 = Some(by.as_str());
+            Act::ClosedFollowUp { account: *account, follow_up: *id }
         }
         Command::Export { customer, by } => {
             said.0 = Some(by.as_str());

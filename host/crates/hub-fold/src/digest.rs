@@ -3,7 +3,7 @@
 
 use hub_model::join::Join;
 use hub_model::model::{
-    Checkout, Consent, Conversation, Interaction, InventoryItem, InventoryLevel, LoyaltyAccount,
+    Checkout, Consent, Conversation, FollowUp, Interaction, InventoryItem, InventoryLevel, LoyaltyAccount,
     LoyaltyEntry, Order, Profile, Survey, Ticket,
 };
 use hub_store::{Order as Direction, Range, Store, Table};
@@ -31,6 +31,7 @@ pub fn model_digest(store: &dyn Store) -> Result<String, FoldError> {
     things::<LoyaltyEntry>(store, &mut hasher)?;
     things::<Survey>(store, &mut hasher)?;
     things::<Consent>(store, &mut hasher)?;
+    things::<FollowUp>(store, &mut hasher)?;
     inventory(store, &mut hasher)?;
     nodes(store, &mut hasher)?;
     for table in [Table::Customer, Table::Timeline] {

@@ -8,7 +8,7 @@ use hub_store::Table;
 use crate::FoldError;
 use crate::apply::About;
 use crate::draft::Draft;
-use crate::erase::mark_stored;
+use crate::erase::{ERASURE, mark_stored};
 use crate::fold::Folding;
 use crate::own::{marks, note_own_write};
 use crate::record::{Attempt, Outcome, Receipt};
@@ -20,48 +20,61 @@ const ERASED: &str = "whom it was for is forgotten, and with them what was to be
 impl Folding<'_> {
     pub(crate) fn attempt(&mut self, at: Timestamp, attempt: &Attempt) -> Result<(), FoldError> {
         let Some(row) = self.draft.get::<EffectRow>(&attempt.effect.0)? else { return Ok(()) };
-        let target = self.settings.target(&row.connection, &row.action);
+        let target = self.settings.target(&row.connection, &row.action).filter(|_| is_of_rule(&row));
         let target = target.and_then(|target| row.arguments.iter().find(|(name, _)| name == target));
         if let Some((_, target)) = target {
             note_own_write(&mut self.draft, &row.connection, target, &row.rule, at)?;
         }
         self.change_effect(attempt.effect, |row| {
             row.attempts = attempt.number;
-            // One that was seen to have happened stays so, though a try was already on its way.
-            if !matches!(row.state, EffectState::Confirmed { .. }) {
+            // One that was seen to have happened stays so, though a try was already on its way; and one that has
+            // nothing to send any more is not taken up again.
+            if !matches!(row.state, EffectState::Confirmed { .. }) && !row.erased {
                 row.state = EffectState::Claimed { at };
             }
         })
     }
 
     pub(crate) fn receipt(&mut self, seq: u64, at: Timestamp, receipt: &Receipt) -> Result<(), FoldError> {
-        if receipt.outcome.has_words() {
-            self.note_receipt(seq, receipt.effect)?;
-        }
+        let Some(row) = self.draft.get::<EffectRow>(&receipt.effect.0)? else { return Ok(()) };
         if let Outcome::Confirmed { reference: Some(reference), .. } = &receipt.outcome
-            && let Some(row) = self.draft.get::<EffectRow>(&receipt.effect.0)?
+            && is_of_rule(&row)
         {
             note_own_write(&mut self.draft, &row.connection, reference, &row.rule, at)?;
         }
+        let outcome = self.kept(seq, receipt, &row)?;
         self.change_effect(receipt.effect, |row| {
             let confirmed = matches!(row.state, EffectState::Confirmed { .. });
-            if let Some(state) = state_after(row, at, &receipt.outcome).filter(|state| {
+            if let Some(state) = state_after(row, at, &outcome).filter(|state| {
                 // What the provider has shown to have happened is not undone by a request that got no answer.
-                !confirmed || matches!(state, EffectState::Confirmed { .. })
+                !confirmed || (matches!(state, EffectState::Confirmed { .. }) && !row.erased)
             }) {
                 row.state = state;
             }
-        })
+        })?;
+        self.settle_erasure(seq, receipt.effect)
     }
 
-    /// What a provider said may name whom the effect was for.
-    fn note_receipt(&mut self, seq: u64, effect: EffectId) -> Result<(), FoldError> {
-        let Some(row) = self.draft.get::<EffectRow>(&effect.0)? else { return Ok(()) };
-        if row.erased {
-            return mark_stored(&mut self.draft, None, seq, seq);
+    /// The outcome with as many of the provider's words as may be kept: they may name whom the effect was for.
+    fn kept(&mut self, seq: u64, receipt: &Receipt, row: &EffectRow) -> Result<Outcome, FoldError> {
+        let outcome = receipt.outcome.clone();
+        if !outcome.has_words() {
+            return Ok(outcome);
         }
-        self.draft.put_raw(Table::Index, key::receipt(effect, seq), Vec::new());
-        Ok(())
+        let proof = match &outcome {
+            Outcome::Confirmed { reference, .. } if !is_of_rule(row) => reference.as_deref(),
+            _ => None,
+        };
+        let names = proof.map_or(Ok(false), |proof| self.names_erased(receipt.effect, proof))?;
+        if row.erased || names {
+            mark_stored(&mut self.draft, None, seq, seq)?;
+            return Ok(outcome.without_words());
+        }
+        // The proof of an erasure stays when the person's id goes.
+        if proof.is_none() {
+            self.draft.put_raw(Table::Index, key::receipt(receipt.effect, seq), Vec::new());
+        }
+        Ok(outcome)
     }
 
     pub(crate) fn retry_effect(&mut self, at: Timestamp, effect: EffectId) -> Result<(), FoldError> {
@@ -79,6 +92,7 @@ impl Folding<'_> {
     /// Effects of which nobody knew whether they had happened, until their provider showed one.
     pub(crate) fn confirm_seen(
         &mut self,
+        seq: u64,
         at: Timestamp,
         connection: &str,
         event: &Event,
@@ -90,11 +104,13 @@ impl Folding<'_> {
         for id in marks(event) {
             let Some(row) = self.draft.get::<EffectRow>(&id.0)? else { continue };
             if row.connection == connection && is_unsure(&row) {
-                let reference = about.subject.as_ref().map(|subject| subject.id.clone());
+                let reference = about.subject.as_ref().filter(|_| is_of_rule(&row));
+                let reference = reference.map(|subject| subject.id.clone());
                 self.consequences.effects_seen += 1;
                 self.change_effect(id, |row| {
                     row.state = EffectState::Confirmed { at, reference, already_done: true };
                 })?;
+                self.settle_erasure(seq, id)?;
             }
         }
         Ok(())
@@ -132,6 +148,11 @@ fn again(row: &mut EffectRow, at: Timestamp, until: Timestamp, reason: &str, unc
         true => EffectState::Parked { at, reason: ERASED.to_owned() },
         false => EffectState::Waiting { until, reason: reason.to_owned() },
     }
+}
+
+/// Our own writes are known again so that a rule does not answer itself; an erasure is no rule's.
+fn is_of_rule(row: &EffectRow) -> bool {
+    row.rule != ERASURE
 }
 
 /// It may have happened and nobody has said so.
@@ -183,6 +204,22 @@ pub(crate) fn forget_effect(
     at: Timestamp,
     by: u64,
 ) -> Result<(), FoldError> {
+    let_go(draft, id, by)?;
+    change_effect(draft, id, |row| match &mut row.state {
+        EffectState::Planned | EffectState::Waiting { .. } => {
+            row.state = EffectState::Parked { at, reason: ERASED.to_owned() };
+        }
+        EffectState::Parked { reason, .. } | EffectState::Unknown { reason, .. } => {
+            ERASED.clone_into(reason);
+        }
+        EffectState::Confirmed { reference, .. } => *reference = None,
+        EffectState::Claimed { .. } => {}
+    })
+    .map(drop)
+}
+
+/// Takes from an effect what it is sent with, and marks where a provider's words on it are stored.
+pub(crate) fn let_go(draft: &mut Draft<'_>, id: EffectId, by: u64) -> Result<(), FoldError> {
     for (receipt, _) in draft.scan(Table::Index, &key::receipts_prefix(id), usize::MAX)? {
         if let Some(seq) = receipt.last_chunk::<8>() {
             mark_stored(draft, None, u64::from_be_bytes(*seq), by)?;
@@ -191,9 +228,6 @@ pub(crate) fn forget_effect(
     change_effect(draft, id, |row| {
         row.arguments.clear();
         row.erased = true;
-        if matches!(row.state, EffectState::Planned | EffectState::Waiting { .. }) {
-            row.state = EffectState::Parked { at, reason: ERASED.to_owned() };
-        }
     })
     .map(drop)
 }

@@ -8,6 +8,7 @@ mod asked;
 mod remember;
 mod sift;
 mod stored;
+mod systems;
 
 use std::time::Duration;
 
@@ -23,10 +24,13 @@ pub use asked::{AskedErasure, ErasureReceipt, asked_erasures, erasure_receipts, 
 pub use remember::remembered;
 pub use sift::{Sifted, sift};
 pub(crate) use stored::{mark_stored, stored};
+pub(crate) use systems::{Closed, ERASURE};
+pub use systems::{ErasureState, SystemErasure, sift_command, systems_of};
 
 use crate::FoldError;
 use crate::apply::{About, Applying, Filed};
 use crate::draft::Draft;
+use crate::follow_up::forget_follow_ups;
 use crate::people::{Identified, forget_keys, learn_name, same_person};
 use crate::row::{
     Erasure, EventRow, Forgotten, NodeRow, PrivacyRequestRow, Row, Subject, SubjectKind, decode, encode, key,
@@ -195,6 +199,7 @@ impl Applying<'_, '_, '_> {
             profile.erase();
             self.forget_of_account(account, profile)?;
             self.forget_things_of(account)?;
+            forget_follow_ups(self.draft, account, self.told.learned)?;
             self.note_erasure(account.0);
         }
         Ok(())
@@ -254,16 +259,23 @@ impl Applying<'_, '_, '_> {
             }
             SubjectKind::Checkout => self.refile::<Checkout>(&subject.id),
             SubjectKind::Interaction => self.refile::<Interaction>(&subject.id),
-            SubjectKind::Ticket => self.refile::<Ticket>(&subject.id),
+            SubjectKind::Ticket => {
+                self.refile::<Ticket>(&subject.id)?;
+                self.forget_said_on(&key::noted_on_prefix(subject))
+            }
             SubjectKind::Survey => self.refile::<Survey>(&subject.id),
-            SubjectKind::LoyaltyAccount => self.refile::<LoyaltyAccount>(&subject.id),
+            SubjectKind::LoyaltyAccount => {
+                self.refile::<LoyaltyAccount>(&subject.id)?;
+                self.forget_events_about(subject, None)
+            }
             SubjectKind::LoyaltyEntry
             | SubjectKind::InventoryLevel
             | SubjectKind::Customer
             | SubjectKind::Consent
             | SubjectKind::Fulfilment
             | SubjectKind::Refund
-            | SubjectKind::Return => Ok(()),
+            | SubjectKind::Return
+            | SubjectKind::FollowUp => Ok(()),
         }
     }
 
@@ -277,10 +289,19 @@ impl Applying<'_, '_, '_> {
     }
 
     /// What was said on a ticket goes with it.
-    pub(crate) fn forget_said_on(&mut self, ticket: &Subject) -> Result<(), FoldError> {
-        for (_, interaction) in self.draft.scan(Table::Index, &key::said_on_prefix(ticket), usize::MAX)? {
+    pub(crate) fn forget_said_on(&mut self, prefix: &[u8]) -> Result<(), FoldError> {
+        for (_, interaction) in self.draft.scan(Table::Index, prefix, usize::MAX)? {
             let id: String = decode(Table::Index, &interaction)?;
             self.refile::<Interaction>(&id)?;
+        }
+        Ok(())
+    }
+
+    /// And with an order the carts it came from.
+    pub(crate) fn forget_carts_of(&mut self, order: &Subject) -> Result<(), FoldError> {
+        for (_, checkout) in self.draft.scan(Table::Index, &key::said_on_prefix(order), usize::MAX)? {
+            let id: String = decode(Table::Index, &checkout)?;
+            self.refile::<Checkout>(&id)?;
         }
         Ok(())
     }

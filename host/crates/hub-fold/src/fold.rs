@@ -17,16 +17,13 @@ use crate::apply::{About, Applying};
 use crate::audit;
 use crate::decide::{Occasion, decide};
 use crate::draft::Draft;
-use crate::erase::{AskedRow, Gone, close_request, mark_stored};
+use crate::erase::{AskedRow, Closed, Gone, close_request, mark_stored};
 use crate::facts::EventFacts;
+use crate::follow_up::{close_follow_up, want_follow_up};
 use crate::own::forget_own_writes;
 use crate::people::judge;
-use crate::record::{
-    AfterSetback, Command, Delivery, ErasedDelivery, PluginState, Record, Reported, Setback, Settings,
-};
-use crate::row::{
-    CaseRow, ConnectionRow, DeliveryRow, DeliveryState, EffectRow, EventRow, decode, encode, key,
-};
+use crate::record::{Command, PluginState, Record, Reported, Settings};
+use crate::row::{CaseRow, ConnectionRow, EffectRow, EventRow, decode, encode, key};
 
 /// A record with its place in the journal.
 #[derive(Clone, Debug)]
@@ -63,22 +60,11 @@ pub struct Fold {
     settings: Arc<ActiveSettings>,
 }
 
-/// How long a delivery's key is remembered: longer than any provider retries (Meta up to 7 days, see connector facts)
-/// and more than the 8 days we promise.
-const DEDUPE_KEPT_NS: i64 = 9 * 24 * 3600 * 1_000_000_000;
-
-/// Keys that are too old are forgotten a few at a time, every so many records.
+/// What is too old to be of use is forgotten a few rows at a time, every so many records.
 const FORGET_EVERY: u64 = 64;
-const FORGOTTEN_AT_ONCE: usize = 256;
-
-/// What the hub says of a delivery whose content is erased.
-const CONTENT_ERASED: &str = "its content is erased";
 
 pub(crate) const SETTINGS_KEY: &[u8] = b"settings";
 const KEY_RULES_KEY: &[u8] = b"key-rules";
-/// Deliveries before this one are too old to be sent again: their keys are forgotten.
-const FORGOTTEN_KEY: &[u8] = b"keys-forgotten-before";
-
 impl Fold {
     /// Goes on from what the view holds.
     ///
@@ -129,7 +115,7 @@ pub(crate) struct Folding<'a> {
     pub(crate) settings: Arc<ActiveSettings>,
     pub(crate) consequences: Consequences,
     /// Every delivery changes its connection's row: they are written once, at the end.
-    connections: BTreeMap<String, ConnectionRow>,
+    pub(crate) connections: BTreeMap<String, ConnectionRow>,
 }
 
 impl Folding<'_> {
@@ -155,84 +141,6 @@ impl Folding<'_> {
                 Ok(())
             }
         }
-    }
-
-    fn delivery(&mut self, seq: u64, at: Timestamp, delivery: &Delivery) -> Result<(), FoldError> {
-        self.draft.put_raw(Table::Dedupe, delivery.dedupe.to_vec(), seq.to_be_bytes().to_vec());
-        self.draft.put_new(Table::Pending, key::pending(at, seq), Vec::new());
-        let row = DeliveryRow {
-            dedupe: delivery.dedupe,
-            connection: delivery.connection.clone(),
-            connector: delivery.connector.clone(),
-            topic: delivery.topic.clone(),
-            received_at: at,
-            bytes: delivery.body.len() as u64,
-            state: DeliveryState::Pending { due: at },
-            setbacks: 0,
-            reason: None,
-            erase: false,
-        };
-        self.draft.put(key::sequence(seq), &row);
-        self.count_delivery(at, &delivery.connection)
-    }
-
-    /// One that has lost its content waits for nobody; if it was processed, its report says so.
-    fn erased_delivery(
-        &mut self,
-        seq: u64,
-        at: Timestamp,
-        delivery: &ErasedDelivery,
-    ) -> Result<(), FoldError> {
-        self.draft.put_raw(Table::Dedupe, delivery.dedupe.to_vec(), seq.to_be_bytes().to_vec());
-        let row = DeliveryRow {
-            dedupe: delivery.dedupe,
-            connection: delivery.connection.clone(),
-            connector: delivery.connector.clone(),
-            topic: delivery.topic.clone(),
-            received_at: at,
-            bytes: delivery.bytes,
-            state: DeliveryState::Parked,
-            setbacks: 0,
-            reason: Some(CONTENT_ERASED.to_owned()),
-            erase: true,
-        };
-        self.draft.put(key::sequence(seq), &row);
-        self.count_delivery(at, &delivery.connection)
-    }
-
-    fn count_delivery(&mut self, at: Timestamp, connection: &str) -> Result<(), FoldError> {
-        if let Some(row) = self.connections.get_mut(connection) {
-            row.delivered(at);
-            return Ok(());
-        }
-        let known: Option<ConnectionRow> = self.draft.get(connection.as_bytes())?;
-        let mut row = known.unwrap_or_else(|| ConnectionRow::new(at));
-        row.delivered(at);
-        self.connections.insert(connection.to_owned(), row);
-        Ok(())
-    }
-
-    fn forget_old_keys(&mut self, now: Timestamp) -> Result<(), FoldError> {
-        let until = Timestamp(now.0.saturating_sub(DEDUPE_KEPT_NS));
-        let from = self.draft.get_raw(Table::Setting, FORGOTTEN_KEY)?.unwrap_or_default();
-        let mut next = from.clone();
-        for _ in 0..FORGOTTEN_AT_ONCE {
-            let range = Range { from: next.clone(), to: None };
-            let Some((seq, row)) = self.draft.scan_range(Table::Delivery, range, 1)?.pop() else { break };
-            let row: DeliveryRow = decode(Table::Delivery, &row)?;
-            if row.received_at >= until {
-                break;
-            }
-            // A key that came again since belongs to the later delivery.
-            if self.draft.get_raw(Table::Dedupe, &row.dedupe)?.as_deref() == Some(seq.as_slice()) {
-                self.draft.delete(Table::Dedupe, row.dedupe.to_vec());
-            }
-            next = [seq.as_slice(), &[0]].concat();
-        }
-        if next != from {
-            self.draft.put_raw(Table::Setting, FORGOTTEN_KEY.to_vec(), next);
-        }
-        Ok(())
     }
 
     fn reported(&mut self, seq: u64, at: Timestamp, report: &Reported) -> Result<(), FoldError> {
@@ -275,7 +183,7 @@ impl Folding<'_> {
             if about.erased {
                 mark_stored(&mut self.draft, report.delivery, seq, seq)?;
             }
-            self.confirm_seen(at, &report.connection, event, &about)?;
+            self.confirm_seen(seq, at, &report.connection, event, &about)?;
             if self.draft.get_raw(Table::Event, &id.0)?.is_none() {
                 self.note_event(seq, report, position, id, &about);
                 new_events.push((position, id, about));
@@ -321,56 +229,6 @@ impl Folding<'_> {
         self.draft.put(id.0.to_vec(), &row);
     }
 
-    fn settle_delivery(&mut self, seq: u64, delivery: u64, report: &Reported) -> Result<(), FoldError> {
-        let Some(mut row) = self.draft.get::<DeliveryRow>(&key::sequence(delivery))? else {
-            return Ok(());
-        };
-        // One that was normalised twice, say after a restart, is processed once.
-        self.consequences.deliveries_processed += u64::from(is_pending(&row));
-        self.not_pending(delivery, &row);
-        row.state = DeliveryState::Processed {
-            report: seq,
-            events: u32::try_from(report.events.len()).unwrap_or(u32::MAX),
-            ignored: remarks(report, Remark::Ignored),
-            unknown: remarks(report, Remark::Unknown),
-            malformed: remarks(report, Remark::Malformed),
-        };
-        row.reason = None;
-        self.draft.put(key::sequence(delivery), &row);
-        Ok(())
-    }
-
-    fn not_pending(&mut self, delivery: u64, row: &DeliveryRow) {
-        if let DeliveryState::Pending { due } = row.state {
-            self.draft.delete(Table::Pending, key::pending(due, delivery));
-        }
-    }
-
-    fn setback(&mut self, setback: &Setback) -> Result<(), FoldError> {
-        let Some(mut row) = self.draft.get::<DeliveryRow>(&key::sequence(setback.delivery))? else {
-            return Ok(());
-        };
-        if !is_pending(&row) {
-            return Ok(());
-        }
-        self.not_pending(setback.delivery, &row);
-        row.setbacks = setback.attempt;
-        row.reason = Some(setback.reason.clone());
-        match setback.next {
-            AfterSetback::RetryAt(due) => {
-                row.state = DeliveryState::Pending { due };
-                self.draft.put_raw(Table::Pending, key::pending(due, setback.delivery), Vec::new());
-                self.consequences.retries.push((setback.delivery, due));
-            }
-            AfterSetback::Park => {
-                self.consequences.deliveries_parked += 1;
-                row.state = DeliveryState::Parked;
-            }
-        }
-        self.draft.put(key::sequence(setback.delivery), &row);
-        Ok(())
-    }
-
     fn change_settings(&mut self, seq: u64, at: Timestamp, settings: &Settings) -> Result<(), FoldError> {
         // Rules that no longer check leave those before in force; the host says so when it loads them.
         if let Ok(active) = ActiveSettings::new(settings) {
@@ -402,31 +260,21 @@ impl Folding<'_> {
                 let case = CaseRow { by: by.clone(), reason: reason.clone() };
                 judge(&mut self.draft, pairs, &case, *at, self.settings.limits())
             }
-            Command::Erase { account, by, reason, at, deliveries } => {
-                let asked = AskedRow { by: by.clone(), reason: reason.clone(), at: *at };
-                self.erase_account(seq, *account, &asked, deliveries)
+            Command::Erase { account, by, reason, at: asked_at, deliveries, systems } => {
+                let asked = AskedRow { by: by.clone(), reason: reason.clone(), at: *asked_at };
+                self.erase_account(seq, *account, &asked, deliveries)?;
+                self.ask_systems(seq, at, (*account, *asked_at), systems)
+            }
+            Command::CloseErasure { effect, by, reason, at: closed_at } => {
+                let closed = Closed { at: *closed_at, by: by.clone(), reason: reason.clone() };
+                self.close_erasure(seq, at, *effect, closed)
             }
             Command::Export { .. } => Ok(()),
+            Command::FollowUp(asked) => want_follow_up(&mut self.draft, seq, asked),
+            Command::CloseFollowUp { account, id, by, at } => {
+                close_follow_up(&mut self.draft, seq, (*account, *id), by, *at)
+            }
         }
-    }
-
-    fn redrive(&mut self, at: Timestamp, delivery: u64) -> Result<(), FoldError> {
-        let Some(mut row) = self.draft.get::<DeliveryRow>(&key::sequence(delivery))? else { return Ok(()) };
-        if row.erase {
-            // There is nothing to give to the connector, or shall not be.
-            return Ok(());
-        }
-        if is_pending(&row) {
-            self.not_pending(delivery, &row);
-            self.consequences.retries.push((delivery, at));
-        } else {
-            self.consequences.redriven.push(delivery);
-        }
-        row.state = DeliveryState::Pending { due: at };
-        row.setbacks = 0;
-        self.draft.put_raw(Table::Pending, key::pending(at, delivery), Vec::new());
-        self.draft.put(key::sequence(delivery), &row);
-        Ok(())
     }
 
     fn plugin_state(&mut self, state: &PluginState) {
@@ -435,10 +283,6 @@ impl Folding<'_> {
             self.draft.put_raw(Table::PluginState, row, encode(value));
         }
     }
-}
-
-fn is_pending(row: &DeliveryRow) -> bool {
-    matches!(row.state, DeliveryState::Pending { .. })
 }
 
 /// How many notes of a report say this.
@@ -456,30 +300,6 @@ pub fn effects_due(store: &dyn Store, limit: usize) -> Result<Vec<(Timestamp, Ef
         .iter()
         .filter_map(|(row, _)| Some((key::read_time(row.get(..8)?)?, EffectId(key::trailing_id(row)?))))
         .collect())
-}
-
-/// The deliveries that wait for their connector, first due first.
-///
-/// # Errors
-/// The store's.
-pub fn deliveries_pending(store: &dyn Store, limit: usize) -> Result<Vec<(Timestamp, u64)>, FoldError> {
-    let rows = store.scan(Table::Pending, Range::all(), Order::Ascending, limit)?;
-    Ok(rows
-        .iter()
-        .filter_map(|(row, _)| {
-            let seq: [u8; 8] = row.get(8..)?.try_into().ok()?;
-            Some((key::read_time(row.get(..8)?)?, u64::from_be_bytes(seq)))
-        })
-        .collect())
-}
-
-/// Whether a delivery with this key has been folded.
-///
-/// # Errors
-/// The store's.
-pub fn seen(store: &dyn Store, dedupe: &[u8; 16]) -> Result<Option<u64>, FoldError> {
-    let row = store.get(Table::Dedupe, dedupe)?;
-    Ok(row.and_then(|bytes| Some(u64::from_be_bytes(bytes.try_into().ok()?))))
 }
 
 /// The settings in force.
@@ -526,14 +346,4 @@ pub fn key_rules(store: &dyn Store) -> Result<KeyRules, FoldError> {
 /// The store's, or a row that cannot be read.
 pub fn effect(store: &dyn Store, id: EffectId) -> Result<Option<EffectRow>, FoldError> {
     store.get(Table::Effect, &id.0)?.map(|bytes| decode(Table::Effect, &bytes)).transpose()
-}
-
-/// How often a delivery could not be processed since it arrived or was redriven, and when it arrived.
-///
-/// # Errors
-/// The store's, or a row that cannot be read.
-pub fn delivery_tries(store: &dyn Store, seq: u64) -> Result<Option<(u32, Timestamp)>, FoldError> {
-    let row = store.get(Table::Delivery, &key::sequence(seq))?;
-    let row: Option<DeliveryRow> = row.map(|bytes| decode(Table::Delivery, &bytes)).transpose()?;
-    Ok(row.map(|row| (row.setbacks, row.received_at)))
 }

@@ -7,12 +7,14 @@ mod apply;
 mod audit;
 mod catalogue;
 mod decide;
+mod deliveries;
 mod digest;
 mod draft;
 mod effects;
 mod erase;
 mod facts;
 mod fold;
+mod follow_up;
 mod gaps;
 mod merge;
 mod own;
@@ -26,14 +28,14 @@ pub use active::ActiveSettings;
 pub use audit::{Act, AuditEntry, AuditVerdict, Chained, audit, verify_audit};
 pub use catalogue::catalogue;
 pub use decide::{Decision, Verdict};
+pub use deliveries::{deliveries_pending, delivery_tries, seen};
 pub use digest::{model_digest, view_digest};
 pub use erase::{
-    AskedErasure, ErasureReceipt, Sifted, asked_erasures, erasure_receipts, is_erasure_owed, remembered, sift,
+    AskedErasure, ErasureReceipt, ErasureState, Sifted, SystemErasure, asked_erasures, erasure_receipts,
+    is_erasure_owed, remembered, sift, sift_command, systems_of,
 };
-pub use fold::{
-    Consequences, Fold, KeyRules, Sequenced, deliveries_pending, delivery_tries, effect, effects_due,
-    key_rules, seen, settings,
-};
+pub use fold::{Consequences, Fold, KeyRules, Sequenced, effect, effects_due, key_rules, settings};
+pub use follow_up::{FollowUpError, FollowUpPlan, TEXT_CHARS_MAX, plan_close, plan_follow_up, plan_postpone};
 pub use merge::{JUDGED_MAX, Plan, PlanError, plan_merge, plan_reject, plan_unmerge};
 pub use record::{Record, RecordError};
 

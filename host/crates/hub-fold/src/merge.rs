@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hub_model::identity::{Judged, Judgement, Weighed, weigh};
+use hub_model::identity::{Judged, Judgement, weigh};
 use hub_model::{NodeId, Timestamp};
 use hub_store::Store;
 
@@ -169,25 +169,49 @@ fn planned(
     Ok(Plan { after: judged.map(|judged| judged.at).max(), pairs })
 }
 
-/// A merge may have been written on an account that now goes: what stays is held together by another pair.
+/// A merge may have been written on an account that now goes: what it made one and stays is held together by other
+/// pairs. Not what only came along, because the merge settled whose a contested key was: that the keys decide anew.
 fn held_together(
     store: &dyn Store,
     rows: &BTreeMap<NodeId, NodeRow>,
     kept: &BTreeSet<NodeId>,
     pairs: &[(NodeId, NodeId, Judgement)],
 ) -> Result<Vec<(NodeId, NodeId, Judgement)>, FoldError> {
-    let mut all = claims_among(rows);
-    for (left, right, judgement) in pairs {
-        let judged = Judged { at: Timestamp(i64::MAX), judgement: *judgement, case: [0; 16] };
-        all.judge(*left, *right, judged);
+    let limits = crate::fold::key_rules(store)?.limits;
+    let groups_if = |words: &mut dyn Iterator<Item = (NodeId, NodeId, Judgement)>| {
+        let mut all = claims_among(rows);
+        for (left, right, judgement) in words {
+            all.judge(left, right, Judged { at: Timestamp(i64::MAX), judgement, case: [0; 16] });
+        }
+        weigh(&all, limits).groups
+    };
+    let judged: Vec<_> = pairs
+        .iter()
+        .filter_map(|(left, right, _)| Some((*left, *right, judgement(rows, (*left, *right))?)))
+        .collect();
+    let merges: Vec<_> = judged.iter().filter(|(.., judged)| judged.judgement == Judgement::Same).collect();
+    // A merge is of two customers, and what it opened had been kept apart until then.
+    let were_apart = judged.iter().filter(|(.., judged)| {
+        let with = |merge: &Judged| (merge.at, merge.case) == (judged.at, judged.case);
+        judged.judgement != Judgement::Apart && merges.iter().any(|(.., merge)| with(merge))
+    });
+    let mut before = were_apart.map(|(left, right, _)| (*left, *right, Judgement::Apart));
+    let mut made_one = groups_if(&mut before);
+    for (left, right, _) in &merges {
+        let (tied, mut rest): (Vec<_>, Vec<_>) =
+            made_one.into_iter().partition(|group| group.contains(left) || group.contains(right));
+        rest.push(tied.into_iter().flatten().collect());
+        made_one = rest;
     }
-    let Weighed { groups, .. } = weigh(&all, crate::fold::key_rules(store)?.limits);
-    let parts = groups.iter().filter_map(|group| group.intersection(kept).next().copied());
-    let parts: BTreeSet<NodeId> = parts.collect();
-    let first = parts.first().copied();
-    let others = parts.iter().skip(1).copied();
-    Ok(first
-        .into_iter()
-        .flat_map(|first| others.clone().map(move |other| (first, other, Judgement::Same)))
-        .collect())
+    let after = groups_if(&mut pairs.iter().copied());
+    let parts: BTreeSet<NodeId> =
+        after.iter().filter_map(|group| group.intersection(kept).next().copied()).collect();
+    let mut held = Vec::new();
+    for one in made_one {
+        let mut parts = one.intersection(&parts);
+        if let Some(first) = parts.next() {
+            held.extend(parts.map(|other| (*first, *other, Judgement::Same)));
+        }
+    }
+    Ok(held)
 }

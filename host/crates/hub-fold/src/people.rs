@@ -280,6 +280,11 @@ fn account_of(keys: &[Said], context: PeopleContext<'_>) -> Option<IdentityKey> 
     Some(IdentityKey { kind: IdentityKind::ProviderId, scope, value: contact.value.clone() })
 }
 
+/// The account a party goes under.
+pub(crate) fn account_named(party: &Party, context: PeopleContext<'_>) -> Option<NodeId> {
+    account_of(&keys_of(party, context), context).map(|account| account.node())
+}
+
 fn load_or_new(draft: &Draft<'_>, key: &IdentityKey) -> Result<NodeRow, FoldError> {
     Ok(match draft.get::<NodeRow>(&key.node().0)? {
         Some(row) if row.is_heard_of() => row,

@@ -8,6 +8,8 @@ mod compare;
 mod consent;
 mod context;
 mod conversations;
+mod facts;
+mod follow_ups;
 mod inbound;
 mod links;
 mod people;
@@ -24,10 +26,17 @@ pub use breaches::{Breach, BreachView, breaches};
 pub use card::{CustomerCard, ProfileView, customer};
 pub use compare::{Difference, Listed, Planned, Regrouped, RuleChange, differences};
 pub use consent::{ConsentView, ContactReason, ContactVerdict, Purpose, may_contact, may_send};
-pub use context::{Concern, ContextCard, LastContact, Late, Mood, OrderUnderWay, Reason, Trend, context};
+pub use context::{
+    Concern, ContextCard, LastContact, Late, Mood, OrderUnderWay, OwedFollowUp, Reason, Trend, context,
+};
 pub use conversations::{
     ConversationDetails, ConversationPage, ConversationQuery, ConversationView, Linked, LinkedBy, Member,
     OrderRef, TicketRef, conversation, conversations,
+};
+pub use facts::{FactView, Facts, FactsOf, Provenance, SourceObject, facts, profile_facts, provenance};
+pub use follow_ups::{
+    FollowUpPage, FollowUpPlace, FollowUpQuery, FollowUpState, FollowUpView, PlaceError, follow_up,
+    follow_ups,
 };
 pub use inbound::last_inbound;
 pub use links::{ClaimView, LinkState, LinkedKey};
@@ -45,8 +54,8 @@ pub use things::{
     RefundView, ReturnView, SurveyView, TicketView,
 };
 pub use timeline::{
-    CursorError, Details, ParcelNews, ParcelTurn, RefundNews, ReturnNews, TimelineCursor, TimelineEntry,
-    TimelinePage, TimelineQuery, subject_kind, timeline,
+    CursorError, Details, FollowUpNews, FollowUpTurn, ParcelNews, ParcelTurn, RefundNews, ReturnNews,
+    TimelineCursor, TimelineEntry, TimelinePage, TimelineQuery, subject_kind, timeline,
 };
 pub use why::{Because, EvidenceView, LinkEnd, LinkWhy, Obstacle, PairWhy, Word, why_linked, why_pair};
 pub use work::{

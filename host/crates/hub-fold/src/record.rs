@@ -3,10 +3,12 @@
 //! Reading: a newer version than ours is refused, never guessed at. Writing always uses the current version; adding a
 //! field means a new version and a conversion here.
 
+mod earlier;
+
 use hub_model::event::{Event, Note};
 use hub_model::identity::{Judgement, Limits};
 use hub_model::model::Finding;
-use hub_model::{EffectId, NodeId, Timestamp};
+use hub_model::{EffectId, FollowUpId, NodeId, Timestamp};
 use hub_rules::Catalogue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,20 @@ pub struct Delivery {
     pub dedupe: [u8; 16],
     #[serde(with = "serde_bytes")]
     pub body: Vec<u8>,
+}
+
+impl Delivery {
+    /// What is left of it when its content is erased.
+    #[must_use]
+    pub fn without_content(&self) -> ErasedDelivery {
+        ErasedDelivery {
+            connection: self.connection.clone(),
+            connector: self.connector.clone(),
+            topic: self.topic.clone(),
+            dedupe: self.dedupe,
+            bytes: self.body.len() as u64,
+        }
+    }
 }
 
 /// What a connector made of a delivery or of a page it read.
@@ -182,6 +198,21 @@ pub struct ActionRoute {
     /// The parameter that names the object written or the person written to: our write comes back as an event about it.
     #[serde(default)]
     pub target: Option<String>,
+    #[serde(default)]
+    pub role: Role,
+}
+
+/// What an action is for, as its connector declares it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Whatever rules ask for.
+    #[default]
+    Work,
+    /// Writes to a person over this channel.
+    Message(String),
+    /// Has the provider forget a person, by an id of this scope. No rule may ask for it.
+    Erase(String),
 }
 
 /// What an operator asked for.
@@ -214,9 +245,74 @@ pub enum Command {
         at: Timestamp,
         /// Parked deliveries that name the person: no event says whose they are.
         deliveries: Vec<u64>,
+        /// Where else the person is to be forgotten.
+        systems: Vec<ErasureAt>,
+    },
+    /// A person has seen to the erasure in a system, or it need not be: the hub asks no more.
+    CloseErasure {
+        /// Of the erasure there, asked for by the hub or not.
+        effect: EffectId,
+        by: String,
+        /// For people; it is kept, so it names none.
+        reason: String,
+        at: Timestamp,
     },
     /// Somebody was given everything about a customer. Changes nothing; the audit has it.
     Export { customer: NodeId, by: String },
+    /// Something is to be done for a customer later.
+    FollowUp(AskedFollowUp),
+    /// Somebody says that what was to be done is done.
+    CloseFollowUp { account: NodeId, id: FollowUpId, by: String, at: Timestamp },
+}
+
+/// A system that knows somebody who is to be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureAt {
+    pub connection: String,
+    /// What the provider calls such an account.
+    pub object: String,
+    pub account: NodeId,
+    /// `None`: its connector cannot ask for it, and a person has to see to it there.
+    pub ask: Option<AskErasure>,
+}
+
+/// How a system is asked to forget somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskErasure {
+    /// The connector's own name of the action.
+    pub action: String,
+    /// The parameter that takes the id.
+    pub parameter: String,
+    /// The provider's id of the person. Taken out once the system has answered.
+    pub id: Option<String>,
+}
+
+/// A person's or a rule's word that something is to be done for whoever has an account. Of all words on the same one,
+/// those that close it included, the last by `at` holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedFollowUp {
+    pub account: NodeId,
+    /// The same again changes what was wanted before.
+    pub id: FollowUpId,
+    pub due: Timestamp,
+    /// Personal data: it goes when the customer is forgotten. An empty one is gone, and then nothing is wanted.
+    pub text: String,
+    /// An event of the customer's that ends it as well, by its name.
+    pub until: Option<String>,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+impl Command {
+    /// The same without personal data; `None` when it holds none.
+    pub(crate) fn without_words(&self) -> Option<Self> {
+        match self {
+            Self::FollowUp(asked) if !asked.text.is_empty() => {
+                Some(Self::FollowUp(AskedFollowUp { text: String::new(), ..asked.clone() }))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A delivery whose body and headers are erased. It was never parked nor redriven as far as the fold is concerned: what
@@ -326,6 +422,9 @@ const REPORTED_VERSION: u8 = 2;
 /// Version 1 of a page did not know its beginning.
 const POLLED_VERSION: u8 = 2;
 
+/// Version 1 of a command to erase named no other systems.
+const COMMAND_VERSION: u8 = 2;
+
 impl Record {
     /// The journal's kind byte. Numbers are on disk and never reused.
     #[must_use]
@@ -356,7 +455,7 @@ impl Record {
             Self::Receipt(record) => written(record),
             // The catalogue's types skip fields when they can, which a format without field names cannot follow.
             Self::Settings(record) => written(&serde_json::to_string(record).unwrap_or_default()),
-            Self::Command(record) => written(record),
+            Self::Command(record) => written_as(COMMAND_VERSION, record),
             Self::PluginState(record) => written(record),
             Self::Polled(record) => written_as(POLLED_VERSION, record),
             Self::Erasing(record) => written(record),
@@ -371,7 +470,7 @@ impl Record {
     pub fn decode(kind: u8, payload: &[u8]) -> Result<Self, RecordError> {
         Ok(match kind {
             1 => Self::Delivery(read(payload)?),
-            2 => Self::Reported(read_reported(payload)?),
+            2 => Self::Reported(earlier::read_reported(payload)?),
             3 => Self::Setback(read(payload)?),
             4 => Self::Attempt(read(payload)?),
             5 => Self::Receipt(read(payload)?),
@@ -381,9 +480,9 @@ impl Record {
                     serde_json::from_str(&json).map_err(|error| RecordError::Content(error.to_string()))?,
                 )
             }
-            7 => Self::Command(read(payload)?),
+            7 => Self::Command(earlier::read_command(payload)?),
             8 => Self::PluginState(read(payload)?),
-            9 => Self::Polled(read_polled(payload)?),
+            9 => Self::Polled(earlier::read_polled(payload)?),
             10 => Self::Erasing(read(payload)?),
             11 => Self::ErasedDelivery(read(payload)?),
             other => return Err(RecordError::Kind(other)),
@@ -410,47 +509,4 @@ fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, RecordError> {
 
 fn read_content<T: DeserializeOwned>(content: &[u8]) -> Result<T, RecordError> {
     postcard::from_bytes(content).map_err(|error| RecordError::Content(error.to_string()))
-}
-
-/// A report as version 1 had it.
-#[derive(Deserialize)]
-struct ReportedV1 {
-    delivery: u64,
-    connection: String,
-    connector: String,
-    version: String,
-    events: Vec<Event>,
-    notes: Vec<Note>,
-    findings: Vec<(u32, Finding)>,
-}
-
-fn read_reported(payload: &[u8]) -> Result<Reported, RecordError> {
-    match payload.split_first() {
-        Some((&REPORTED_VERSION, content)) => read_content(content),
-        _ => {
-            let ReportedV1 { delivery, connection, connector, version, events, notes, findings } =
-                read(payload)?;
-            Ok(Reported { delivery: Some(delivery), connection, connector, version, events, notes, findings })
-        }
-    }
-}
-
-/// A page as version 1 had it.
-#[derive(Deserialize)]
-struct PolledV1 {
-    stream: String,
-    cursor: Option<String>,
-    more: bool,
-    reached: Option<Timestamp>,
-    reported: Reported,
-}
-
-fn read_polled(payload: &[u8]) -> Result<Polled, RecordError> {
-    match payload.split_first() {
-        Some((&POLLED_VERSION, content)) => read_content(content),
-        _ => {
-            let PolledV1 { stream, cursor, more, reached, reported } = read(payload)?;
-            Ok(Polled { stream, cursor, more, reached, reported, beginning: None })
-        }
-    }
 }

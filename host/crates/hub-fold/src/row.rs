@@ -9,10 +9,10 @@ use std::time::Duration;
 use hub_model::event::IdentityKind;
 use hub_model::identity::{Claim, IdentityKey, Judged};
 use hub_model::model::{
-    Checkout, Consent, Conversation, Interaction, InventoryItem, InventoryLevel, LoyaltyAccount,
+    Checkout, Consent, Conversation, FollowUp, Interaction, InventoryItem, InventoryLevel, LoyaltyAccount,
     LoyaltyEntry, Order, Profile, Survey, Ticket,
 };
-use hub_model::{EffectId, EventId, NodeId, Timestamp};
+use hub_model::{EffectId, EventId, FollowUpId, NodeId, Timestamp};
 use hub_rules::Grade;
 use hub_store::Table;
 use serde::de::DeserializeOwned;
@@ -51,6 +51,7 @@ rows! {
     LoyaltyEntry => LoyaltyEntry,
     Survey => Survey,
     Consent => Consent,
+    FollowUp => FollowUp,
 }
 
 /// Items share the inventory table with their levels: an item's key has no location.
@@ -135,10 +136,12 @@ pub enum SubjectKind {
     Fulfilment = 11,
     Refund = 12,
     Return = 13,
+    /// Something to do for a customer later. Filed by account in a table of its own.
+    FollowUp = 14,
 }
 
 impl SubjectKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Order,
         Self::Checkout,
         Self::Interaction,
@@ -152,6 +155,7 @@ impl SubjectKind {
         Self::Fulfilment,
         Self::Refund,
         Self::Return,
+        Self::FollowUp,
     ];
 
     /// The kind written as this byte in a key.
@@ -365,7 +369,7 @@ impl EffectState {
 }
 
 /// The version rows are written with.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
     postcard::to_extend(row, vec![VERSION])

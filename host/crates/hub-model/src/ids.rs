@@ -93,6 +93,16 @@ ids! {
     EffectId = "eff_";
     /// What was said on one matter, named by the first thing said. Any other thing said in it finds it as well.
     ConversationId = "cnv_";
+    /// Something to do for a customer later.
+    FollowUpId = "fup_";
+}
+
+impl FollowUpId {
+    /// Of an account, by who wants it and a mark of theirs that they use once: a rule's cause, a request's key.
+    #[must_use]
+    pub fn of(account: NodeId, by: &str, mark: &str) -> Self {
+        Self(hash("omnihub follow-up v1", &[&account.0, by.as_bytes(), mark.as_bytes()]))
+    }
 }
 
 impl ConversationId {

@@ -14,6 +14,32 @@ pub trait Join {
     fn forget_learned(&mut self) {}
 }
 
+/// Shows what is known, field by field, and which record taught it.
+pub trait Known {
+    /// Shows every field there is to `witness`, by its path from the thing: "note", "refunds.r1.amount". `path` is where
+    /// this one stands, empty for the thing itself.
+    fn show(&self, path: &str, witness: &mut impl Witness);
+}
+
+/// Who is shown the fields of a thing.
+pub trait Witness {
+    fn see<T: Serialize>(&mut self, path: &str, value: &T, source: Source);
+}
+
+/// Where a field's value comes from, as far as one record says it all: a flag that stays up is everybody's word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The source's version, where it decides.
+    pub version: Option<i64>,
+    /// Journal sequence number of the record that taught us.
+    pub learned: Option<u64>,
+}
+
+/// The path of a field within `path`.
+pub(crate) fn within(path: &str, field: &str) -> String {
+    if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
+}
+
 /// Has content that can be taken from it for good, by a flag that stays: joining an older account puts nothing back.
 pub trait Erase {
     fn erase(&mut self);
@@ -48,6 +74,16 @@ impl Told {
     pub fn maybe<T: Clone>(self, value: &Option<T>) -> Option<Fact<T>> {
         value.clone().map(|value| self.fact(value))
     }
+
+    /// Of everything told the greatest counts.
+    pub fn greatest<T>(self, value: T) -> Greatest<T> {
+        Greatest(value, self.learned)
+    }
+
+    /// Of everything told the least counts.
+    pub fn least<T>(self, value: T) -> Least<T> {
+        Least(value, self.learned)
+    }
 }
 
 impl<T: Ord> Join for Fact<T> {
@@ -64,6 +100,13 @@ impl<T: Ord> Join for Fact<T> {
     }
 }
 
+impl<T: Serialize> Known for Fact<T> {
+    fn show(&self, path: &str, witness: &mut impl Witness) {
+        let source = Source { version: Some(self.version), learned: Some(self.learned) };
+        witness.see(path, &self.value, source);
+    }
+}
+
 impl<T: Join> Join for Option<T> {
     fn join(&mut self, other: Self) {
         match (self.as_mut(), other) {
@@ -76,6 +119,14 @@ impl<T: Join> Join for Option<T> {
     fn forget_learned(&mut self) {
         if let Some(mine) = self {
             mine.forget_learned();
+        }
+    }
+}
+
+impl<T: Known> Known for Option<T> {
+    fn show(&self, path: &str, witness: &mut impl Witness) {
+        if let Some(known) = self {
+            known.show(path, witness);
         }
     }
 }
@@ -97,6 +148,14 @@ impl<K: Ord, T: Join> Join for BTreeMap<K, T> {
     }
 }
 
+impl<T: Known> Known for BTreeMap<String, T> {
+    fn show(&self, path: &str, witness: &mut impl Witness) {
+        for (key, known) in self {
+            known.show(&within(path, key), witness);
+        }
+    }
+}
+
 /// Once true, always true: deleted, erased.
 impl Join for bool {
     fn join(&mut self, other: Self) {
@@ -104,27 +163,59 @@ impl Join for bool {
     }
 }
 
-/// The greatest seen: a delivery status never goes back, a last moment only forward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Greatest<T>(pub T);
-
-impl<T: Ord> Join for Greatest<T> {
-    fn join(&mut self, other: Self) {
-        if other.0 > self.0 {
-            *self = other;
+impl Known for bool {
+    fn show(&self, path: &str, witness: &mut impl Witness) {
+        if *self {
+            witness.see(path, self, Source::default());
         }
     }
 }
 
-/// The least seen: the first moment of something.
+/// The greatest seen, and the record that taught it: a delivery status never goes back, a last moment only forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Least<T>(pub T);
+pub struct Greatest<T>(pub T, pub u64);
+
+impl<T: Ord> Join for Greatest<T> {
+    fn join(&mut self, other: Self) {
+        match other.0.cmp(&self.0) {
+            std::cmp::Ordering::Greater => *self = other,
+            std::cmp::Ordering::Equal => self.1 = self.1.min(other.1),
+            std::cmp::Ordering::Less => {}
+        }
+    }
+
+    fn forget_learned(&mut self) {
+        self.1 = 0;
+    }
+}
+
+impl<T: Serialize> Known for Greatest<T> {
+    fn show(&self, path: &str, witness: &mut impl Witness) {
+        witness.see(path, &self.0, Source { version: None, learned: Some(self.1) });
+    }
+}
+
+/// The least seen, and the record that taught it: the first moment of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Least<T>(pub T, pub u64);
 
 impl<T: Ord> Join for Least<T> {
     fn join(&mut self, other: Self) {
-        if other.0 < self.0 {
-            *self = other;
+        match other.0.cmp(&self.0) {
+            std::cmp::Ordering::Less => *self = other,
+            std::cmp::Ordering::Equal => self.1 = self.1.min(other.1),
+            std::cmp::Ordering::Greater => {}
         }
+    }
+
+    fn forget_learned(&mut self) {
+        self.1 = 0;
+    }
+}
+
+impl<T: Serialize> Known for Least<T> {
+    fn show(&self, path: &str, witness: &mut impl Witness) {
+        witness.see(path, &self.0, Source { version: None, learned: Some(self.1) });
     }
 }
 
@@ -162,7 +253,7 @@ impl Tags {
     }
 }
 
-/// Implements [`Join`] field by field. `then` names a method that forgets what a sticky flag says is gone for good: done
+/// Implements [`Join`] and [`Known`] field by field. `then` names a method that forgets what a sticky flag says is gone for good: done
 /// after every joining, it leaves the laws as they are.
 macro_rules! join_fields {
     ($entity:ty { $($field:ident),+ $(,)? } $(then $forget:ident)?) => {
@@ -174,6 +265,16 @@ macro_rules! join_fields {
 
             fn forget_learned(&mut self) {
                 $($crate::join::Join::forget_learned(&mut self.$field);)+
+            }
+        }
+
+        impl $crate::join::Known for $entity {
+            fn show(&self, path: &str, witness: &mut impl $crate::join::Witness) {
+                $($crate::join::Known::show(
+                    &self.$field,
+                    &$crate::join::within(path, stringify!($field)),
+                    witness,
+                );)+
             }
         }
     };

@@ -3,6 +3,7 @@
 //! to one connection.
 
 mod breach;
+mod follow_up;
 mod interaction;
 mod inventory;
 mod loyalty;
@@ -11,6 +12,7 @@ mod profile;
 mod ticket;
 
 pub use breach::OrderBreach;
+pub use follow_up::{FollowUp, Wanted};
 pub use interaction::{Conversation, Finding, Interaction};
 pub use inventory::{InventoryItem, InventoryLevel};
 pub use loyalty::{LoyaltyAccount, LoyaltyEntry, Survey};

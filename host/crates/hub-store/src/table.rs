@@ -57,6 +57,7 @@ tables! {
     Erasure = 31 "erasure",
     PrivacyRequest = 32 "privacy_request",
     Audit = 33 "audit",
+    FollowUp = 34 "follow_up",
 }
 
 impl Table {

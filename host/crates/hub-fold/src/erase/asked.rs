@@ -10,10 +10,12 @@ use hub_store::{Order, Store, Table, prefix_range};
 use serde::{Deserialize, Serialize};
 
 use super::stored::strike_stored;
+use super::systems::{SystemErasure, asked_of, is_any_open};
 use super::{CONTACT, Gone, REMEMBERED, gone_key, mark_stored, stored, subject_key, things_key};
 use crate::FoldError;
 use crate::apply::Applying;
 use crate::fold::Folding;
+use crate::follow_up::forget_follow_ups;
 use crate::people::learn_name;
 use crate::record::{Erased, Erasing, Remembered, Tombstone};
 use crate::row::{Erasure, Forgotten, NodeRow, decode, encode, key};
@@ -39,6 +41,8 @@ pub struct AskedErasure {
     pub by: String,
     pub reason: String,
     pub at: Timestamp,
+    /// The systems that know the account, what is due first in front.
+    pub systems: Vec<SystemErasure>,
 }
 
 /// That records of the journal were rewritten.
@@ -73,7 +77,7 @@ impl Folding<'_> {
         match self.heard_of(account)? {
             Some(row) => self.forget(seq, asked.at, account, &row, Forgotten::Person),
             // The journal remembers it where its records lost it.
-            None => Ok(()),
+            None => forget_follow_ups(&mut self.draft, account, seq),
         }
     }
 
@@ -177,6 +181,7 @@ impl Folding<'_> {
         let mut profile = Profile { deleted: stone.forgotten == Forgotten::Profile, ..Profile::default() };
         if stone.forgotten == Forgotten::Person {
             profile.erase();
+            forget_follow_ups(&mut self.draft, stone.account, seq)?;
         }
         learn_name(&mut self.draft, stone.account, profile)
     }
@@ -212,7 +217,7 @@ pub fn asked_erasures(store: &dyn Store, limit: usize) -> Result<Vec<AskedErasur
         let node: Option<NodeRow> = node.map(|row| decode(Table::Node, &row)).transpose()?;
         let scope = node.map(|node| node.key.scope).unwrap_or_default();
         let connection = scope.split_once('/').map(|(name, _)| name.to_owned()).unwrap_or_default();
-        asked.push(AskedErasure { account, connection, by, reason, at });
+        asked.push(AskedErasure { account, connection, by, reason, at, systems: asked_of(store, account)? });
     }
     asked.sort_by_key(|one| (one.at, one.account));
     Ok(asked)
@@ -227,10 +232,10 @@ pub fn erasure_receipts(store: &dyn Store, limit: usize) -> Result<Vec<ErasureRe
     rows.iter().map(|(_, row)| decode(Table::Erasure, row)).collect()
 }
 
-/// Whether anything stored is still to be removed.
+/// Whether anything stored is still to be removed, or a system has still to forget somebody.
 ///
 /// # Errors
 /// The store's, or a row that cannot be read.
 pub fn is_erasure_owed(store: &dyn Store) -> Result<bool, FoldError> {
-    Ok(!stored(store, 1)?.is_empty())
+    Ok(!stored(store, 1)?.is_empty() || is_any_open(store)?)
 }

@@ -3,19 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use hub_model::event::{Event, Payload};
-use hub_model::join::{Erase as _, Told};
-use hub_model::model::Order;
+use hub_model::join::Told;
 use hub_model::{EventId, NodeId, Timestamp};
-use hub_store::{Store, Table};
+use hub_store::Store;
 
-use super::{Gone, subject_key};
+use super::Gone;
 use crate::FoldError;
 use crate::active::ActiveSettings;
 use crate::apply::{About, Applying};
 use crate::draft::Draft;
 use crate::record::Reported;
-use crate::row::{Forgotten, NodeRow, Subject, SubjectKind, key};
+use crate::row::{Forgotten, NodeRow, Subject, SubjectKind};
 
 /// What of a report goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,12 +55,7 @@ pub fn sift(
             forgetting: None,
         }
         .apply()?;
-        let order = became(event);
-        let goes = about.erased
-            || is_of_forgotten(&draft, &about)?
-            || order
-                .map_or(Ok(false), |order| is_order_forgotten(&draft, gone, &report.connection, order))?;
-        if goes {
+        if about.erased || is_of_forgotten(&draft, &about)? {
             sifted.gone.insert(position);
             sifted.accounts.extend(about.account);
             sifted.things.extend(about.subject.filter(has_rows));
@@ -76,21 +69,6 @@ fn is_of_forgotten(draft: &Draft<'_>, about: &About) -> Result<bool, FoldError> 
     let Some(account) = about.account else { return Ok(false) };
     let row: Option<NodeRow> = draft.get(&account.0)?;
     Ok(row.is_some_and(|row| row.forgotten == Forgotten::Person))
-}
-
-/// The order that a checkout became: said without saying whose they are.
-fn became(event: &Event) -> Option<&str> {
-    match &event.payload {
-        Payload::Checkout(checkout) => checkout.order.as_deref(),
-        _ => None,
-    }
-}
-
-fn is_order_forgotten(draft: &Draft<'_>, gone: Gone, connection: &str, id: &str) -> Result<bool, FoldError> {
-    let order: Option<Order> = draft.get(&key::object(connection, &[id]))?;
-    let subject = Subject { kind: SubjectKind::Order, connection: connection.to_owned(), id: id.to_owned() };
-    let is_remembered = || draft.get_raw(Table::Erasure, &subject_key(key::subject_hash(&subject)));
-    Ok(order.is_some_and(|order| order.is_erased()) || (gone.things && is_remembered()?.is_some()))
 }
 
 /// Whether it could be told of again without saying whose it is.

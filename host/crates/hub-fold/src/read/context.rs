@@ -20,6 +20,7 @@ pub use mood::{Mood, Trend};
 use super::View;
 use super::consent::{ConsentView, consents};
 use super::conversations::{ConversationView, Talks, recent};
+use super::follow_ups::{FollowUpState, FollowUpView, follow_ups_of};
 use super::people::{Account, Person};
 use super::things::{LoyaltyView, OrderView, TicketView};
 use crate::FoldError;
@@ -64,6 +65,8 @@ pub struct ContextCard {
     pub tickets: Vec<TicketView>,
     /// Conversations among these interactions whose customer waits for an answer, the longest waiting first.
     pub awaiting: Vec<ConversationView>,
+    /// What is to be done for them, the first due first.
+    pub follow_ups: Vec<OwedFollowUp>,
     /// Absent when nothing of what they wrote was scored.
     pub mood: Option<Mood>,
     pub loyalty: Vec<LoyaltyView>,
@@ -79,6 +82,14 @@ pub struct OrderUnderWay {
     pub order: OrderView,
     /// Absent when it is in time, as far as we can tell.
     pub late: Option<Late>,
+}
+
+/// Something that is to be done for the customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OwedFollowUp {
+    pub follow_up: FollowUpView,
+    /// It should have been done by now.
+    pub overdue: bool,
 }
 
 /// Why an order is late.
@@ -133,6 +144,7 @@ pub fn context(store: &dyn Store, id: NodeId, now: Timestamp) -> Result<Option<C
         last_contacts: last_contacts(&talks),
         tickets,
         awaiting: awaiting(talks.conversations),
+        follow_ups: owed(follow_ups_of(&person)?, now),
         mood,
         loyalty: loyalty(&person)?,
         consents: consents(&person)?.into_iter().filter(|consent| consent.in_force).collect(),
@@ -192,6 +204,11 @@ fn last_contacts(talks: &Talks) -> Vec<LastContact> {
             conversation: heard.id(),
         })
         .collect()
+}
+
+fn owed(follow_ups: Vec<FollowUpView>, now: Timestamp) -> Vec<OwedFollowUp> {
+    let open = follow_ups.into_iter().filter(|follow_up| follow_up.state == FollowUpState::Open);
+    open.map(|follow_up| OwedFollowUp { overdue: follow_up.due <= now, follow_up }).collect()
 }
 
 fn awaiting(conversations: Vec<ConversationView>) -> Vec<ConversationView> {

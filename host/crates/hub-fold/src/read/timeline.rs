@@ -1,5 +1,5 @@
-//! What happened with a customer, newest first, over all their accounts. Parcels, refunds, loyalty entries and consents
-//! are made out of the rows of their order, account or statement, so that the fold writes nothing for them.
+//! What happened with a customer, newest first, over all their accounts. Parcels, refunds, loyalty entries, consents and
+//! follow-ups are made out of the rows of their order, account or statement, so that the fold writes nothing for them.
 
 mod derived;
 mod entry;
@@ -10,7 +10,9 @@ use hub_model::{NodeId, Timestamp};
 use hub_store::{Order as Ends, Range, Store, Table, prefix_range};
 use serde::Serialize;
 
-pub use entry::{Details, ParcelNews, ParcelTurn, RefundNews, ReturnNews, TimelineEntry};
+pub use entry::{
+    Details, FollowUpNews, FollowUpTurn, ParcelNews, ParcelTurn, RefundNews, ReturnNews, TimelineEntry,
+};
 pub use place::{CursorError, TimelineCursor};
 
 pub(super) use entry::excerpt;

@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::{ANSWER_MAX, View, Walk};
 use crate::FoldError;
 use crate::decide::{Decision, Verdict};
-use crate::fold::{deliveries_pending, effects_due};
+use crate::deliveries::deliveries_pending;
+use crate::fold::effects_due;
 use crate::row::{CustomerRow, DeliveryRow, DeliveryState, EffectRow, EffectState, EventRow, decode, key};
 
 /// Deliveries one question looks at: what a busy shop gets in a day or two. Older ones are asked for with `before`.

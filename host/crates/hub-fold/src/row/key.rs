@@ -2,7 +2,7 @@
 
 use hub_model::words::folded;
 
-use super::{EffectId, EventId, NodeId, Subject, SubjectKind, Timestamp};
+use super::{EffectId, EventId, FollowUpId, NodeId, Subject, SubjectKind, Timestamp};
 
 /// A provider's object.
 #[must_use]
@@ -75,11 +75,17 @@ const FORMERLY: u8 = b'f';
 const ABOUT: u8 = b's';
 const MOVED_FROM: u8 = b'm';
 const SAID_ON: u8 = b'i';
+const NOTED_ON: u8 = b'n';
 const TOLD_AGAIN: u8 = b'r';
 const RECEIPTS: u8 = b'q';
+const ASKED_IN: u8 = b'a';
+const WANTED_FOR: u8 = b'w';
 
 /// Words stand together, readable and in order, so that those that begin alike are neighbours.
 const WORDS: &[u8; 16] = b"words of people:";
+
+/// What is to be done for customers stands together, the first due first.
+const FOLLOW_UPS_DUE: &[u8; 16] = b"follow-ups due: ";
 
 /// All events of an account, whatever their names.
 #[must_use]
@@ -183,7 +189,7 @@ pub fn moved_from(subject: &Subject, account: NodeId) -> Vec<u8> {
     key
 }
 
-/// What was said on a ticket.
+/// What was said on a ticket, and the carts that became an order.
 #[must_use]
 pub fn said_on_prefix(ticket: &Subject) -> Vec<u8> {
     let mut key = subject_hash(ticket).to_vec();
@@ -194,6 +200,21 @@ pub fn said_on_prefix(ticket: &Subject) -> Vec<u8> {
 #[must_use]
 pub fn said_on(ticket: &Subject, interaction: &str) -> Vec<u8> {
     let mut key = said_on_prefix(ticket);
+    key.extend(bounded(interaction));
+    key
+}
+
+/// What was said on a ticket without a customer's part in it.
+#[must_use]
+pub fn noted_on_prefix(ticket: &Subject) -> Vec<u8> {
+    let mut key = subject_hash(ticket).to_vec();
+    key.push(NOTED_ON);
+    key
+}
+
+#[must_use]
+pub fn noted_on(ticket: &Subject, interaction: &str) -> Vec<u8> {
+    let mut key = noted_on_prefix(ticket);
     key.extend(bounded(interaction));
     key
 }
@@ -313,6 +334,70 @@ pub fn consent(account: NodeId, channel: &str, purpose: &str, version: Timestamp
     key.extend_from_slice(&time(version));
     key.extend(bounded(state));
     key
+}
+
+#[must_use]
+pub fn follow_up(account: NodeId, id: FollowUpId) -> Vec<u8> {
+    [account.0, id.0].concat()
+}
+
+/// Records that ask to do something for whoever has an account.
+#[must_use]
+pub fn asked_in_prefix(account: NodeId) -> Vec<u8> {
+    let mut key = account.0.to_vec();
+    key.push(ASKED_IN);
+    key
+}
+
+#[must_use]
+pub fn asked_in(account: NodeId, seq: u64) -> Vec<u8> {
+    let mut key = asked_in_prefix(account);
+    key.extend(sequence(seq));
+    key
+}
+
+/// The account something is to be done for.
+#[must_use]
+pub fn wanted_for_prefix(id: FollowUpId) -> Vec<u8> {
+    let mut key = id.0.to_vec();
+    key.push(WANTED_FOR);
+    key
+}
+
+#[must_use]
+pub fn wanted_for(id: FollowUpId, account: NodeId) -> Vec<u8> {
+    let mut key = wanted_for_prefix(id);
+    key.extend_from_slice(&account.0);
+    key
+}
+
+/// What is to be done from this moment on.
+#[must_use]
+pub fn follow_ups_due(from: Timestamp) -> Vec<u8> {
+    [FOLLOW_UPS_DUE.as_slice(), &time(from)].concat()
+}
+
+#[must_use]
+pub fn follow_up_due_prefix(due: Timestamp, id: FollowUpId) -> Vec<u8> {
+    [follow_ups_due(due).as_slice(), &id.0].concat()
+}
+
+#[must_use]
+pub fn follow_up_due(due: Timestamp, id: FollowUpId, account: NodeId) -> Vec<u8> {
+    [follow_up_due_prefix(due, id).as_slice(), &account.0].concat()
+}
+
+/// All that is to be done, whenever.
+#[must_use]
+pub fn all_follow_ups_due() -> Vec<u8> {
+    FOLLOW_UPS_DUE.to_vec()
+}
+
+/// When and what a row of the above is about.
+#[must_use]
+pub fn read_follow_up_due(row: &[u8]) -> Option<(Timestamp, FollowUpId, NodeId)> {
+    let id = |from: usize| row.get(from..from + 16)?.try_into().ok();
+    Some((read_time(row.get(16..24)?)?, FollowUpId(id(24)?), NodeId(id(40)?)))
 }
 
 /// The last 16 bytes, as the id every key of the index ends in.

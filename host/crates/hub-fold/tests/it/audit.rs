@@ -29,6 +29,7 @@ fn some_acts() -> Vec<Record> {
         reason: "request 17".into(),
         at: Timestamp(5),
         deliveries: vec![],
+        systems: vec![],
     };
     vec![
         Record::Command(Command::Redrive { delivery: 9 }),

@@ -10,8 +10,8 @@ use hub_model::{ConversationId, NodeId};
 use hub_store::MemoryStore;
 use proptest::prelude::*;
 
-use crate::convergence::days;
 use crate::stories::{late_order, set_up};
+use crate::support::days::days;
 use crate::support::events::{at, event, merge, order, party, ticket};
 use crate::support::{Hub, Told, fold_into, journal, message, node, settings, told};
 

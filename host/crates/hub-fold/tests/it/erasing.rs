@@ -1,17 +1,17 @@
 //! Taking the forgotten out of the journal: which events go, what is remembered in their place, and when it is done.
 
-use std::collections::BTreeSet;
-
 use hub_fold::read::deliveries_to_erase;
-use hub_fold::record::{Command, Erased, ErasedDelivery, Erasing, Outcome, Receipt, Record};
-use hub_fold::{Fold, Sequenced, Sifted, Verdict, is_erasure_owed, model_digest, remembered, sift};
+use hub_fold::record::{Command, Erased, Erasing, Outcome, Receipt, Record};
+use hub_fold::{Verdict, is_erasure_owed, model_digest};
 use hub_model::event::{self, Payload};
-use hub_store::{MemoryStore, Order, Range, Store, Table};
+use hub_store::{Store, Table};
 
 use crate::support::events::{
-    at, customer, euros, event, loyalty_account, loyalty_entry, named, order, party,
+    at, checkout, customer, euros, event, interaction, loyalty_account, loyalty_entry, named, order, party,
+    ticket,
 };
-use crate::support::{Hub, Told, fold_into, journal, message, node, settings, told};
+use crate::support::rewriting::{folded, names_in, push, rewritten};
+use crate::support::{Hub, Told, journal, message, node, settings, told};
 
 const SECRET: &str = "Secretname";
 
@@ -43,64 +43,7 @@ fn days() -> Vec<Told> {
 fn erase(account: &str) -> Record {
     let (by, reason) = ("operator".into(), "asked by letter".into());
     let account = node("shop", account);
-    Record::Command(Command::Erase { account, by, reason, at: at(20), deliveries: vec![] })
-}
-
-fn push(journal: &mut Vec<Sequenced>, minute: i64, record: Record) {
-    let seq = journal.len() as u64 + 1;
-    journal.push(Sequenced { seq, at: at(minute), record });
-}
-
-/// What the host does: remember, rewrite, write the receipt.
-fn rewritten(mut journal: Vec<Sequenced>) -> Vec<Sequenced> {
-    let store = MemoryStore::new();
-    fold_into(&store, &journal, &[3]);
-    let until = store.applied().unwrap();
-    let settings = Fold::open(&store).unwrap().settings();
-    let owed = deliveries_to_erase(&store, 100).unwrap();
-    let mut all = Sifted::default();
-    for one in &owed {
-        let record = journal.iter_mut().find(|record| record.seq == one.report).unwrap();
-        if let Record::Reported(reported) = &mut record.record {
-            let sifted = sift(&store, &settings, record.seq, record.at, reported).unwrap();
-            *reported = reported.clone().without(&sifted.gone);
-            all.accounts.extend(sifted.accounts);
-            all.things.extend(sifted.things);
-        }
-    }
-    let bodies: BTreeSet<u64> = owed.iter().filter_map(|one| one.delivery).collect();
-    for record in journal.iter_mut().filter(|record| bodies.contains(&record.seq)) {
-        if let Record::Delivery(delivery) = &record.record {
-            record.record = Record::ErasedDelivery(ErasedDelivery {
-                connection: delivery.connection.clone(),
-                connector: delivery.connector.clone(),
-                topic: delivery.topic.clone(),
-                dedupe: delivery.dedupe,
-                bytes: delivery.body.len() as u64,
-            });
-        }
-    }
-    let stays = remembered(&store, &all, at(21)).unwrap();
-    push(&mut journal, 21, Record::Erasing(Erasing::Remember(stays)));
-    let records = owed.iter().map(|one| one.report).collect();
-    push(&mut journal, 21, Record::Erasing(Erasing::Done(Erased { until, records, ..Erased::default() })));
-    journal
-}
-
-fn folded(journal: &[Sequenced]) -> MemoryStore {
-    let store = MemoryStore::new();
-    fold_into(&store, journal, &[4]);
-    store
-}
-
-fn names_in(store: &MemoryStore, word: &str) -> Vec<&'static str> {
-    let holds = |table: &&Table| {
-        let rows = store.scan(**table, Range::all(), Order::Ascending, usize::MAX).unwrap();
-        rows.iter().any(|(key, row)| {
-            [key, row].iter().any(|bytes| bytes.windows(word.len()).any(|window| window == word.as_bytes()))
-        })
-    };
-    Table::ALL.iter().filter(holds).map(|table| table.name()).collect()
+    Record::Command(Command::Erase { account, by, reason, at: at(20), deliveries: vec![], systems: vec![] })
 }
 
 #[test]
@@ -144,6 +87,87 @@ fn tombstones_stand_for_the_events_that_are_gone() {
     let store = folded(&journal);
     assert!(!is_erasure_owed(&store).unwrap());
     assert!(names_in(&store, "501").is_empty(), "{:?}", names_in(&store, "501"));
+}
+
+/// What says nothing of a person by itself, before and after what says whose it is.
+#[test]
+fn notes_carts_and_points_go_with_whose_they_are() {
+    let said = |id: &str, who: Option<&str>, text: &str| event::Interaction {
+        customer: who.map(|who| party(&[who])),
+        ticket: Some("T1".into()),
+        text: Some(text.into()),
+        ..interaction(id)
+    };
+    let cart = event::Checkout { order: Some("501".into()), url: Some(SECRET.into()), ..checkout("c1") };
+    let points = event::LoyaltyEntry { reason: Some(SECRET.into()), ..loyalty_entry("l1", "e1", 5) };
+    let loose = [
+        event("note.added", 1, Payload::Interaction(said("i1", None, SECRET))),
+        event("checkout.completed", 2, Payload::Checkout(cart)),
+        event("loyalty.earned", 3, Payload::LoyaltyEntry(points)),
+    ];
+    let opened = event::Ticket { requester: Some(party(&["customer:1"])), ..ticket("T1") };
+    let relative = said("i2", Some("customer:2"), "Ben's words");
+    let whose = [
+        event("ticket.created", 4, Payload::Ticket(opened)),
+        event("order.created", 5, bought("501", "customer:1", SECRET)),
+        event(
+            "loyalty.enrolled",
+            6,
+            Payload::LoyaltyAccount(loyalty_account("l1", party(&["customer:1"]), 5)),
+        ),
+        event("message.received", 7, Payload::Interaction(relative)),
+    ];
+    for first in [&loose[..], &whose[..]] {
+        let rest = if first == loose { &whose[..] } else { &loose[..] };
+        for asked in 0..=7 {
+            let all: Vec<Told> =
+                first.iter().chain(rest).map(|event| told("shop", 1, vec![event.clone()])).collect();
+            let mut journal = journal(&settings(&[]), all.iter().take(asked));
+            // So that there is somebody to ask for.
+            let known = event("customer.created", 9, Payload::Customer(customer(party(&["customer:1"]))));
+            let seq = journal.len() as u64 + 1;
+            journal.extend(crate::support::records(&told("shop", 9, vec![known]), seq));
+            push(&mut journal, 20, erase("customer:1"));
+            for told in all.iter().skip(asked) {
+                let seq = journal.len() as u64 + 1;
+                journal.extend(crate::support::records(told, seq));
+            }
+            // Once more, when the records that said whose it was are gone.
+            let mut journal = rewritten(journal);
+            for event in &loose {
+                let seq = journal.len() as u64 + 1;
+                journal.extend(crate::support::records(&told("shop", 30, vec![event.clone()]), seq));
+            }
+            let journal = rewritten(journal);
+            let left = |word: &str| {
+                let holds = |bytes: &[u8]| bytes.windows(word.len()).any(|part| part == word.as_bytes());
+                journal.iter().any(|record| holds(&record.record.encode()))
+                    || !names_in(&folded(&journal), word).is_empty()
+            };
+            assert!(!left(SECRET), "{asked} {:?}", first[0].name);
+            assert!(left("Ben's words"), "{asked} {:?}", first[0].name);
+        }
+    }
+}
+
+/// One that a connector has read without an event of the person: only a search finds that it names them.
+#[test]
+fn a_processed_delivery_can_be_named_as_well() {
+    let mut journal = journal(&settings(&[]), [told("shop", 1, vec![])].iter());
+    let Record::Delivery(delivery) = &mut journal[1].record else { panic!("a delivery") };
+    delivery.body = SECRET.into();
+    let Record::Command(Command::Erase { account, by, reason, at, systems, .. }) = erase("customer:1") else {
+        panic!("a command");
+    };
+    push(
+        &mut journal,
+        20,
+        Record::Command(Command::Erase { account, by, reason, at, deliveries: vec![2], systems }),
+    );
+    let journal = rewritten(journal);
+    assert!(matches!(journal[1].record, Record::ErasedDelivery(_)));
+    let delivery = hub_fold::read::delivery(&folded(&journal), 2).unwrap().unwrap();
+    assert_eq!((delivery.state, delivery.erase, delivery.bytes), ("processed", true, SECRET.len() as u64));
 }
 
 #[test]

@@ -5,13 +5,15 @@ use hub_model::event::{self, Payload};
 use hub_store::MemoryStore;
 use proptest::prelude::*;
 
-use super::convergence::days;
 use super::privacy::{RULE, asks, request};
-use crate::support::events::{at, customer, event, interaction, merge, named, party, survey, ticket};
+use crate::support::days::days;
+use crate::support::events::{
+    at, checkout, customer, event, interaction, merge, named, party, survey, ticket,
+};
 use crate::support::{Told, fold_into, journal, page, records, settings, told};
 
 /// Things to forget in the days of the small shop, of every sort.
-fn forgettings() -> Vec<Told> {
+pub(crate) fn forgettings() -> Vec<Told> {
     let deleted = |who: &[&str]| Payload::Customer(event::Customer { deleted: true, ..customer(party(who)) });
     let gone = event::Ticket { deleted: true, ..ticket("35436") };
     vec![
@@ -30,7 +32,7 @@ fn forgettings() -> Vec<Told> {
 }
 
 /// The days, with what only forgetting cares for: comments on tickets, and accounts one party names together.
-fn fuller_days() -> Vec<Told> {
+pub(crate) fn fuller_days() -> Vec<Told> {
     let mut days = days();
     let comment = event::Interaction {
         customer: Some(party(&["user:77"])),
@@ -40,6 +42,23 @@ fn fuller_days() -> Vec<Told> {
         ..interaction("c1")
     };
     days.push(told("desk", 12, vec![event("note.added", 12, Payload::Interaction(comment))]));
+    // Among agents, who do not say whose ticket it is; and a relative who was copied in.
+    for (id, minute, who) in [("c2", 13, None), ("c3", 14, Some(party(&["user:80"])))] {
+        let said = event::Interaction {
+            customer: who,
+            ticket: Some("35436".into()),
+            text: Some("a cup of theirs".into()),
+            sent_at: Some(at(minute)),
+            ..interaction(id)
+        };
+        days.push(told("desk", minute, vec![event("note.added", minute, Payload::Interaction(said))]));
+    }
+    let cart = event::Checkout {
+        order: Some("502".into()),
+        url: Some("https://shop.example/cart".into()),
+        ..checkout("c9")
+    };
+    days.push(told("shop", 15, vec![event("checkout.completed", 15, Payload::Checkout(cart))]));
     let both = customer(named(&["customer:2", "loyal:8", "two@example.com"], "Two Names"));
     days.push(told("shop", 13, vec![event("customer.updated", 13, Payload::Customer(both))]));
     let joined = merge("loyal:8", "loyal:9");

@@ -1,13 +1,13 @@
 //! What the journal holds: reads back as written, refuses what a newer version wrote, and never panics.
 
 use hub_fold::record::{
-    AfterSetback, Attempt, Command, Delivery, Outcome, PluginState, Polled, Receipt, Record, RecordError,
-    Reported, Setback,
+    AfterSetback, AskErasure, AskedFollowUp, Attempt, Command, Delivery, ErasureAt, Outcome, PluginState,
+    Polled, Receipt, Record, RecordError, Reported, Role, Setback,
 };
 use hub_model::event::{self, Note, Payload, Remark};
 use hub_model::identity::{Judgement, Limits};
 use hub_model::model::Finding;
-use hub_model::{EffectId, NodeId};
+use hub_model::{EffectId, FollowUpId, NodeId};
 use proptest::prelude::*;
 
 use crate::support::events::{
@@ -59,6 +59,12 @@ fn reported() -> Reported {
     }
 }
 
+fn erase(systems: Vec<ErasureAt>) -> Record {
+    let (by, reason) = ("mia".into(), "asked by letter".into());
+    let account = NodeId([4; 16]);
+    Record::Command(Command::Erase { account, by, reason, at: at(5), deliveries: vec![300, 7], systems })
+}
+
 fn one_of_each() -> Vec<Record> {
     let effect = EffectId([3; 16]);
     let outcomes = [
@@ -99,6 +105,21 @@ fn one_of_each() -> Vec<Record> {
             since: Some(at(1)),
         }),
         Record::Command(Command::CloseRequest { connection: "shop".into(), id: "p".into() }),
+        Record::Command(Command::FollowUp(AskedFollowUp {
+            account: NodeId([4; 16]),
+            id: FollowUpId([5; 16]),
+            due: at(90),
+            text: "ask whether it works".into(),
+            until: Some("message.received".into()),
+            by: "mia".into(),
+            at: at(8),
+        })),
+        Record::Command(Command::CloseFollowUp {
+            account: NodeId([4; 16]),
+            id: FollowUpId([5; 16]),
+            by: "tom".into(),
+            at: at(9),
+        }),
         Record::Command(Command::Judge {
             pairs: vec![
                 (NodeId([1; 16]), NodeId([2; 16]), Judgement::Same),
@@ -108,6 +129,30 @@ fn one_of_each() -> Vec<Record> {
             by: "mia".into(),
             reason: "said so on the phone".into(),
             at: at(5),
+        }),
+        erase(vec![
+            ErasureAt {
+                connection: "shop".into(),
+                object: "customer".into(),
+                account: NodeId([4; 16]),
+                ask: Some(AskErasure {
+                    action: "erase".into(),
+                    parameter: "customer_id".into(),
+                    id: Some("7".into()),
+                }),
+            },
+            ErasureAt {
+                connection: "ig".into(),
+                object: "igsid".into(),
+                account: NodeId([5; 16]),
+                ask: None,
+            },
+        ]),
+        Record::Command(Command::CloseErasure {
+            effect,
+            by: "mia".into(),
+            reason: "done by hand".into(),
+            at: at(6),
         }),
         Record::Polled(Polled {
             stream: "orders".into(),
@@ -159,6 +204,40 @@ fn a_page_of_the_first_version_is_still_read() {
         beginning: None,
     };
     assert_eq!(Record::decode(9, &payload).unwrap(), Record::Polled(page));
+}
+
+/// Commands as the first version wrote them: an erasure ended in its deliveries.
+#[test]
+fn commands_of_version_1_still_read() {
+    for record in one_of_each().into_iter().chain([erase(vec![])]) {
+        let names_systems =
+            matches!(&record, Record::Command(Command::Erase { systems, .. }) if !systems.is_empty());
+        if !matches!(record, Record::Command(_)) || names_systems {
+            continue;
+        }
+        let mut payload = record.encode();
+        if matches!(record, Record::Command(Command::Erase { .. })) {
+            assert_eq!(payload.pop(), Some(0), "the empty list of systems");
+        }
+        payload[0] = 1;
+        assert_eq!(Record::decode(7, &payload).unwrap(), record);
+        for length in 0..payload.len() {
+            assert!(Record::decode(7, &payload[..length]).is_err(), "{length} bytes of {record:?}");
+        }
+    }
+}
+
+#[test]
+fn actions_from_before_roles_do_work() {
+    let mut json = serde_json::to_value(settings(&[])).unwrap();
+    json["actions"][0].as_object_mut().unwrap().remove("role").unwrap();
+    json["actions"][1]["role"] = serde_json::json!({"message": "email"});
+    json["actions"][2]["role"] = serde_json::json!({"erase": "customer"});
+    let Record::Settings(read) = Record::decode(6, &postcard_text(&json.to_string())).unwrap() else {
+        panic!("settings")
+    };
+    let roles: Vec<Role> = read.actions.into_iter().take(3).map(|action| action.role).collect();
+    assert_eq!(roles, [Role::Work, Role::Message("email".into()), Role::Erase("customer".into())]);
 }
 
 #[test]

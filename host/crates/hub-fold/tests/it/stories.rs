@@ -1,6 +1,7 @@
 //! The two stories the product exists for, told event by event: whoever serves the customer next sees everything before.
 
 use hub_fold::read::{self, ContextCard, Late, Reason, TimelineQuery, Trend, may_contact};
+use hub_fold::{FollowUpPlan, plan_close, plan_follow_up};
 use hub_model::conversation::Topic;
 use hub_model::event::{self, Fulfilment, Payload};
 use hub_model::model::Finding;
@@ -292,8 +293,24 @@ fn a_question_nobody_answers_is_seen_by_the_chat_that_does() {
     tell(&mut hub, 1);
     assert_eq!(waiting(&card(&hub, ana, 36 * HOUR + 6)), [(Some("email"), Some(at(MONDAY)))]);
 
-    // Both solved: nothing waits, and whoever follows up two days later sees what it was about.
+    // Both solved; whoever solved them wants to know in two days whether it works, unless she says so before.
     tell(&mut hub, 2);
+    let plan = FollowUpPlan {
+        customer: ana,
+        mark: "81".into(),
+        due: at(37 * HOUR + 2 * DAY),
+        text: "ask whether the machine works now".into(),
+        until: Some("message.received".into()),
+        by: "mia".into(),
+    };
+    let (id, wanted) = plan_follow_up(&hub.store, plan, at(37 * HOUR)).unwrap();
+    hub.command(37 * HOUR, wanted);
+    let solved = card(&hub, ana, 37 * HOUR + 1);
+    assert_eq!((channels(&solved), solved.awaiting.len()), (vec!["web", "email"], 0));
+    assert!(!solved.follow_ups[0].overdue);
+    assert_eq!(solved.follow_ups[0].follow_up.text, "ask whether the machine works now");
+
+    // Nothing waits, and whoever follows up two days later sees what it was about.
     let follow_up = card(&hub, ana, 37 * HOUR + 2 * DAY);
     assert_eq!((follow_up.awaiting.len(), follow_up.tickets.len()), (0, 0));
     assert_eq!(follow_up.last_contacts[0].excerpt.as_deref(), Some("Hold both buttons for five seconds."));
@@ -301,6 +318,36 @@ fn a_question_nobody_answers_is_seen_by_the_chat_that_does() {
     let query = read::ConversationQuery { limit: 9, ..read::ConversationQuery::default() };
     let talks = read::conversations(&hub.store, ana, &query).unwrap().unwrap();
     assert!(talks.iter().all(|talk| talk.resolved == Some(true)));
+    assert!(follow_up.follow_ups[0].overdue);
+    let query =
+        read::FollowUpQuery { due_by: Some(follow_up.now), limit: 9, ..read::FollowUpQuery::default() };
+    let due: Vec<_> = read::follow_ups(&hub.store, &query).unwrap().follow_ups;
+    assert_eq!(due.iter().map(|one| (one.id, one.customer)).collect::<Vec<_>>(), [(id, follow_up.customer)]);
+
+    // Asked, and done; the whole story stands in one timeline.
+    let asked_at = 37 * HOUR + 2 * DAY + 10;
+    let asked = on_ticket("w3", "82", asked_at, "web", "out", "Does it work now?");
+    hub.tell(&one("desk", "message.sent", "w3", asked_at, asked));
+    hub.command(asked_at, plan_close(&hub.store, id, "tom", at(asked_at)).unwrap());
+    let after = card(&hub, ana, asked_at + 1);
+    assert_eq!((after.follow_ups.len(), after.awaiting.len()), (0, 0));
+    assert_eq!(after.last_contacts[0].excerpt.as_deref(), Some("Does it work now?"));
+    let query = TimelineQuery { limit: 20, ..TimelineQuery::default() };
+    let lines: Vec<_> = read::timeline(&hub.store, ana, &query).unwrap().unwrap().entries;
+    let lines: Vec<_> = lines.into_iter().map(|entry| entry.summary).collect();
+    assert_eq!(
+        lines,
+        [
+            "followed up: ask whether the machine works now",
+            "we wrote on web: Does it work now?",
+            "to follow up by 2026-05-07T22:00:00Z: ask whether the machine works now",
+            "we wrote on web: Hold both buttons for five seconds.",
+            "opened ticket 82: Chat (solved)",
+            "wrote on web: I wrote on Monday: setting up my machine fails",
+            "opened ticket 81: Help (solved)",
+            "wrote on email: How do I set up the coffee machine? The manual does not say.",
+        ]
+    );
 }
 
 #[test]

@@ -227,6 +227,7 @@ fn kinds_and_cursors_are_read_back_or_refused() {
     for (word, kind) in [
         ("order", SubjectKind::Order),
         ("return", SubjectKind::Return),
+        ("follow_up", SubjectKind::FollowUp),
         ("loyalty_entry", SubjectKind::LoyaltyEntry),
     ] {
         assert_eq!(subject_kind(word), Some(kind));

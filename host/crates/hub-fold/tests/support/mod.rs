@@ -1,9 +1,12 @@
 //! A hub without its ends: records go into the fold as a journal would give them, and a store holds the view.
 
+pub(crate) mod chance;
+pub(crate) mod days;
 pub(crate) mod events;
+pub(crate) mod rewriting;
 
 use hub_fold::record::{
-    ActionRoute, Command, ConnectionSettings, Delivery, Polled, Record, Reported, Settings,
+    ActionRoute, Command, ConnectionSettings, Delivery, Polled, Record, Reported, Role, Settings,
 };
 use hub_fold::{Consequences, Fold, Sequenced, catalogue};
 use hub_model::event::{self, Author, Direction, Event, Payload};
@@ -120,6 +123,7 @@ pub(crate) fn settings(rules: &[&str]) -> Settings {
                     connection: connection.into(),
                     action: action.replace('_', "-"),
                     target: target.map(str::to_owned),
+                    role: Role::Work,
                 }
             })
             .collect(),

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Fact, Join, Tags, Told};
+use super::{Fact, Greatest, Join, Known, Least, Source, Tags, Told, Witness};
 
 fn joined<T: Join + Clone>(first: &T, rest: &[&T]) -> T {
     let mut sum = first.clone();
@@ -37,9 +37,54 @@ proptest! {
     }
 
     #[test]
+    fn ends_obey_the_laws(a in (0_u8..3, 0_u64..3), b in (0_u8..3, 0_u64..3), c in (0_u8..3, 0_u64..3)) {
+        let [greatest_a, greatest_b, greatest_c] = [a, b, c].map(|(value, learned)| Greatest(value, learned));
+        check_laws(&greatest_a, &greatest_b, &greatest_c);
+        let [least_a, least_b, least_c] = [a, b, c].map(|(value, learned)| Least(value, learned));
+        check_laws(&least_a, &least_b, &least_c);
+    }
+
+    #[test]
     fn tags_obey_the_laws(a in tags(), b in tags(), c in tags()) {
         check_laws(&a, &b, &c);
     }
+}
+
+#[derive(Default)]
+struct Seen(Vec<(String, String, Source)>);
+
+impl Witness for Seen {
+    fn see<T: serde::Serialize>(&mut self, path: &str, value: &T, source: Source) {
+        self.0.push((path.to_owned(), serde_json::to_string(value).unwrap(), source));
+    }
+}
+
+#[test]
+fn fields_are_shown_by_their_path_with_the_record_that_taught_them() {
+    let told = |version, learned| Told { version, learned };
+    let mut tags = Tags::told(told(1, 10), Some(&vec!["a".into()]), &[], &[]);
+    tags.join(Tags::told(told(2, 11), None, &[], &["b".into()]));
+    let of = |known: &dyn Fn(&mut Seen)| {
+        let mut seen = Seen::default();
+        known(&mut seen);
+        seen.0
+    };
+    let from = |version, learned| Source { version, learned };
+    let seen = of(&|seen| tags.show("tags", seen));
+    let expected = [
+        ("tags.whole", r#"["a"]"#, from(Some(1), Some(10))),
+        ("tags.changes.b", "false", from(Some(2), Some(11))),
+    ];
+    assert_eq!(seen, expected.map(|(path, value, source)| (path.to_owned(), value.to_owned(), source)));
+
+    // The same greatest value is learned once, and a greater one anew.
+    let mut read = told(0, 5).greatest(2);
+    read.join(told(0, 4).greatest(2));
+    read.join(told(0, 3).greatest(1));
+    let seen = of(&|seen| read.show("status", seen));
+    assert_eq!(seen, [("status".to_owned(), "2".to_owned(), from(None, Some(4)))]);
+    assert_eq!(of(&|seen| false.show("deleted", seen)), []);
+    assert_eq!(of(&|seen| true.show("deleted", seen)).len(), 1);
 }
 
 #[test]

@@ -101,7 +101,7 @@ impl Interaction {
             ticket: told.maybe(&interaction.ticket),
             order: told.maybe(&interaction.order),
             sent_at: told.maybe(&interaction.sent_at),
-            status: interaction.status.map(Greatest),
+            status: interaction.status.map(|status| told.greatest(status)),
             status_detail: told.maybe(&interaction.status_detail),
             edited: interaction.edited,
             reactions: interaction
@@ -155,9 +155,9 @@ impl Conversation {
         Self {
             channel: told.maybe(&interaction.channel),
             customer: told.maybe(&customer),
-            first_at: at.map(Least),
-            last_at: at.map(Greatest),
-            last_inbound_at: at.filter(|_| inbound).map(Greatest),
+            first_at: at.map(|at| told.least(at)),
+            last_at: at.map(|at| told.greatest(at)),
+            last_inbound_at: at.filter(|_| inbound).map(|at| told.greatest(at)),
         }
     }
 }

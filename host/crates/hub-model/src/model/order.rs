@@ -214,7 +214,7 @@ impl Fulfilment {
         // A parcel is updated on its own: its time, where there is one, orders what is said of it.
         let told = Told { version: parcel.updated_at.map_or(told.version, |at| at.0), ..told };
         let stage = Stage::of(parcel.status.as_deref());
-        let first = |wanted: Stage| (stage == wanted).then_some(Least(Timestamp(told.version)));
+        let first = |wanted: Stage| (stage == wanted).then(|| told.least(Timestamp(told.version)));
         let some = |list: &Vec<String>| (!list.is_empty()).then(|| told.fact(list.clone()));
         Self {
             status: told.maybe(&parcel.status),

@@ -106,7 +106,7 @@ impl Consent {
             purpose: consent.purpose.clone(),
             state: told.fact(consent.state.clone()),
             at: told.maybe(&consent.at),
-            evidence: Least(ConsentEvidence {
+            evidence: told.least(ConsentEvidence {
                 source: consent.extra.iter().take(SOURCE_MAX).cloned().collect(),
                 ..evidence
             }),

@@ -3,20 +3,25 @@
 use proptest::prelude::*;
 
 use super::interaction::Attachment;
-use super::{Fulfilment, Interaction, Order, Profile, Survey, Ticket};
+use super::{FollowUp, Fulfilment, Interaction, Order, Profile, Survey, Ticket, Wanted};
 use crate::identity::NodeId;
 use crate::join::{Erase, Fact, Join, Least, Tags, Told};
 use crate::time::Timestamp;
 
-fn check_laws<T: Join + Erase + Clone + PartialEq + std::fmt::Debug>(a: &T, b: &T, c: &T) {
-    let joined = |parts: &[&T]| {
-        let mut sum = parts[0].clone();
-        parts.iter().skip(1).for_each(|part| sum.join((*part).clone()));
-        sum
-    };
+fn joined<T: Join + Clone>(parts: &[&T]) -> T {
+    let mut sum = parts[0].clone();
+    parts.iter().skip(1).for_each(|part| sum.join((*part).clone()));
+    sum
+}
+
+fn check_joins<T: Join + Clone + PartialEq + std::fmt::Debug>(a: &T, b: &T, c: &T) {
     assert_eq!(joined(&[a, b]), joined(&[b, a]), "commutative");
     assert_eq!(joined(&[a, &joined(&[b, c])]), joined(&[&joined(&[a, b]), c]), "associative");
     assert_eq!(joined(&[a, b, b, a]), joined(&[a, b]), "idempotent");
+}
+
+fn check_laws<T: Join + Erase + Clone + PartialEq + std::fmt::Debug>(a: &T, b: &T, c: &T) {
+    check_joins(a, b, c);
     let mut first = a.clone();
     first.erase();
     let mut last = joined(&[a, b]);
@@ -47,12 +52,27 @@ fn tags() -> impl Strategy<Value = Tags> {
     })
 }
 
+fn follow_up() -> impl Strategy<Value = FollowUp> {
+    (0_i64..3, 0_u64..2, prop::option::of((0_i64..2, prop::sample::select(vec!["mia", "tom"])))).prop_map(
+        |(version, learned, wanted)| {
+            let told = Told { version, learned };
+            match wanted {
+                Some((due, by)) => FollowUp::wanted(
+                    Wanted { due: Timestamp(due), until: None, by: by.into(), text: format!("{by} {due}") },
+                    told,
+                ),
+                None => FollowUp::closed("tom".into(), told),
+            }
+        },
+    )
+}
+
 const PEOPLE: [NodeId; 2] = [NodeId([1; 16]), NodeId([2; 16])];
 
 prop_compose! {
     fn order()(note in text(), buyer in fact(&PEOPLE), number in text(), tags in tags(), url in text(), left in prop::option::of(0_i64..3), erased in any::<bool>()) -> Order {
         let urls = url.map(|url| Fact { value: vec![url.value], version: url.version, learned: url.learned });
-        let shipped_at = left.map(|at| Least(Timestamp(at)));
+        let shipped_at = left.map(|at| Least(Timestamp(at), 1));
         let parcel = Fulfilment { tracking_urls: urls, shipped_at, ..Fulfilment::default() };
         let fulfilments = [("p".to_owned(), parcel)].into();
         let mut order = Order { note, buyer, number, tags, fulfilments, ..Order::default() };
@@ -128,5 +148,16 @@ proptest! {
     #[test]
     fn surveys_obey_the_laws(a in survey(), b in survey(), c in survey()) {
         check_laws(&a, &b, &c);
+    }
+
+    #[test]
+    fn follow_ups_obey_the_laws(a in follow_up(), b in follow_up(), c in follow_up()) {
+        check_joins(&a, &b, &c);
+        let words = [&a, &b, &c];
+        let last = words.iter().filter_map(|word| word.last_word_at()).max();
+        let whole = joined(&words);
+        assert_eq!(whole.last_word_at(), last);
+        let closes = |word: &&FollowUp| word.wanted.is_none() && word.last_word_at() == last;
+        assert_eq!(whole.open().is_none(), words.iter().any(closes), "done, if that is the last word");
     }
 }

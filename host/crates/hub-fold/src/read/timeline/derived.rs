@@ -8,13 +8,15 @@ use hub_model::model::{LoyaltyAccount, Order};
 use hub_store::{Order as Ends, Table, prefix_range};
 
 use super::entry::{
-    ParcelTurn, TimelineEntry, consent_entry, loyalty_entry, parcel_entry, refund_entry, return_entry,
+    FollowUpTurn, ParcelTurn, TimelineEntry, consent_entry, follow_up_entry, loyalty_entry, parcel_entry,
+    refund_entry, return_entry,
 };
 use super::{Place, TimelineQuery};
 use crate::FoldError;
 use crate::read::Walk;
 use crate::read::card::each_entry;
 use crate::read::consent::each_statement;
+use crate::read::follow_ups::follow_ups_of;
 use crate::read::people::Person;
 use crate::row::{Subject, SubjectKind, decode, key};
 
@@ -40,6 +42,9 @@ impl Derived {
         }
         if query.wants_kind(SubjectKind::Consent) {
             derived.consents(person, query)?;
+        }
+        if query.wants_kind(SubjectKind::FollowUp) {
+            derived.follow_ups(person, query)?;
         }
         Ok(derived)
     }
@@ -128,6 +133,22 @@ impl Derived {
                 let place = Place::new(entry.at, SubjectKind::LoyaltyEntry, object);
                 self.offer(query, place, || loyalty_entry(&account, entry));
             })?;
+        }
+        Ok(())
+    }
+
+    fn follow_ups(&mut self, person: &Person<'_>, query: &TimelineQuery) -> Result<(), FoldError> {
+        for follow_up in follow_ups_of(person)? {
+            let turns = [
+                (FollowUpTurn::Wanted, "1", Some(follow_up.made_at)),
+                (FollowUpTurn::Ended, "2", follow_up.ended_at()),
+            ];
+            for (turn, mark, at) in turns {
+                let Some(at) = at else { continue };
+                let object = key::object(&follow_up.account.connection, &[&follow_up.id.to_string(), mark]);
+                let place = Place::new(at, SubjectKind::FollowUp, object);
+                self.offer(query, place, || follow_up_entry(&follow_up, turn));
+            }
         }
         Ok(())
     }

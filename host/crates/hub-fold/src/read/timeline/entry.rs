@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::FoldError;
 use crate::read::View;
 use crate::read::consent::ConsentView;
+use crate::read::follow_ups::{FollowUpState, FollowUpView};
 use crate::read::things::{
     CheckoutView, InteractionView, LoyaltyEntryView, LoyaltyView, OrderView, ParcelView, RefundView,
     ReturnView, SurveyView, TicketView,
@@ -49,6 +50,24 @@ pub enum Details {
     LoyaltyEntry(LoyaltyEntryView),
     Survey(SurveyView),
     Consent(ConsentView),
+    FollowUp(FollowUpNews),
+}
+
+/// Something to do for the customer, at one of its turns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FollowUpNews {
+    pub turn: FollowUpTurn,
+    /// As it is now.
+    pub follow_up: FollowUpView,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FollowUpTurn {
+    /// Somebody first wanted it.
+    Wanted,
+    /// It was done, or something happened that ended it.
+    Ended,
 }
 
 /// A parcel at one of its turns.
@@ -110,7 +129,8 @@ pub(super) fn entry(
         | SubjectKind::Consent
         | SubjectKind::Fulfilment
         | SubjectKind::Refund
-        | SubjectKind::Return => None,
+        | SubjectKind::Return
+        | SubjectKind::FollowUp => None,
     }
     .map(|entry| TimelineEntry { at, ..entry }))
 }
@@ -219,6 +239,24 @@ pub(super) fn consent_entry(consent: ConsentView) -> TimelineEntry {
     let summary = format!("consent to {purpose} by {channel}: {state}");
     let (at, channel) = (consent.at, Some(channel.clone()));
     TimelineEntry { at, channel, ..plain(&subject, summary, Details::Consent(consent)) }
+}
+
+pub(super) fn follow_up_entry(follow_up: &FollowUpView, turn: FollowUpTurn) -> TimelineEntry {
+    let subject = Subject {
+        kind: SubjectKind::FollowUp,
+        connection: follow_up.account.connection.clone(),
+        id: follow_up.id.to_string(),
+    };
+    let what = excerpt(&follow_up.text);
+    let summary = match (turn, &follow_up.state) {
+        (FollowUpTurn::Wanted, _) => format!("to follow up by {}: {what}", follow_up.due),
+        (FollowUpTurn::Ended, FollowUpState::Happened { name, .. }) => {
+            format!("no follow-up needed after {name}: {what}")
+        }
+        (FollowUpTurn::Ended, _) => format!("followed up: {what}"),
+    };
+    let news = FollowUpNews { turn, follow_up: follow_up.clone() };
+    plain(&subject, summary, Details::FollowUp(news))
 }
 
 fn checkout_entry(subject: &Subject, checkout: &Checkout) -> TimelineEntry {
