@@ -1,8 +1,9 @@
 //! The benchmark: starts the hub as a process, loads it over HTTP with signed Shopify orders, reads its memory from the
-//! kernel and its progress from its own metrics.
+//! kernel and its progress from its own metrics. The model is measured in this process, without a hub.
 
 mod connectors;
 mod load;
+mod model;
 mod order;
 mod polling;
 mod table;
@@ -19,6 +20,8 @@ use table::Table;
 const ORDERS: usize = 20_000;
 /// A backfill is larger than a burst: 100,000 orders for 20,000 deliveries.
 const POLLED_PER_ORDER: usize = 5;
+/// The history of a busy shop over some years.
+const INTERACTIONS: u64 = 1_000_000;
 const CONNECTIONS: usize = 64;
 const SECRET: &str = "bench-webhook-secret";
 
@@ -29,6 +32,9 @@ struct Arguments {
     /// Orders sent in the timed burst; a backfill reads five times as many
     #[arg(default_value_t = ORDERS)]
     orders: usize,
+    /// Interactions of the longest history the model is measured with; shorter ones are a tenth and a hundredth of it
+    #[arg(long, default_value_t = INTERACTIONS, value_name = "COUNT")]
+    interactions: u64,
     /// Only one part
     #[arg(long, value_enum, value_name = "PART")]
     only: Option<Part>,
@@ -36,6 +42,8 @@ struct Arguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// Events into the model and reads from it, as the history grows
+    Model,
     /// Deliveries under load, memory and start
     Hub,
     /// A large backfill
@@ -60,6 +68,11 @@ pub fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<(), String> {
     let is_asked = |part| arguments.only.is_none_or(|only| only == part);
+    let mut told = Vec::new();
+    // First, while this process holds nothing else: it is the one that is measured.
+    if is_asked(Part::Model) {
+        told.push(model::measure(arguments.interactions)?.render());
+    }
     let mut figures = Table::new();
     if is_asked(Part::Hub) {
         hub(&mut figures, arguments.orders).await?;
@@ -67,7 +80,9 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
     if is_asked(Part::Polling) {
         polling::measure(&mut figures, arguments.orders * POLLED_PER_ORDER).await?;
     }
-    let mut told = vec![figures.render()];
+    if is_asked(Part::Hub) || is_asked(Part::Polling) {
+        told.push(figures.render());
+    }
     if is_asked(Part::Connectors) {
         eprintln!("connectors, one after the other");
         told.push(connectors::measure(&components())?.render());

@@ -14,8 +14,8 @@ cargo xtask <command>
   demo [--exit] [--summary json] [--deliveries DIR]
                a hub with six connectors, a simulator of their providers and a story; keeps serving until Ctrl-C
   test         everything that can fail: all crates' tests, with connectors built for them; ends with their number
-  bench [--only PART] [ORDERS]
-               speed and memory, as tables; parts: hub, polling, connectors
+  bench [--only PART] [--interactions COUNT] [ORDERS]
+               speed and memory, as tables; parts: model, hub, polling, connectors
   build        the connectors as components in target/components, and the release binary
   components   the connectors alone";
 

@@ -199,20 +199,27 @@ fn create_ticket() -> Action {
         role: Role::Work,
         grade: Grade::Keyed,
         help: "Opens a ticket for agents: its first comment is an internal note".into(),
-        parameters: vec![
-            parameter("subject", true, "The ticket's subject"),
+        parameters: of_new_ticket(vec![
             parameter("body", true, "Its first comment, which only agents read"),
-            parameter("priority", false, PRIORITIES),
             parameter("requester_id", false, "Whom the ticket is for, by their user id"),
             parameter("requester_email", false, "Whom the ticket is for, by their e-mail"),
-            parameter("requester_name", false, "Their name, should Zendesk not know them yet"),
-            parameter("external_id", false, EXTERNAL_ID),
-            parameter("tags", false, TAGS),
-        ],
+        ]),
         endpoint: api::SUPPORT.into(),
         // Nothing exists yet; what comes back carries the effect's id.
         target: None,
     }
+}
+
+/// What every new ticket takes, after what tells the two actions apart.
+fn of_new_ticket(own: Vec<Parameter>) -> Vec<Parameter> {
+    let all = [
+        ("subject", true, "The ticket's subject"),
+        ("requester_name", false, "Their name, should Zendesk not know them yet"),
+        ("priority", false, PRIORITIES),
+        ("external_id", false, EXTERNAL_ID),
+        ("tags", false, TAGS),
+    ];
+    own.into_iter().chain(all.map(|(name, required, help)| parameter(name, required, help))).collect()
 }
 
 /// An action of its own, because the hub has to know beforehand that somebody is written to.
@@ -223,15 +230,10 @@ fn create_public_ticket() -> Action {
         grade: Grade::Keyed,
         help: "Opens a ticket with a first comment that its requester reads too: Zendesk mails it to them"
             .into(),
-        parameters: vec![
-            parameter("subject", true, "The ticket's subject"),
+        parameters: of_new_ticket(vec![
             parameter("body", true, "Its first comment, which the requester reads"),
             parameter("requester_email", true, "Who is written to, by their e-mail"),
-            parameter("requester_name", false, "Their name, should Zendesk not know them yet"),
-            parameter("priority", false, PRIORITIES),
-            parameter("external_id", false, EXTERNAL_ID),
-            parameter("tags", false, TAGS),
-        ],
+        ]),
         endpoint: api::SUPPORT.into(),
         target: Some("requester_email".into()),
     }

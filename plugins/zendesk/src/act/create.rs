@@ -1,4 +1,5 @@
-//! Opening a ticket, once, for agents or for the requester to read as well. Zendesk remembers an `Idempotency-Key` for about two hours; `external_id` lasts.
+//! Opening a ticket, once, for agents or for the requester to read as well. Zendesk remembers an `Idempotency-Key` for
+//! about two hours; `external_id` lasts.
 
 use omnihub_plugin::exact::{self, Text};
 use omnihub_plugin::host::http::{Method, Request, Response};
