@@ -123,11 +123,6 @@ impl Export {
     }
 }
 
-/// A word of the API for one of its unit variants.
-pub(crate) fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
 /// All of it, newest first; empty when nobody has this id.
 ///
 /// # Errors

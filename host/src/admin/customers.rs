@@ -89,8 +89,7 @@ pub(super) async fn timeline(
 
 fn kinds(asked: Option<&str>) -> Result<Vec<SubjectKind>, AdminError> {
     let unknown = || {
-        let known = "order, fulfilment, refund, return, checkout, interaction, ticket, loyalty_account, \
-                     loyalty_entry, survey, consent";
+        let known = read::TIMELINE_KINDS.map(SubjectKind::word).join(", ");
         AdminError::Question(format!("kind is one of {known}"))
     };
     words(asked).map(|word| read::subject_kind(word).ok_or_else(unknown)).collect()

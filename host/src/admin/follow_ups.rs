@@ -66,15 +66,15 @@ pub(super) async fn add(
     Named(customer): Named<NodeId>,
     Asked(asked): Asked<AddAsked>,
 ) -> Accepted {
-    let by = said_by(asked.by)?;
+    let AddAsked { due, text, until, mark, by } = asked;
+    let by = said_by(by)?;
     let now = api.admin.clock.now();
     let planned = api.read(move |admin| {
         let known = |name: &str| hub_fold::catalogue(std::iter::empty()).events.contains_key(name);
-        if let Some(until) = asked.until.as_deref().filter(|name| !known(name)) {
+        if let Some(until) = until.as_deref().filter(|name| !known(name)) {
             return Err(AdminError::Question(format!("there is no event {until:?}")));
         }
-        let mark = asked.mark.unwrap_or_else(|| now.to_string());
-        let AddAsked { due, text, until, .. } = AddAsked { mark: None, by: None, ..asked };
+        let mark = mark.unwrap_or_else(|| now.to_string());
         let plan = FollowUpPlan { customer, mark, due, text, until, by };
         Ok(hub_fold::plan_follow_up(&*admin.store, plan, now)?)
     });

@@ -78,7 +78,7 @@ impl Preview {
 fn counted(timeline: &[TimelineEntry]) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for entry in timeline {
-        *counts.entry(export::word(&entry.kind)).or_default() += 1;
+        *counts.entry(entry.kind.word()).or_default() += 1;
     }
     counts
 }

@@ -13,8 +13,8 @@ use hub_store::Table;
 use crate::FoldError;
 use crate::draft::{Draft, Joined};
 use crate::erase::Gone;
-use crate::people::{PeopleContext, identify, learn_name, merge_accounts};
-use crate::row::{EventRow, Forgotten, NodeRow, Row, Subject, SubjectKind, encode, key};
+use crate::people::{PeopleContext, identify, is_forgotten, learn_name, merge_accounts};
+use crate::row::{EventRow, Forgotten, Row, Subject, SubjectKind, encode, key};
 
 /// What an event turned out to be about.
 #[derive(Clone, Debug, Default)]
@@ -150,8 +150,7 @@ impl Applying<'_, '_, '_> {
 
     fn is_any_forgotten(&self, accounts: &[NodeId]) -> Result<bool, FoldError> {
         for account in accounts {
-            let row: Option<NodeRow> = self.draft.get(&account.0)?;
-            if row.is_some_and(|row| row.forgotten == Forgotten::Person) {
+            if is_forgotten(self.draft, *account)? {
                 return Ok(true);
             }
         }
@@ -232,9 +231,17 @@ impl Applying<'_, '_, '_> {
     /// Notes the order that a cart became, which may be all that says whose it was; whether that order's content is gone.
     fn became(&mut self, order: &str, checkout: &str) -> Result<bool, FoldError> {
         let subject = self.subject(SubjectKind::Order, order);
-        self.draft.put_raw(Table::Index, key::said_on(&subject, checkout), encode(&checkout));
+        self.note(key::said_on(&subject, checkout), checkout)?;
         let order: Option<Order> = self.draft.get(&key::object(self.connection, &[order]))?;
         Ok(order.is_some_and(|order| order.is_erased()) || self.is_thing_forgotten(&subject)?)
+    }
+
+    /// Notes an id under a key of the index, once: the same is told again and again.
+    fn note(&mut self, row: Vec<u8>, id: &str) -> Result<(), FoldError> {
+        if self.draft.get_raw(Table::Index, &row)?.is_none() {
+            self.draft.put_raw(Table::Index, row, encode(&id));
+        }
+        Ok(())
     }
 
     fn interaction(&mut self, interaction: &event::Interaction) -> Result<About, FoldError> {
@@ -264,11 +271,7 @@ impl Applying<'_, '_, '_> {
         let subject = self.subject(SubjectKind::Ticket, ticket);
         let mut rows = vec![key::said_on(&subject, interaction)];
         rows.extend(customer.is_none().then(|| key::noted_on(&subject, interaction)));
-        for row in rows {
-            if self.draft.get_raw(Table::Index, &row)?.is_none() {
-                self.draft.put_raw(Table::Index, row, encode(&interaction));
-            }
-        }
+        rows.into_iter().try_for_each(|row| self.note(row, interaction))?;
         let ticket: Option<Ticket> = self.draft.get(&key::object(self.connection, &[ticket]))?;
         let is_erased = |ticket: &Ticket| ticket.deleted || (ticket.erased && customer.is_none());
         Ok(ticket.is_some_and(|ticket| is_erased(&ticket))

@@ -13,7 +13,8 @@ use crate::catalogue::{ADD_TAG, ADD_TAG_PARAMETER};
 use crate::draft::Draft;
 use crate::facts::EventFacts;
 use crate::own::is_own_write;
-use crate::row::{EffectRow, EffectState, Forgotten, Message, NodeRow, SubjectKind, decode, encode, key};
+use crate::people::is_forgotten;
+use crate::row::{EffectRow, EffectState, Message, SubjectKind, decode, encode, key};
 
 /// What a rule made of an event, kept for "why".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,9 +160,11 @@ fn fire(
             if tag.trim().is_empty() || tag.len() > TAG_BYTES_MAX {
                 return held(format!("a tag has 1 to {TAG_BYTES_MAX} bytes, and this one has {}", tag.len()));
             }
-            match occasion.account.filter(|account| !is_forgotten(draft, *account)) {
-                Some(account) => decided.tags.push((account, tag, rule.id.clone())),
-                None => return held("nobody to tag: the event names no customer the hub knows".to_owned()),
+            match occasion.account {
+                Some(account) if !is_forgotten(draft, account)? => {
+                    decided.tags.push((account, tag, rule.id.clone()));
+                }
+                _ => return held("nobody to tag: the event names no customer the hub knows".to_owned()),
             }
             continue;
         }
@@ -174,11 +177,6 @@ fn fire(
     }
     decided.firings.extend(firings);
     Ok(Verdict::Fired { effects })
-}
-
-fn is_forgotten(draft: &Draft<'_>, account: NodeId) -> bool {
-    let row: Option<NodeRow> = draft.get(&account.0).ok().flatten();
-    row.is_some_and(|row| row.forgotten == Forgotten::Person)
 }
 
 fn effect(

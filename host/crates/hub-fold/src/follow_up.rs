@@ -11,8 +11,9 @@ use crate::FoldError;
 use crate::draft::{Draft, Joined};
 use crate::erase::mark_stored;
 use crate::facts::customer_of;
+use crate::people::is_forgotten;
 use crate::record::{AskedFollowUp, Command};
-use crate::row::{Forgotten, NodeRow, key};
+use crate::row::key;
 
 /// The longest text: a few sentences to whoever does it. With its row it stays far below what a store takes.
 pub const TEXT_CHARS_MAX: usize = 1_000;
@@ -62,11 +63,6 @@ fn file(draft: &mut Draft<'_>, (account, id): (NodeId, FollowUpId), told: Follow
         is.into_iter().for_each(|row| draft.put_raw(Table::Index, row, Vec::new()));
     }
     Ok(())
-}
-
-fn is_forgotten(draft: &Draft<'_>, account: NodeId) -> Result<bool, FoldError> {
-    let row: Option<NodeRow> = draft.get(&account.0)?;
-    Ok(row.is_some_and(|row| row.forgotten == Forgotten::Person))
 }
 
 /// Forgets what was to be done for an account, and marks the records that say it; record `by` wants it so.

@@ -214,6 +214,12 @@ fn release(
     Ok(())
 }
 
+/// Whether whoever has this account is forgotten.
+pub(crate) fn is_forgotten(draft: &Draft<'_>, account: NodeId) -> Result<bool, FoldError> {
+    let row: Option<NodeRow> = draft.get(&account.0)?;
+    Ok(row.is_some_and(|row| row.forgotten == Forgotten::Person))
+}
+
 /// The accounts of a forgotten account's connection that are the same person: a provider's own ids tie them.
 pub(crate) fn same_person(draft: &Draft<'_>, row: &NodeRow) -> Result<Vec<NodeId>, FoldError> {
     let claimed = row.claims.iter().filter(|(_, claim)| claim.links()).map(|(node, _)| *node);

@@ -55,7 +55,7 @@ pub use things::{
 };
 pub use timeline::{
     CursorError, Details, FollowUpNews, FollowUpTurn, ParcelNews, ParcelTurn, RefundNews, ReturnNews,
-    TimelineCursor, TimelineEntry, TimelinePage, TimelineQuery, subject_kind, timeline,
+    TIMELINE_KINDS, TimelineCursor, TimelineEntry, TimelinePage, TimelineQuery, subject_kind, timeline,
 };
 pub use why::{Because, EvidenceView, LinkEnd, LinkWhy, Obstacle, PairWhy, Word, why_linked, why_pair};
 pub use work::{

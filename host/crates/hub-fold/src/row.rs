@@ -158,6 +158,13 @@ impl SubjectKind {
         Self::FollowUp,
     ];
 
+    /// As the API writes it: "order", "interaction" …
+    #[must_use]
+    pub fn word(self) -> String {
+        let word = serde_json::to_value(self).ok();
+        word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
     /// The kind written as this byte in a key.
     #[must_use]
     pub fn from_byte(byte: u8) -> Option<Self> {

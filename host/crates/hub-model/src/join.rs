@@ -253,8 +253,8 @@ impl Tags {
     }
 }
 
-/// Implements [`Join`] and [`Known`] field by field. `then` names a method that forgets what a sticky flag says is gone for good: done
-/// after every joining, it leaves the laws as they are.
+/// Implements [`Join`] and [`Known`] field by field. `then` names a method that forgets what a sticky flag says is gone
+/// for good: done after every joining, it leaves the laws as they are.
 macro_rules! join_fields {
     ($entity:ty { $($field:ident),+ $(,)? } $(then $forget:ident)?) => {
         impl $crate::join::Join for $entity {

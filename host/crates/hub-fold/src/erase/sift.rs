@@ -12,8 +12,9 @@ use crate::FoldError;
 use crate::active::ActiveSettings;
 use crate::apply::{About, Applying};
 use crate::draft::Draft;
+use crate::people::is_forgotten;
 use crate::record::Reported;
-use crate::row::{Forgotten, NodeRow, Subject, SubjectKind};
+use crate::row::{Subject, SubjectKind};
 
 /// What of a report goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,9 +67,7 @@ pub fn sift(
 
 /// What says nothing of a person by itself, like an entry of a loyalty account.
 fn is_of_forgotten(draft: &Draft<'_>, about: &About) -> Result<bool, FoldError> {
-    let Some(account) = about.account else { return Ok(false) };
-    let row: Option<NodeRow> = draft.get(&account.0)?;
-    Ok(row.is_some_and(|row| row.forgotten == Forgotten::Person))
+    about.account.map_or(Ok(false), |account| is_forgotten(draft, account))
 }
 
 /// Whether it could be told of again without saying whose it is.

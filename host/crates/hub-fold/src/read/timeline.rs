@@ -64,6 +64,22 @@ pub struct TimelinePage {
     pub next: Option<TimelineCursor>,
 }
 
+/// The kinds of entries a timeline has.
+pub const TIMELINE_KINDS: [SubjectKind; 12] = [
+    SubjectKind::Order,
+    SubjectKind::Fulfilment,
+    SubjectKind::Refund,
+    SubjectKind::Return,
+    SubjectKind::Checkout,
+    SubjectKind::Interaction,
+    SubjectKind::Ticket,
+    SubjectKind::LoyaltyAccount,
+    SubjectKind::LoyaltyEntry,
+    SubjectKind::Survey,
+    SubjectKind::Consent,
+    SubjectKind::FollowUp,
+];
+
 /// The kind written as this word: "order", "interaction" …
 #[must_use]
 pub fn subject_kind(word: &str) -> Option<SubjectKind> {

@@ -167,11 +167,11 @@ fn party(payload: &Payload) -> Option<&Party> {
 
 fn object(payload: &Payload) -> Option<SourceObject> {
     if let Some((kind, id)) = thing_of(payload) {
-        return Some(SourceObject { kind: word(kind), id: id.to_owned() });
+        return Some(SourceObject { kind: kind.word(), id: id.to_owned() });
     }
     match payload {
         Payload::InventoryLevel(level) => Some(SourceObject {
-            kind: word(SubjectKind::InventoryLevel),
+            kind: SubjectKind::InventoryLevel.word(),
             id: format!("{}/{}/{}", level.item, level.location, level.state),
         }),
         payload => {
@@ -180,10 +180,4 @@ fn object(payload: &Payload) -> Option<SourceObject> {
             Some(SourceObject { kind: kind.to_owned(), id: id.value.clone() })
         }
     }
-}
-
-/// The kind as it stands in JSON.
-fn word(kind: SubjectKind) -> String {
-    let word = serde_json::to_value(kind).ok();
-    word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -1,0 +1,105 @@
+//! The record of what an operator asked for.
+
+use hub_model::identity::Judgement;
+use hub_model::{EffectId, FollowUpId, NodeId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What an operator asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Normalise a delivery again, parked or not.
+    Redrive { delivery: u64 },
+    /// Try a parked or unknown effect again.
+    RetryEffect { effect: EffectId },
+    /// Read a stream anew, from this moment on where one is given. A run is owed from here on.
+    PollFrom { connection: String, stream: String, since: Option<Timestamp> },
+    /// A person's request for their data has been answered.
+    CloseRequest { connection: String, id: String },
+    /// A person's word on which accounts are one person, pair by pair. Of all words on a pair the last by `at` holds, in
+    /// whatever order they come; also of accounts nobody has heard of yet.
+    Judge {
+        pairs: Vec<(NodeId, NodeId, Judgement)>,
+        /// Who says so.
+        by: String,
+        /// For people; it is kept when a customer is forgotten, so it names none.
+        reason: String,
+        at: Timestamp,
+    },
+    /// Whoever has this account is to be forgotten, as if its provider had asked for it.
+    Erase {
+        account: NodeId,
+        by: String,
+        /// For people; it is kept, so it names none.
+        reason: String,
+        at: Timestamp,
+        /// Parked deliveries that name the person: no event says whose they are.
+        deliveries: Vec<u64>,
+        /// Where else the person is to be forgotten.
+        systems: Vec<ErasureAt>,
+    },
+    /// A person has seen to the erasure in a system, or it need not be: the hub asks no more.
+    CloseErasure {
+        /// Of the erasure there, asked for by the hub or not.
+        effect: EffectId,
+        by: String,
+        /// For people; it is kept, so it names none.
+        reason: String,
+        at: Timestamp,
+    },
+    /// Somebody was given everything about a customer. Changes nothing; the audit has it.
+    Export { customer: NodeId, by: String },
+    /// Something is to be done for a customer later.
+    FollowUp(AskedFollowUp),
+    /// Somebody says that what was to be done is done.
+    CloseFollowUp { account: NodeId, id: FollowUpId, by: String, at: Timestamp },
+}
+
+/// A system that knows somebody who is to be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureAt {
+    pub connection: String,
+    /// What the provider calls such an account.
+    pub object: String,
+    pub account: NodeId,
+    /// `None`: its connector cannot ask for it, and a person has to see to it there.
+    pub ask: Option<AskErasure>,
+}
+
+/// How a system is asked to forget somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskErasure {
+    /// The connector's own name of the action.
+    pub action: String,
+    /// The parameter that takes the id.
+    pub parameter: String,
+    /// The provider's id of the person. Taken out once the system has answered.
+    pub id: Option<String>,
+}
+
+/// A person's or a rule's word that something is to be done for whoever has an account. Of all words on the same one,
+/// those that close it included, the last by `at` holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedFollowUp {
+    pub account: NodeId,
+    /// The same again changes what was wanted before.
+    pub id: FollowUpId,
+    pub due: Timestamp,
+    /// Personal data: it goes when the customer is forgotten. An empty one is gone, and then nothing is wanted.
+    pub text: String,
+    /// An event of the customer's that ends it as well, by its name.
+    pub until: Option<String>,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+impl Command {
+    /// The same without personal data; `None` when it holds none.
+    pub(crate) fn without_words(&self) -> Option<Self> {
+        match self {
+            Self::FollowUp(asked) if !asked.text.is_empty() => {
+                Some(Self::FollowUp(AskedFollowUp { text: String::new(), ..asked.clone() }))
+            }
+            _ => None,
+        }
+    }
+}
