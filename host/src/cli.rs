@@ -22,6 +22,7 @@ mod run;
 mod show;
 mod table;
 mod upkeep;
+mod word;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

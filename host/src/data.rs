@@ -10,7 +10,6 @@ use hub_model::Timestamp;
 use hub_store::{MemoryStore, SledOptions, SledStore, Store};
 
 use crate::config::Config;
-use crate::erase;
 use crate::folder::{catch_up, fold_until};
 use crate::view::View;
 
@@ -40,6 +39,22 @@ impl Data {
     /// # Errors
     /// The data directory is in use or cannot be read.
     pub fn open(config: &Config) -> anyhow::Result<(Self, Fold)> {
+        let Files { journal, view, fold } = Files::open(config)?;
+        let view = Arc::new(View::new(view_dir(config), view_options(config), view));
+        Ok((Self { journal, store: Arc::clone(&view) as Arc<dyn Store>, view }, fold))
+    }
+}
+
+/// The same before anybody shares it.
+pub(crate) struct Files {
+    pub journal: Journal,
+    pub view: SledStore,
+    fold: Fold,
+}
+
+impl Files {
+    /// As [`Data::open`].
+    pub(crate) fn open(config: &Config) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("data directory {} cannot be made", config.data_dir.display()))?;
         let (journal, recovery) = Journal::open(&journal_dir(config), Options::default())?;
@@ -49,15 +64,9 @@ impl Data {
         if recovery.torn_bytes_cut > 0 {
             tracing::warn!(bytes = recovery.torn_bytes_cut, "unacknowledged tail cut from the journal");
         }
-        let mut store = open_view(config, recovery.last)?;
-        let mut fold = catch_up(&journal, &store, &mut |_| {})?;
-        if erase::is_unfinished(config) {
-            erase::finish(config, &journal, store)?;
-            store = open_view(config, journal.durable())?;
-            fold = catch_up(&journal, &store, &mut |_| {})?;
-        }
-        let view = Arc::new(View::new(view_dir(config), view_options(config), store));
-        Ok((Self { journal, store: Arc::clone(&view) as Arc<dyn Store>, view }, fold))
+        let view = open_view(config, recovery.last)?;
+        let fold = catch_up(&journal, &view, &mut |_| {})?;
+        Ok(Self { journal, view, fold })
     }
 }
 

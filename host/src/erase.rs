@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::data;
+use crate::data::{self, Files};
 use crate::folder::{Swap, catch_up};
 
 /// Records gone through in one pass; its receipt names them all.
@@ -56,7 +56,7 @@ pub(crate) fn is_unfinished(config: &Config) -> bool {
     mark(config).exists()
 }
 
-/// Asks that the next start builds the view anew. Durable when it returns.
+/// Asks that the view is built anew, by a later hub if need be. Durable when it returns.
 pub(crate) fn set_mark(config: &Config) -> anyhow::Result<()> {
     let path = mark(config);
     let file = File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
@@ -229,21 +229,22 @@ impl Plan {
     }
 }
 
-/// Ends an erasure while no hub runs: rewrites what is left to rewrite, builds the view anew and puts it in place of the
-/// old one, which is deleted with every copy of it.
+/// Erases now, with no hub running: rewrites what is left to rewrite, builds the view anew and puts it in place of the old
+/// one, which is deleted with every copy of it.
 ///
 /// # Errors
-/// Data that cannot be read or written; the mark stays, and the next start tries again.
-pub(crate) fn finish(config: &Config, journal: &Journal, view: SledStore) -> anyhow::Result<()> {
+/// The data is in use, cannot be read or cannot be written; the mark stays, and the next hub does it.
+pub(crate) fn now(config: &Config) -> anyhow::Result<()> {
+    set_mark(config)?;
+    let Files { journal, view, .. } = Files::open(config)?;
     // The clock of whoever opens the data is not known here, and times in the journal must not go back.
-    let now = last_time(journal);
-    while pass(config, journal, &view, now, &|| Go::On)?.is_some() {
-        catch_up(journal, &view, &mut |_| {})?;
+    let now = last_time(&journal);
+    while pass(config, &journal, &view, now, &|| Go::On)?.is_some() {
+        catch_up(&journal, &view, &mut |_| {})?;
     }
-    tracing::info!("the view is built anew from the journal after an erasure");
-    let next = data::rebuild_aside(config, journal, &mut |_| {})?;
-    if hold_back(journal, now, &view, &next)? > 0 {
-        catch_up(journal, &next, &mut |_| {})?;
+    let next = data::rebuild_aside(config, &journal, &mut |_| {})?;
+    if hold_back(&journal, now, &view, &next)? > 0 {
+        catch_up(&journal, &next, &mut |_| {})?;
     }
     next.flush()?;
     drop(next);
@@ -251,7 +252,9 @@ pub(crate) fn finish(config: &Config, journal: &Journal, view: SledStore) -> any
     let dir = data::view_dir(config);
     hub_store::finish_rebuild(&dir)?;
     remove_damaged(config)?;
-    clear_mark(config)
+    clear_mark(config)?;
+    journal.close();
+    Ok(())
 }
 
 fn last_time(journal: &Journal) -> Timestamp {
@@ -291,18 +294,6 @@ fn remove_damaged(config: &Config) -> anyhow::Result<()> {
     }
 }
 
-/// Erases now, with no hub running: what is owed, and the view anew.
-///
-/// # Errors
-/// The data is in use or cannot be read.
-pub(crate) fn now(config: &Config) -> anyhow::Result<()> {
-    set_mark(config)?;
-    let (data, _) = data::Data::open(config)?;
-    data.store.flush()?;
-    data.journal.close();
-    Ok(())
-}
-
 /// Rewrites the journal in the background while the hub runs, and then has the view swapped for one built anew from it.
 pub(crate) struct Eraser {
     pub journal: Journal,
@@ -315,11 +306,10 @@ pub(crate) struct Eraser {
 
 impl Eraser {
     /// Looks whenever the view has changed, and when the view is to be built anew. What is not done when the hub stops, the
-    /// next start does.
+    /// next one does.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        // One mark is left over at most, from before: the time for it begins now.
-        let mut rebuild_at =
-            is_unfinished(&self.config).then(|| Instant::now() + self.config.erasing.view_after);
+        // A mark that is left over has waited long enough.
+        let mut rebuild_at = is_unfinished(&self.config).then(Instant::now);
         loop {
             let began = Instant::now();
             match self.pass(&stop).await {

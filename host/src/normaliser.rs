@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hub_fold::record::{AfterSetback, Delivery, Record, Reported, Setback};
-use hub_journal::{AppendError, Entry, Journal, Seq};
+use hub_journal::{AppendError, Entry, Journal};
 use hub_model::Timestamp;
 use hub_model::event::Event;
 use hub_model::model::Finding;
@@ -18,6 +18,7 @@ use crate::enrich::enrich;
 use crate::metrics::{ByOutcome, Metrics};
 use crate::pipeline::Work;
 use crate::plugins::{Connection, Loaded, MayCall, Plugins};
+use crate::stored;
 
 /// Deliveries a thread normalises before it journals what came of them: enough to share a sync, few enough that the
 /// first does not wait long for the last.
@@ -111,13 +112,12 @@ impl Normaliser {
     }
 
     fn read(&self, seq: u64) -> Option<Kept> {
-        let record = self.journal.read(Seq::new(seq)).map_err(|error| error.to_string());
-        match record.and_then(|record| {
-            Record::decode(record.kind, &record.payload).map_err(|error| error.to_string())
-        }) {
-            Ok(Record::Delivery(delivery)) => Some(Kept::Whole(delivery)),
-            Ok(Record::ErasedDelivery(_)) => Some(Kept::Erased),
-            Ok(_) => None,
+        match stored::record(&self.journal, seq) {
+            Ok(stored) => match stored?.record {
+                Record::Delivery(delivery) => Some(Kept::Whole(delivery)),
+                Record::ErasedDelivery(_) => Some(Kept::Erased),
+                _ => None,
+            },
             Err(problem) => {
                 tracing::error!(delivery = seq, %problem, "a delivery cannot be read from the journal");
                 None
@@ -214,7 +214,7 @@ enum Kept {
 }
 
 fn erased(work: &Work) -> Setback {
-    let reason = "its content is erased".to_owned();
+    let reason = hub_fold::CONTENT_ERASED.to_owned();
     Setback { delivery: work.seq, attempt: work.attempt, reason, next: AfterSetback::Park }
 }
 

@@ -61,11 +61,22 @@ pub(super) async fn of_thing(
     let kind = read::subject_kind(&kind)
         .ok_or_else(|| AdminError::Question(format!("there is no kind of thing {kind:?}")))?;
     api.read(move |admin| {
-        let what = FactsOf::Thing(Subject { kind, connection, id });
+        let what = named(kind, connection, id);
         let facts = read::facts(&*admin.store, &what)?.ok_or(UNKNOWN_THING)?;
         Sources::new(admin)?.sourced(&what, facts)
     })
     .await
+}
+
+/// An amount in stock is named by its item, place and state, as a fact's source names it.
+fn named(kind: SubjectKind, connection: String, id: String) -> FactsOf {
+    let mut parts = id.rsplitn(3, '/').map(str::to_owned);
+    match (kind, parts.next(), parts.next(), parts.next()) {
+        (SubjectKind::InventoryLevel, Some(state), Some(location), Some(item)) => {
+            FactsOf::Stock { connection, item, location, state }
+        }
+        _ => FactsOf::Thing(Subject { kind, connection, id }),
+    }
 }
 
 /// Looks records up once each.

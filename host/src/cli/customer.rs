@@ -11,6 +11,7 @@ use super::exit::Failed;
 use super::listing::{Listing, Reading};
 use super::out::Out;
 use super::show;
+use super::word::Word;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CustomerCommand {
@@ -216,24 +217,19 @@ pub(super) struct Pair {
     id: String,
     /// The other one's, or an account's
     other: String,
-    /// Why; kept with the word for ever
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-    /// Who says so
-    #[arg(long, value_name = "NAME", env = "USER")]
-    by: Option<String>,
+    #[command(flatten)]
+    word: Word,
     #[command(flatten)]
     listing: Listing,
 }
 
 impl Pair {
-    async fn tell(self, out: &Out, word: &str) -> Result<ExitCode, Failed> {
-        self.listing.print(out, self.question(word), show::commanded).await
+    async fn tell(self, out: &Out, verb: &str) -> Result<ExitCode, Failed> {
+        self.listing.print(out, self.question(verb), show::commanded).await
     }
 
-    fn question(&self, word: &str) -> Question {
-        let question = Question::post(&["customers", &self.id, word, &self.other]);
-        question.with("by", self.by.as_ref()).with("reason", self.reason.as_ref())
+    fn question(&self, verb: &str) -> Question {
+        self.word.tell(Question::post(&["customers", &self.id, verb, &self.other]))
     }
 }
 

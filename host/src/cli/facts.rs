@@ -18,9 +18,11 @@ Of every field: its value, the event that taught it with its connection, when th
 Examples:
   omnihub facts cus_0123456789abcdef0123456789abcdef      a customer, system by system
   omnihub facts order shop 6120034418233947201            a thing, by kind, connection and the provider's id
+  omnihub facts inventory_level shop 808950810/655441491/available    by item, place and state
   omnihub facts order shop 6120034418233947201 --as-of 2026-03-01T00:00:00Z")]
 pub(super) struct FactsArgs {
-    /// A customer's id, or the kind of a thing: order, checkout, interaction, ticket, loyalty_account, survey
+    /// A customer's id, or the kind of a thing: order, checkout, interaction, ticket, loyalty_account, survey,
+    /// inventory_level
     what: String,
     /// The thing's connection
     #[arg(requires = "id")]

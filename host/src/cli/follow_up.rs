@@ -10,6 +10,7 @@ use super::listing::{Listing, Reading};
 use super::moment::{Moment, moment};
 use super::out::Out;
 use super::show::{self, Column};
+use super::word::By;
 use crate::clock::Clock;
 
 #[derive(Debug, Subcommand)]
@@ -91,16 +92,15 @@ pub(super) struct AddArgs {
 /// Who wants it.
 #[derive(Debug, Args)]
 pub(super) struct Who {
-    /// Who says so
-    #[arg(long, value_name = "NAME", env = "USER")]
-    by: Option<String>,
+    #[command(flatten)]
+    by: By,
     #[command(flatten)]
     listing: Listing,
 }
 
 impl Who {
     async fn tell(self, out: &Out, question: Question) -> Result<ExitCode, Failed> {
-        self.listing.print(out, question.with("by", self.by.as_deref()), show::commanded).await
+        self.listing.print(out, self.by.tell(question), show::commanded).await
     }
 }
 

@@ -13,6 +13,7 @@ use super::exit::Failed;
 use super::listing::Listing;
 use super::out::Out;
 use super::show::{self, Column, Drawn, cell, rows, section};
+use super::word::{By, Word};
 use crate::config::Config;
 use crate::{erase, export};
 
@@ -39,12 +40,8 @@ pub(super) struct EraseArgs {
     /// The customer's id
     #[arg(required_unless_present = "now")]
     id: Option<String>,
-    /// Why, for people. It is kept: name nobody in it
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-    /// Who wants it; without it "operator"
-    #[arg(long, value_name = "NAME")]
-    by: Option<String>,
+    #[command(flatten)]
+    word: Word,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -69,9 +66,7 @@ pub(super) async fn erase(out: &Out, args: EraseArgs) -> Result<ExitCode, Failed
         if !args.yes {
             confirm(out, &ask(&args.listing.hub, question()).await?)?;
         }
-        let question = Question::post(&["customers", id, "erase"])
-            .with("by", args.by.clone())
-            .with("reason", args.reason.clone());
+        let question = args.word.tell(Question::post(&["customers", id, "erase"]));
         args.listing.print(out, question, asked).await?;
     }
     if args.now {
@@ -144,11 +139,14 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
     #[command(flatten)]
+    by: By,
+    #[command(flatten)]
     listing: Listing,
 }
 
 pub(super) async fn export(out: &Out, args: ExportArgs) -> Result<ExitCode, Failed> {
-    let answer = ask(&args.listing.hub, Question::get(&["customers", &args.id, "export"])).await?;
+    let question = args.by.tell(Question::get(&["customers", &args.id, "export"]));
+    let answer = ask(&args.listing.hub, question).await?;
     if args.listing.json {
         return out.line(&answer.text);
     }
@@ -193,12 +191,8 @@ Examples:
     Close {
         /// The erasure's id, as `omnihub privacy list` shows it
         erasure: String,
-        /// How it was seen to. It is kept: name nobody in it
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
-        /// Who says so
-        #[arg(long, value_name = "NAME", env = "USER")]
-        by: Option<String>,
+        #[command(flatten)]
+        word: Word,
         #[command(flatten)]
         listing: Listing,
     },
@@ -207,9 +201,9 @@ Examples:
 pub(super) async fn privacy(out: &Out, command: PrivacyCommand) -> Result<ExitCode, Failed> {
     match command {
         PrivacyCommand::List { listing } => listing.print(out, Question::get(&["privacy"]), listed).await,
-        PrivacyCommand::Close { erasure, reason, by, listing } => {
-            let question = Question::post(&["privacy", &erasure, "close"]);
-            listing.print(out, question.with("by", by).with("reason", reason), show::commanded).await
+        PrivacyCommand::Close { erasure, word, listing } => {
+            let question = word.tell(Question::post(&["privacy", &erasure, "close"]));
+            listing.print(out, question, show::commanded).await
         }
     }
 }

@@ -18,7 +18,7 @@ const DEDUPE_KEPT_NS: i64 = 9 * 24 * 3600 * 1_000_000_000;
 const FORGOTTEN_AT_ONCE: usize = 256;
 
 /// What the hub says of a delivery whose content is erased.
-const CONTENT_ERASED: &str = "its content is erased";
+pub const CONTENT_ERASED: &str = "its content is erased";
 
 /// Deliveries before this one are too old to be sent again: their keys are forgotten.
 const FORGOTTEN_KEY: &[u8] = b"keys-forgotten-before";

@@ -28,7 +28,7 @@ pub use active::ActiveSettings;
 pub use audit::{Act, AuditEntry, AuditVerdict, Chained, audit, verify_audit};
 pub use catalogue::catalogue;
 pub use decide::{Decision, Verdict};
-pub use deliveries::{deliveries_pending, delivery_tries, seen};
+pub use deliveries::{CONTENT_ERASED, deliveries_pending, delivery_tries, seen};
 pub use digest::{model_digest, view_digest};
 pub use erase::{
     AskedErasure, ErasureReceipt, ErasureState, Sifted, SystemErasure, asked_erasures, erasure_receipts,
