@@ -1,5 +1,7 @@
 //! One event into the model: find its people, join what it tells, keep the indexes right.
 
+use std::collections::BTreeMap;
+
 use hub_model::event::{self, Event, Payload};
 use hub_model::identity::Evidence;
 use hub_model::join::{Erase, Join, Told};
@@ -14,7 +16,8 @@ use crate::FoldError;
 use crate::draft::{Draft, Joined};
 use crate::erase::Gone;
 use crate::people::{PeopleContext, identify, is_forgotten, learn_name, merge_accounts};
-use crate::row::{EventRow, Forgotten, Row, Subject, SubjectKind, encode, key};
+use crate::read::ParcelTurn;
+use crate::row::{EventRow, Forgotten, PartRow, Row, Subject, SubjectKind, decode, encode, key};
 
 /// What an event turned out to be about.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +48,16 @@ pub(crate) trait Filed: Row + Join + Erase + Clone + PartialEq {
     fn place(&self) -> Option<(NodeId, Timestamp)> {
         self.account().map(|account| (account, self.at().unwrap_or(Timestamp::EPOCH)))
     }
+
+    /// Whether parts of it stand in the timeline themselves.
+    fn has_parts(&self) -> bool {
+        false
+    }
+
+    /// These parts, and when they happened.
+    fn parts(&self, _subject: &Subject) -> Vec<(Timestamp, PartRow)> {
+        Vec::new()
+    }
 }
 
 macro_rules! filed {
@@ -62,11 +75,45 @@ macro_rules! filed {
 }
 
 filed! {
-    Order: Order, buyer, placed_at;
     Checkout: Checkout, buyer, started_at;
     Interaction: Interaction, customer, sent_at;
     Ticket: Ticket, requester, created_at;
     LoyaltyAccount: LoyaltyAccount, member, enrolled_at;
+}
+
+impl Filed for Order {
+    const KIND: SubjectKind = SubjectKind::Order;
+    fn account(&self) -> Option<NodeId> {
+        self.buyer.as_ref().map(|buyer| buyer.value)
+    }
+    fn at(&self) -> Option<Timestamp> {
+        self.placed_at.as_ref().map(|at| at.value)
+    }
+    fn has_parts(&self) -> bool {
+        !(self.fulfilments.is_empty() && self.refunds.is_empty() && self.returns.is_empty())
+    }
+    fn parts(&self, subject: &Subject) -> Vec<(Timestamp, PartRow)> {
+        let part = |kind, id: &str, turn: &str| PartRow {
+            whole: Subject { kind, ..subject.clone() },
+            part: id.to_owned(),
+            turn: turn.to_owned(),
+        };
+        let parcels = self.fulfilments.iter().flat_map(|(id, parcel)| {
+            let turns = ParcelTurn::ALL.into_iter().filter_map(|turn| Some((turn.at(parcel)?, turn)));
+            turns.map(move |(at, turn)| (at, part(SubjectKind::Fulfilment, id, turn.mark())))
+        });
+        let refunds = self.refunds.iter().map(|(id, refund)| {
+            let told = refund.amount.as_ref().map(|amount| Timestamp(amount.version));
+            let at = refund.at.as_ref().map(|at| at.value).or(told).unwrap_or(Timestamp::EPOCH);
+            (at, part(SubjectKind::Refund, id, ""))
+        });
+        let returns = self.returns.iter().map(|(id, request)| {
+            let told = request.status.as_ref().map(|status| Timestamp(status.version));
+            let at = request.at.as_ref().map(|at| at.value).or(told).unwrap_or(Timestamp::EPOCH);
+            (at, part(SubjectKind::Return, id, ""))
+        });
+        parcels.chain(refunds).chain(returns).collect()
+    }
 }
 
 impl Filed for Survey {
@@ -177,10 +224,33 @@ impl Applying<'_, '_, '_> {
                 event: self.id,
                 source: Vec::new(),
             };
-            self.draft.join(&row_key, Consent::told(consent, evidence, self.told))?;
+            let joined = self.draft.join(&row_key, Consent::told(consent, evidence, self.told))?;
+            self.file_consent(account, &row_key, joined);
         }
         let id = format!("{}/{}", consent.channel, consent.purpose);
         Ok(self.about_profile(account, SubjectKind::Consent, &id))
+    }
+
+    fn file_consent(&mut self, account: NodeId, row_key: &[u8], joined: Joined<Consent>) {
+        let place = |consent: &Consent| {
+            key::timeline_object(account, SubjectKind::Consent, consent.stated_at(), row_key)
+        };
+        // Who reported it first may change, and stands in the statement.
+        let row = Subject { kind: SubjectKind::Consent, connection: String::new(), id: String::new() };
+        self.move_places(
+            joined.before.iter().map(|before| (place(before), Vec::new())).collect(),
+            BTreeMap::from([(place(&joined.after), encode(&row))]),
+        );
+    }
+
+    /// Takes away the rows of the timeline that are no more, and puts those that were not yet.
+    fn move_places(&mut self, was: BTreeMap<Vec<u8>, Vec<u8>>, is: BTreeMap<Vec<u8>, Vec<u8>>) {
+        for gone in was.keys().filter(|place| !is.contains_key(*place)) {
+            self.draft.delete(Table::Timeline, gone.clone());
+        }
+        for (place, row) in is.into_iter().filter(|(place, _)| !was.contains_key(place)) {
+            self.draft.put_new(Table::Timeline, place, row);
+        }
     }
 
     /// What goes with the profile of an account.
@@ -238,7 +308,7 @@ impl Applying<'_, '_, '_> {
 
     /// Notes an id under a key of the index, once: the same is told again and again.
     fn note(&mut self, row: Vec<u8>, id: &str) -> Result<(), FoldError> {
-        if self.draft.get_raw(Table::Index, &row)?.is_none() {
+        if !self.draft.has(Table::Index, &row)? {
             self.draft.put_raw(Table::Index, row, encode(&id));
         }
         Ok(())
@@ -325,7 +395,7 @@ impl Applying<'_, '_, '_> {
         Ok(filed.about())
     }
 
-    /// Entries are whoever's their account is, and may have come before it.
+    /// Entries are whoever's their account is, in the timeline as well, and may have come before it.
     fn entries_follow(
         &mut self,
         id: &str,
@@ -334,7 +404,11 @@ impl Applying<'_, '_, '_> {
     ) -> Result<(), FoldError> {
         let mut prefix = key::object(self.connection, &[id]);
         prefix.push(0);
-        for (row_key, _) in self.draft.scan(Table::LoyaltyEntry, &prefix, usize::MAX)? {
+        let row = encode(&self.subject(SubjectKind::LoyaltyEntry, id));
+        for (row_key, entry) in self.draft.scan(Table::LoyaltyEntry, &prefix, usize::MAX)? {
+            let known: LoyaltyEntry = decode(Table::LoyaltyEntry, &entry)?;
+            let place = |member: NodeId| (ledger_place(member, &row_key, &known), row.clone());
+            self.move_places(was.map(place).into_iter().collect(), owner.map(place).into_iter().collect());
             let entry = String::from_utf8_lossy(row_key.get(prefix.len()..).unwrap_or_default()).into_owned();
             let subject = self.subject(SubjectKind::LoyaltyEntry, &format!("{id}/{entry}"));
             self.events_follow(&subject, was, owner)?;
@@ -343,8 +417,9 @@ impl Applying<'_, '_, '_> {
     }
 
     fn loyalty_entry(&mut self, entry: &event::LoyaltyEntry) -> Result<About, FoldError> {
-        let key = key::object(self.connection, &[&entry.account, &entry.id]);
-        self.draft.join(&key, LoyaltyEntry::told(entry, self.event.happened_at, self.told))?;
+        let row_key = key::object(self.connection, &[&entry.account, &entry.id]);
+        let told = LoyaltyEntry::told(entry, self.event.happened_at, self.told);
+        let Joined { before, after } = self.draft.join(&row_key, told)?;
         let account: Option<LoyaltyAccount> =
             self.draft.get(&key::object(self.connection, &[&entry.account]))?;
         let member = account.and_then(|account| account.account());
@@ -355,6 +430,11 @@ impl Applying<'_, '_, '_> {
         if member.is_none() {
             // Nobody's yet: it is found under the account when that is somebody's.
             self.draft.put_raw(Table::Index, key::about(&of, self.id), Vec::new());
+        }
+        if let Some(member) = member {
+            let row = encode(&self.subject(SubjectKind::LoyaltyEntry, &entry.account));
+            let place = |entry: &LoyaltyEntry| (ledger_place(member, &row_key, entry), row.clone());
+            self.move_places(before.iter().map(place).collect(), BTreeMap::from([place(&after)]));
         }
         Ok(self.about(member, SubjectKind::LoyaltyEntry, &format!("{}/{}", entry.account, entry.id)))
     }
@@ -408,6 +488,10 @@ impl Applying<'_, '_, '_> {
         }
         let owner = after.account();
         let before_of = before.as_ref().and_then(T::account);
+        if after.has_parts() || before.as_ref().is_some_and(T::has_parts) {
+            let places = |thing: &T| parts_in_timeline(thing, &subject);
+            self.move_places(before.as_ref().map(places).unwrap_or_default(), places(&after));
+        }
         for other in [told_of, before_of].into_iter().flatten().filter(|other| Some(*other) != owner) {
             self.draft.put_raw(Table::Index, key::formerly(other, &subject), encode(&subject));
             self.draft.put_raw(Table::Index, key::moved_from(&subject, other), Vec::new());
@@ -447,6 +531,20 @@ impl Applying<'_, '_, '_> {
         }
         Ok(())
     }
+}
+
+/// The rows of a thing's parts in the timeline of whose it is.
+fn parts_in_timeline<T: Filed>(thing: &T, subject: &Subject) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let Some(account) = thing.account() else { return BTreeMap::new() };
+    let place = |(at, part): (Timestamp, PartRow)| {
+        let object = key::object(&part.whole.connection, &[&part.whole.id, &part.part, &part.turn]);
+        (key::timeline_object(account, part.whole.kind, at, &object), encode(&part))
+    };
+    thing.parts(subject).into_iter().map(place).collect()
+}
+
+fn ledger_place(member: NodeId, row_key: &[u8], entry: &LoyaltyEntry) -> Vec<u8> {
+    key::timeline_object(member, SubjectKind::LoyaltyEntry, entry.at.value, row_key)
 }
 
 /// A thing as it was and is, and what it is called.

@@ -1,7 +1,7 @@
 //! Changes not yet committed, laid over the store: the fold reads its own writes and commits them at once.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use hub_model::join::Join;
 use hub_store::{Batch, Before, Change, Order, Range, Row as StoredRow, Store, Table, prefix_range};
@@ -9,18 +9,30 @@ use hub_store::{Batch, Before, Change, Order, Range, Row as StoredRow, Store, Ta
 use crate::FoldError;
 use crate::row::{Row, decode, encode};
 
-/// Where a row is.
-type Place = (Table, Vec<u8>);
-
 /// One batch in the making.
 pub(crate) struct Draft<'a> {
     store: &'a dyn Store,
-    changes: BTreeMap<Table, BTreeMap<Vec<u8>, Option<Vec<u8>>>>,
-    /// What the store said, absent rows included: within a batch the same keys are asked for again and again, and nobody
-    /// else writes.
-    reads: RefCell<HashMap<Place, Option<Vec<u8>>>>,
-    /// Rows that this batch was the first to write: deleted again, they never were.
-    created: HashSet<Place>,
+    /// Rows read as well as changed: within a batch the same keys are asked for again and again, and nobody else writes.
+    held: RefCell<BTreeMap<Table, BTreeMap<Vec<u8>, Held>>>,
+}
+
+/// A row as the store has it and as it shall be.
+struct Held {
+    before: Before,
+    /// `None` while it is not changed; then what shall be there, if anything.
+    change: Option<Option<Vec<u8>>>,
+}
+
+impl Held {
+    /// The row as it is to be seen from here on; `None` when nobody has looked yet.
+    fn now(&self) -> Option<Option<&[u8]>> {
+        match (&self.change, &self.before) {
+            (Some(change), _) => Some(change.as_deref()),
+            (None, Before::Row(row)) => Some(Some(row)),
+            (None, Before::Nothing) => Some(None),
+            (None, Before::Unknown) => None,
+        }
+    }
 }
 
 /// A thing before and after an event was joined in.
@@ -32,28 +44,32 @@ pub(crate) struct Joined<T> {
 impl<'a> Draft<'a> {
     /// Nothing changed yet.
     pub(crate) fn new(store: &'a dyn Store) -> Self {
-        Self { store, changes: BTreeMap::new(), reads: RefCell::default(), created: HashSet::new() }
+        Self { store, held: RefCell::default() }
     }
 
     pub(crate) fn get_raw(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, FoldError> {
-        match self.changes.get(&table).and_then(|changes| changes.get(key)) {
-            Some(change) => Ok(change.clone()),
-            None => self.read(table, key),
-        }
+        self.read(table, key, |row| row.map(<[u8]>::to_vec))
     }
 
-    fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, FoldError> {
-        let place = (table, key.to_vec());
-        if let Some(known) = self.reads.borrow().get(&place) {
-            return Ok(known.clone());
+    /// Whether there is such a row.
+    pub(crate) fn has(&self, table: Table, key: &[u8]) -> Result<bool, FoldError> {
+        self.read(table, key, |row| row.is_some())
+    }
+
+    fn read<T>(&self, table: Table, key: &[u8], look: impl Fn(Option<&[u8]>) -> T) -> Result<T, FoldError> {
+        if let Some(now) = self.held.borrow().get(&table).and_then(|rows| rows.get(key)?.now()) {
+            return Ok(look(now));
         }
         let value = self.store.get(table, key)?;
-        self.reads.borrow_mut().insert(place, value.clone());
-        Ok(value)
+        let seen = look(value.as_deref());
+        let before = value.map_or(Before::Nothing, Before::Row);
+        let held = Held { before, change: None };
+        self.held.borrow_mut().entry(table).or_default().insert(key.to_vec(), held);
+        Ok(seen)
     }
 
     pub(crate) fn get<T: Row>(&self, key: &[u8]) -> Result<Option<T>, FoldError> {
-        self.get_raw(T::TABLE, key)?.map(|bytes| decode(T::TABLE, &bytes)).transpose()
+        self.read(T::TABLE, key, |row| row.map(|bytes| decode(T::TABLE, bytes)).transpose())?
     }
 
     pub(crate) fn put<T: Row>(&mut self, key: Vec<u8>, row: &T) {
@@ -61,28 +77,25 @@ impl<'a> Draft<'a> {
     }
 
     pub(crate) fn put_raw(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
-        self.changes.entry(table).or_default().insert(key, Some(value));
+        self.change(table, key, Some(value), Before::Unknown);
     }
 
     /// Puts a row that the caller knows is not there yet.
     pub(crate) fn put_new(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
-        // One that this batch has changed already may be in the store all the same.
-        if !self.changes.get(&table).is_some_and(|changes| changes.contains_key(&key)) {
-            self.created.insert((table, key.clone()));
-        }
-        self.put_raw(table, key, value);
+        self.change(table, key, Some(value), Before::Nothing);
     }
 
     pub(crate) fn delete(&mut self, table: Table, key: Vec<u8>) {
-        let place = (table, key);
-        let was_created = self.created.remove(&place);
-        let (table, key) = place;
-        let changes = self.changes.entry(table).or_default();
-        if was_created {
-            changes.remove(&key);
-        } else {
-            changes.insert(key, None);
-        }
+        self.change(table, key, None, Before::Unknown);
+    }
+
+    /// `before` counts where nothing is known of the row yet.
+    fn change(&mut self, table: Table, key: Vec<u8>, value: Option<Vec<u8>>, before: Before) {
+        let rows = self.held.get_mut().entry(table).or_default();
+        let held = rows.entry(key).or_insert(Held { before, change: None });
+        // What never was and shall not be changes nothing.
+        let is_nothing = value.is_none() && held.before == Before::Nothing;
+        held.change = (!is_nothing).then_some(value);
     }
 
     /// Joins what an event tells of a thing into what is known of it.
@@ -117,14 +130,21 @@ impl<'a> Draft<'a> {
         range: Range,
         limit: usize,
     ) -> Result<Vec<StoredRow>, FoldError> {
-        let Some(changes) = self.changes.get(&table) else {
+        let held = self.held.borrow();
+        let Some(held) = held.get(&table) else {
             return Ok(self.store.scan(table, range, Order::Ascending, limit)?);
         };
         let in_range = |key: &Vec<u8>| *key >= range.from && range.to.as_ref().is_none_or(|to| key < to);
-        let changed: Vec<_> =
-            changes.range(range.from.clone()..).take_while(|(key, _)| in_range(key)).collect();
+        let changed: Vec<_> = held
+            .range(range.from.clone()..)
+            .take_while(|(key, _)| in_range(key))
+            .filter_map(|(key, held)| Some((key, held.change.as_ref()?)))
+            .collect();
         let deleted = changed.iter().filter(|(_, value)| value.is_none()).count();
         let stored = self.store.scan(table, range, Order::Ascending, limit.saturating_add(deleted))?;
+        if changed.is_empty() {
+            return Ok(stored);
+        }
         let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
         for (key, value) in changed {
             match value {
@@ -140,23 +160,15 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// The store's; then nothing is changed.
     pub(crate) fn commit(self, applied: u64) -> Result<(), FoldError> {
-        let (mut reads, created) = (self.reads.into_inner(), self.created);
         let mut batch = Batch { applied, changes: Vec::new() };
-        for (table, changes) in self.changes {
-            for (key, value) in changes {
-                batch.changes.push(match value {
-                    Some(value) => {
-                        let place = (table, key);
-                        let before = match reads.remove(&place) {
-                            Some(Some(row)) => Before::Row(row),
-                            Some(None) => Before::Nothing,
-                            None if !created.is_empty() && created.contains(&place) => Before::Nothing,
-                            None => Before::Unknown,
-                        };
-                        Change::Put { table, key: place.1, value, before }
-                    }
-                    None => Change::Delete { table, key },
-                });
+        for (table, rows) in self.held.into_inner() {
+            for (key, Held { before, change }) in rows {
+                let change = match change {
+                    Some(Some(value)) => Change::Put { table, key, value, before },
+                    Some(None) => Change::Delete { table, key },
+                    None => continue,
+                };
+                batch.changes.push(change);
             }
         }
         Ok(self.store.commit(batch)?)

@@ -31,7 +31,7 @@ use crate::FoldError;
 use crate::apply::{About, Applying, Filed};
 use crate::draft::Draft;
 use crate::follow_up::forget_follow_ups;
-use crate::people::{Identified, forget_keys, learn_name, same_person};
+use crate::people::{Identified, claimants, forget_keys, learn_name, same_person};
 use crate::row::{
     Erasure, EventRow, Forgotten, NodeRow, PrivacyRequestRow, Row, Subject, SubjectKind, decode, encode, key,
 };
@@ -152,8 +152,8 @@ impl Applying<'_, '_, '_> {
         for contact in contacts {
             let row_key = contact_key(self.connection, contact);
             self.draft.put_raw(Table::Erasure, row_key, Vec::new());
-            for (row, _) in self.draft.scan(Table::Index, &key::claimed_by_prefix(contact), usize::MAX)? {
-                let Some(account) = key::trailing_id(&row).map(NodeId) else { continue };
+            let Some(row) = self.draft.get::<NodeRow>(&contact.0)? else { continue };
+            for account in claimants(self.draft, contact, &row, usize::MAX)? {
                 let claimant: Option<NodeRow> = self.draft.get(&account.0)?;
                 if claimant.is_some_and(|row| self.is_here(&row)) {
                     self.forget_person(account)?;
@@ -169,7 +169,7 @@ impl Applying<'_, '_, '_> {
             return Ok(false);
         }
         for contact in known.contacts(self.people) {
-            if self.draft.get_raw(Table::Erasure, &contact_key(self.connection, contact))?.is_some() {
+            if self.draft.has(Table::Erasure, &contact_key(self.connection, contact))? {
                 return Ok(true);
             }
         }
@@ -224,6 +224,7 @@ impl Applying<'_, '_, '_> {
         forget_keys(self.draft, account, self.people.limits)?;
         learn_name(self.draft, account, profile)?;
         self.delete_all(Table::Consent, &account.0)?;
+        self.delete_all(Table::Timeline, &key::timeline_prefix(account, SubjectKind::Consent))?;
         self.delete_all(Table::Annotation, &key::hub_tags_prefix(account))
     }
 
@@ -314,7 +315,7 @@ impl Applying<'_, '_, '_> {
     /// Whether a thing was a forgotten person's, of which the journal holds no event any more.
     pub(crate) fn is_thing_forgotten(&self, subject: &Subject) -> Result<bool, FoldError> {
         let hash = || subject_key(key::subject_hash(subject));
-        Ok(self.gone.things && self.draft.get_raw(Table::Erasure, &hash())?.is_some())
+        Ok(self.gone.things && self.draft.has(Table::Erasure, &hash())?)
     }
 
     /// All accounts of the connection, and whatever was told without one.

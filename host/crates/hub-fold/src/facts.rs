@@ -2,6 +2,8 @@
 
 mod names;
 
+use std::cell::OnceCell;
+
 use hub_model::event::{Event, Payload};
 use hub_model::identity::{IdentityKey, IdentityKind};
 use hub_model::model::{
@@ -26,7 +28,8 @@ pub(crate) struct EventFacts<'a> {
     connector: &'a str,
     event: &'a Event,
     about: &'a About,
-    customer: Option<(NodeId, CustomerRow)>,
+    /// Most events meet no rule that asks.
+    customer: OnceCell<Option<(NodeId, CustomerRow)>>,
 }
 
 impl<'a> EventFacts<'a> {
@@ -37,12 +40,16 @@ impl<'a> EventFacts<'a> {
         event: &'a Event,
         about: &'a About,
     ) -> Self {
-        let customer = about.account.and_then(|account| customer_of(draft, account));
-        Self { draft, connection, connector, event, about, customer }
+        Self { draft, connection, connector, event, about, customer: OnceCell::new() }
+    }
+
+    fn customer(&self) -> Option<&(NodeId, CustomerRow)> {
+        let find = || customer_of(self.draft, self.about.account?);
+        self.customer.get_or_init(find).as_ref()
     }
 
     pub(crate) fn customer_id(&self) -> Option<NodeId> {
-        self.customer.as_ref().map(|(id, _)| *id)
+        self.customer().map(|(id, _)| *id)
     }
 
     fn about_kind(&self, kind: SubjectKind) -> Option<&Subject> {
@@ -55,11 +62,11 @@ impl<'a> EventFacts<'a> {
     }
 
     fn accounts(&self) -> impl Iterator<Item = NodeId> {
-        self.customer.iter().flat_map(|(_, row)| row.accounts.iter().copied())
+        self.customer().into_iter().flat_map(|(_, row)| row.accounts.iter().copied())
     }
 
     fn nodes(&self) -> impl Iterator<Item = NodeRow> {
-        let row = self.customer.iter().map(|(_, row)| row);
+        let row = self.customer().into_iter().map(|(_, row)| row);
         row.flat_map(|row| row.accounts.iter().chain(&row.keys))
             .filter_map(|node| self.draft.get::<NodeRow>(&node.0).ok().flatten())
     }
@@ -83,7 +90,7 @@ impl<'a> EventFacts<'a> {
 
     fn customer_field(&self, field: &str) -> Option<Value> {
         if field == "is_known" {
-            return Some(Value::Boolean(self.customer.is_some()));
+            return Some(Value::Boolean(self.customer().is_some()));
         }
         let id = self.customer_id()?;
         match field {

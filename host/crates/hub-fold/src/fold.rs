@@ -184,7 +184,7 @@ impl Folding<'_> {
                 mark_stored(&mut self.draft, report.delivery, seq, seq)?;
             }
             self.confirm_seen(seq, at, &report.connection, event, &about)?;
-            if self.draft.get_raw(Table::Event, &id.0)?.is_none() {
+            if !self.draft.has(Table::Event, &id.0)? {
                 self.note_event(seq, report, position, id, &about);
                 new_events.push((position, id, about));
             } else if about.is_of_people() {

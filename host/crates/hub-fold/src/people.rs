@@ -38,6 +38,7 @@ pub(crate) struct Identified {
 /// A key as a party names it.
 struct Said {
     key: IdentityKey,
+    node: NodeId,
     proof: Proof,
     written: Option<String>,
 }
@@ -46,14 +47,14 @@ impl Identified {
     /// Other accounts that the party says are the same person.
     pub(crate) fn other_accounts(&self) -> impl Iterator<Item = NodeId> {
         let proven = self.keys.iter().filter(|said| said.key.is_account() && said.proof != Proof::Claimed);
-        proven.map(|said| said.key.node()).filter(|node| *node != self.account)
+        proven.map(|said| said.node).filter(|node| *node != self.account)
     }
 
     /// The keys that others may have as well: addresses, phones, handles, tokens; but not those on the block list, which
     /// name nobody.
     pub(crate) fn contacts(&self, context: PeopleContext<'_>) -> impl Iterator<Item = NodeId> {
-        let keys = self.keys.iter().map(|said| &said.key);
-        keys.filter(move |key| !key.is_account() && !is_blocked(key, context)).map(IdentityKey::node)
+        let shared = move |said: &&Said| !said.key.is_account() && !is_blocked(&said.key, context);
+        self.keys.iter().filter(shared).map(|said| said.node)
     }
 
     /// Whether the party is named by an id of the provider's, not by an address or phone alone.
@@ -72,27 +73,25 @@ pub(crate) fn identify(
     told: Told,
 ) -> Result<Option<Identified>, FoldError> {
     let keys = keys_of(party, context);
-    let Some(account) = account_of(&keys, context) else { return Ok(None) };
-    let node = account.node();
-    let mut row = load_or_new(draft, &account)?;
+    let Some((account, node)) = account_of(&keys, context) else { return Ok(None) };
+    let mut row = load_or_new(draft, &account, node)?;
     let forgotten = row.forgotten;
     let may_claim = |key: &IdentityKey| forgotten == Forgotten::Nothing || key.is_account();
     let mut changed = false;
-    for Said { key, proof, written } in keys.iter().filter(|said| said.key != account && may_claim(&said.key))
-    {
-        let claim = Claim::new(*proof, Evidence { written: written.clone(), ..evidence.clone() });
-        let claimed = key.node();
-        changed |= match row.claims.get_mut(&claimed) {
+    let mut claimed_anew = Vec::new();
+    for said in keys.iter().filter(|said| said.node != node && may_claim(&said.key)) {
+        let claim = Claim::new(said.proof, Evidence { written: said.written.clone(), ..evidence.clone() });
+        changed |= match row.claims.get_mut(&said.node) {
             Some(known) => {
                 let before = known.clone();
                 known.join(claim);
                 *known != before
             }
             None => {
-                row.claims.insert(claimed, claim);
-                draft.put_new(Table::Index, key::claimed_by(claimed, node), Vec::new());
-                if key.kind == IdentityKind::Handle {
-                    draft.put_raw(Table::Index, key::word(&key.value, node), Vec::new());
+                row.claims.insert(said.node, claim);
+                claimed_anew.push(said.node);
+                if said.key.kind == IdentityKind::Handle {
+                    draft.put_raw(Table::Index, key::word(&said.key.value, node), Vec::new());
                 }
                 true
             }
@@ -100,7 +99,7 @@ pub(crate) fn identify(
     }
     if row.customer.is_none() || changed {
         draft.put(node.0.to_vec(), &row);
-        record_claimed(draft, node, &keys, &row, context.limits)?;
+        record_claimed(draft, node, &keys, &row, &claimed_anew, context.limits)?;
         regroup(draft, node, context.limits)?;
     }
     let name = party.name.as_deref().filter(|name| !name.trim().is_empty());
@@ -161,7 +160,6 @@ pub(crate) fn forget_keys(draft: &mut Draft<'_>, account: NodeId, limits: Limits
     }
     draft.put(account.0.to_vec(), &row);
     for (node, known) in &freed {
-        draft.delete(Table::Index, key::claimed_by(*node, account));
         if let Some(known) = known {
             if known.key.kind == IdentityKind::Handle {
                 draft.delete(Table::Index, key::word(&known.key.value, account));
@@ -186,28 +184,28 @@ fn release(
     account: NodeId,
     limits: Limits,
 ) -> Result<(), FoldError> {
-    let claimants = draft.scan(Table::Index, &key::claimed_by_prefix(node), CLAIMANTS_MAX)?;
+    let mut released = known.clone();
+    strike_claimant(draft, node, &mut released, account)?;
+    let claimants = claimants(draft, node, &released, CLAIMANTS_MAX)?;
     if claimants.is_empty() && known.judged.is_empty() {
         draft.delete(Table::Node, node.0.to_vec());
         return Ok(());
     }
     if claimants.is_empty() {
-        draft.put(node.0.to_vec(), &NodeRow { judged: known.judged.clone(), ..NodeRow::unheard_of() });
+        draft.put(node.0.to_vec(), &NodeRow { judged: released.judged, ..NodeRow::unheard_of() });
         return Ok(());
     }
-    if !known.proven_by.contains(&account) {
-        return Ok(());
-    }
-    // A shared key names only the first few who prove it, so that somebody else's place may now be free.
-    let mut released = NodeRow { proven_by: BTreeSet::new(), ..known.clone() };
-    for (row, _) in claimants {
-        let Some(claimant) = key::trailing_id(&row).map(NodeId) else { continue };
-        let claimant_row = draft.get::<NodeRow>(&claimant.0)?;
-        if claimant_row.is_some_and(|row| row.claims.get(&node).is_some_and(Claim::links)) {
-            released.proven_by.insert(claimant);
-        }
-        if is_shared(&released, limits) {
-            break;
+    if released.proven_by.contains(&account) {
+        // A shared key names only the first few who prove it, so that somebody else's place may now be free.
+        released.proven_by.clear();
+        for claimant in claimants {
+            let claimant_row = draft.get::<NodeRow>(&claimant.0)?;
+            if claimant_row.is_some_and(|row| row.claims.get(&node).is_some_and(Claim::links)) {
+                released.proven_by.insert(claimant);
+            }
+            if is_shared(&released, limits) {
+                break;
+            }
         }
     }
     draft.put(node.0.to_vec(), &released);
@@ -218,6 +216,18 @@ fn release(
 pub(crate) fn is_forgotten(draft: &Draft<'_>, account: NodeId) -> Result<bool, FoldError> {
     let row: Option<NodeRow> = draft.get(&account.0)?;
     Ok(row.is_some_and(|row| row.forgotten == Forgotten::Person))
+}
+
+/// Whoever claims a key, with proof or without.
+pub(crate) fn claimants(
+    draft: &Draft<'_>,
+    node: NodeId,
+    row: &NodeRow,
+    limit: usize,
+) -> Result<BTreeSet<NodeId>, FoldError> {
+    let more = draft.scan(Table::Index, &key::claimed_by_prefix(node), limit)?;
+    let more = more.iter().filter_map(|(row, _)| key::trailing_id(row).map(NodeId));
+    Ok(row.claimed_by.iter().copied().chain(more).take(limit).collect())
 }
 
 /// The accounts of a forgotten account's connection that are the same person: a provider's own ids tie them.
@@ -247,15 +257,16 @@ pub(crate) fn merge_accounts(
     if !kept.is_account() || !absorbed.is_account() || kept == absorbed {
         return Ok(None);
     }
-    let mut row = load_or_new(draft, &kept)?;
-    let mut other = load_or_new(draft, &absorbed)?;
+    let (kept_node, absorbed_node) = (kept.node(), absorbed.node());
+    let mut row = load_or_new(draft, &kept, kept_node)?;
+    let mut other = load_or_new(draft, &absorbed, absorbed_node)?;
     let claim = Claim::new(Proof::Provider, evidence);
-    row.claims.entry(absorbed.node()).and_modify(|known| known.join(claim.clone())).or_insert(claim);
-    other.proven_by.insert(kept.node());
-    draft.put(kept.node().0.to_vec(), &row);
-    draft.put(absorbed.node().0.to_vec(), &other);
-    regroup(draft, kept.node(), context.limits)?;
-    Ok(Some((kept.node(), absorbed.node())))
+    row.claims.entry(absorbed_node).and_modify(|known| known.join(claim.clone())).or_insert(claim);
+    other.proven_by.insert(kept_node);
+    draft.put(kept_node.0.to_vec(), &row);
+    draft.put(absorbed_node.0.to_vec(), &other);
+    regroup(draft, kept_node, context.limits)?;
+    Ok(Some((kept_node, absorbed_node)))
 }
 
 /// A key on the block list is claimed by people but links nobody.
@@ -270,56 +281,94 @@ fn is_blocked(key: &IdentityKey, context: PeopleContext<'_>) -> bool {
 fn keys_of(party: &Party, context: PeopleContext<'_>) -> Vec<Said> {
     let said = party.ids.iter().filter_map(|identity| {
         let key = normalise(identity, context.keys)?;
-        Some(Said { proof: proof(identity, &key, context), written: written(identity, &key), key })
+        let (proof, written) = (proof(identity, &key, context), written(identity, &key));
+        Some(Said { proof, written, node: key.node(), key })
     });
     said.collect()
 }
 
 /// The first of the party's own ids; a bare e-mail or phone gets an account of its own, so that everything is filed
 /// under an account.
-fn account_of(keys: &[Said], context: PeopleContext<'_>) -> Option<IdentityKey> {
+fn account_of(keys: &[Said], context: PeopleContext<'_>) -> Option<(IdentityKey, NodeId)> {
     if let Some(said) = keys.iter().find(|said| said.key.is_account()) {
-        return Some(said.key.clone());
+        return Some((said.key.clone(), said.node));
     }
     let contact = &keys.first()?.key;
     let scope = format!("{}/contact", context.keys.connection);
-    Some(IdentityKey { kind: IdentityKind::ProviderId, scope, value: contact.value.clone() })
+    let account = IdentityKey { kind: IdentityKind::ProviderId, scope, value: contact.value.clone() };
+    let node = account.node();
+    Some((account, node))
 }
 
 /// The account a party goes under.
 pub(crate) fn account_named(party: &Party, context: PeopleContext<'_>) -> Option<NodeId> {
-    account_of(&keys_of(party, context), context).map(|account| account.node())
+    account_of(&keys_of(party, context), context).map(|(_, node)| node)
 }
 
-fn load_or_new(draft: &Draft<'_>, key: &IdentityKey) -> Result<NodeRow, FoldError> {
-    Ok(match draft.get::<NodeRow>(&key.node().0)? {
+fn load_or_new(draft: &Draft<'_>, key: &IdentityKey, node: NodeId) -> Result<NodeRow, FoldError> {
+    Ok(match draft.get::<NodeRow>(&node.0)? {
         Some(row) if row.is_heard_of() => row,
         Some(unheard_of) => NodeRow { key: key.clone(), ..unheard_of },
         None => NodeRow::new(key.clone()),
     })
 }
 
-/// Notes at each claimed key who proves it, up to one more than the limit: then the key links nobody, and which
-/// accounts it would have linked no longer matters.
+/// Notes at each claimed key who claims it, and who proves it up to one more than the limit: then the key links nobody,
+/// and which accounts it would have linked no longer matters.
 fn record_claimed(
     draft: &mut Draft<'_>,
     account: NodeId,
     keys: &[Said],
     row: &NodeRow,
+    claimed_anew: &[NodeId],
     limits: Limits,
 ) -> Result<(), FoldError> {
-    for Said { key, .. } in keys {
-        let node = key.node();
-        if node == account || !row.claims.contains_key(&node) {
-            continue;
+    for Said { key, node, .. } in keys {
+        let Some(claim) = row.claims.get(node).filter(|_| *node != account) else { continue };
+        let (mut claimed, mut changed) = match draft.get::<NodeRow>(&node.0)? {
+            Some(row) if row.is_heard_of() => (row, false),
+            Some(unheard_of) => (NodeRow { key: key.clone(), ..unheard_of }, true),
+            None => (NodeRow::new(key.clone()), true),
+        };
+        if claim.links() && !is_shared(&claimed, limits) {
+            changed |= claimed.proven_by.insert(account);
         }
-        let mut claimed = load_or_new(draft, key)?;
-        let links = row.claims.get(&node).is_some_and(Claim::links);
-        let known_before = draft.get::<NodeRow>(&node.0)?.is_some_and(|row| row.is_heard_of());
-        let grows = links && !is_shared(&claimed, limits) && claimed.proven_by.insert(account);
-        if grows || !known_before {
+        if claimed_anew.contains(node) {
+            changed |= note_claimant(draft, *node, &mut claimed, account);
+        }
+        if changed {
             draft.put(node.0.to_vec(), &claimed);
         }
+    }
+    Ok(())
+}
+
+/// Claimants noted in a key's own row: more than a family has. A shop's mailbox has thousands, which go into rows of
+/// their own.
+const CLAIMED_BY_MAX: usize = 8;
+
+/// Takes in who claims a key; whether its row changed. The least accounts stand in the row, whoever came first.
+fn note_claimant(draft: &mut Draft<'_>, node: NodeId, row: &mut NodeRow, account: NodeId) -> bool {
+    row.claimed_by.insert(account);
+    let over = if row.claimed_by.len() > CLAIMED_BY_MAX { row.claimed_by.pop_last() } else { None };
+    if let Some(over) = over {
+        draft.put_raw(Table::Index, key::claimed_by(node, over), Vec::new());
+    }
+    over != Some(account)
+}
+
+/// Strikes out who claims a key no more; the least of the others takes the place.
+fn strike_claimant(
+    draft: &mut Draft<'_>,
+    node: NodeId,
+    row: &mut NodeRow,
+    account: NodeId,
+) -> Result<(), FoldError> {
+    if !row.claimed_by.remove(&account) {
+        draft.delete(Table::Index, key::claimed_by(node, account));
+    } else if let Some((next, _)) = draft.scan(Table::Index, &key::claimed_by_prefix(node), 1)?.pop() {
+        row.claimed_by.extend(key::trailing_id(&next).map(NodeId));
+        draft.delete(Table::Index, next);
     }
     Ok(())
 }

@@ -63,6 +63,8 @@ pub use work::{
     counts, decisions, deliveries, delivery, effect, effects, event, merges, plugin_state, why,
 };
 
+use std::collections::BTreeSet;
+
 use hub_model::NodeId;
 use hub_store::{Order, Range, Store, Table, prefix_range};
 
@@ -97,6 +99,13 @@ impl<'a> View<'a> {
     fn indexed(self, prefix: &[u8], limit: usize) -> Result<Vec<NodeId>, FoldError> {
         let rows = self.scan(Table::Index, prefix, limit)?;
         Ok(rows.iter().filter_map(|(row, _)| key::trailing_id(row).map(NodeId)).collect())
+    }
+
+    /// The accounts that claim a key, with proof or without.
+    fn claimants(self, key: NodeId, limit: usize) -> Result<BTreeSet<NodeId>, FoldError> {
+        let Some(row) = self.get::<NodeRow>(&key.0)? else { return Ok(BTreeSet::new()) };
+        let more = self.indexed(&key::claimed_by_prefix(key), limit)?;
+        Ok(row.claimed_by.into_iter().chain(more).take(limit).collect())
     }
 
     /// The customer a node belongs to, whatever customer it was when its id was given out.

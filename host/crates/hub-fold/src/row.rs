@@ -132,7 +132,7 @@ pub enum SubjectKind {
     InventoryLevel = 8,
     Customer = 9,
     Consent = 10,
-    /// A parcel of an order. It and the two below have no rows of their own: reading makes them out of the order's.
+    /// A parcel of an order. It and the two below stand in the timeline alone: what they are is in the order's row.
     Fulfilment = 11,
     Refund = 12,
     Return = 13,
@@ -172,6 +172,16 @@ impl SubjectKind {
     }
 }
 
+/// What the timeline holds of a part of an order: a parcel at one of its turns, a refund, a return. Read as a [`Subject`]
+/// it is the kind of the part and the id of the whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRow {
+    pub whole: Subject,
+    pub part: String,
+    /// Tells several places of one part from each other.
+    pub turn: String,
+}
+
 /// A key of people, and who proves it to be theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeRow {
@@ -180,6 +190,8 @@ pub struct NodeRow {
     pub claims: BTreeMap<NodeId, Claim>,
     /// Of a key: the accounts that prove it to be theirs, as many as matter for the limit.
     pub proven_by: BTreeSet<NodeId>,
+    /// Of a key: the accounts that claim it, with proof or without, the least few. The others stand in the index.
+    pub claimed_by: BTreeSet<NodeId>,
     /// The customer it belongs to. A key that links nobody belongs to none.
     pub customer: Option<NodeId>,
     pub forgotten: Forgotten,
@@ -193,6 +205,7 @@ impl NodeRow {
             key,
             claims: BTreeMap::new(),
             proven_by: BTreeSet::new(),
+            claimed_by: BTreeSet::new(),
             customer: None,
             forgotten: Forgotten::Nothing,
             judged: BTreeMap::new(),
@@ -376,7 +389,7 @@ impl EffectState {
 }
 
 /// The version rows are written with.
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
     postcard::to_extend(row, vec![VERSION])

@@ -1,8 +1,8 @@
 //! Measures what a commit costs: `cargo run --release -p hub-store --example commit_rate [batches]`.
 //!
 //! A batch is what the fold makes of 256 journal records: 10 puts of 200 bytes each, under random keys, over six
-//! tables. Next to the two stores it measures the layout we did not choose, a single tree whose keys start with
-//! the table's number, written with sled's `apply_batch`, so that the choice can be looked at again.
+//! tables. Next to the two stores it measures the layout we did not choose, a tree for each table and sled's transaction
+//! over those a batch touches, so that the choice can be looked at again.
 #![expect(clippy::print_stdout, reason = "the numbers are what this program is for")]
 
 use std::error::Error;
@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
 use hub_store::{Batch, Before, Change, MemoryStore, SledOptions, SledStore, Store, Table};
+use sled::Transactional;
+use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
 const BATCHES_DEFAULT: u64 = 100;
 const PUTS_PER_BATCH: u64 = 256 * 10;
@@ -26,9 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     measure("memory", batches, |batch| Ok(memory.commit(batch)?))?;
     drop(memory);
 
-    let path = dir.path().join("trees");
+    let path = dir.path().join("view");
     let store = SledStore::open(&path, &SledOptions::default())?;
-    measure("sled, one tree per table", batches, |batch| Ok(store.commit(batch)?))?;
+    measure("sled", batches, |batch| Ok(store.commit(batch)?))?;
     report_reads(&store)?;
     drop(store);
     report_size(&path)?;
@@ -38,10 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     report_memory()?;
     drop(store);
 
-    let path = dir.path().join("single");
-    let single = SingleTree::open(&path)?;
-    measure("sled, one tree, apply_batch", batches, |batch| single.commit(&batch))?;
-    drop(single);
+    let path = dir.path().join("trees");
+    let trees = Trees::open(&path)?;
+    measure("sled, a tree per table, transaction", batches, |batch| trees.commit(&batch))?;
+    drop(trees);
     report_size(&path)?;
     Ok(())
 }
@@ -75,28 +77,32 @@ fn time_one(random: &mut Random, applied: u64, commit: &mut Commit<'_>) -> Resul
     Ok(start.elapsed())
 }
 
-/// The layout we did not choose. Counts rows as the real one does, so it looks up every key before it writes.
-struct SingleTree {
-    db: sled::Db,
+/// The layout we did not choose. A transaction looks up every key before it writes.
+struct Trees {
+    _db: sled::Db,
+    tables: Vec<sled::Tree>,
 }
 
-impl SingleTree {
-    fn open(path: &Path) -> Result<SingleTree, Box<dyn Error>> {
+impl Trees {
+    fn open(path: &Path) -> Result<Trees, Box<dyn Error>> {
         let cache_bytes = SledOptions::default().cache_bytes;
-        Ok(SingleTree { db: sled::Config::new().path(path).cache_capacity(cache_bytes).open()? })
+        let db = sled::Config::new().path(path).cache_capacity(cache_bytes).open()?;
+        let tables = TABLES.iter().map(|table| db.open_tree(table.name())).collect::<Result<_, _>>()?;
+        Ok(Trees { _db: db, tables })
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), Box<dyn Error>> {
-        let mut writes = sled::Batch::default();
-        let mut added = 0_u64;
-        for change in &batch.changes {
-            let Change::Put { table, key, value, .. } = change else { continue };
-            let key = [&[*table as u8], key.as_slice()].concat();
-            added += u64::from(self.db.get(&key)?.is_none());
-            writes.insert(key, value.as_slice());
-        }
-        writes.insert(b"state", [batch.applied.to_le_bytes(), added.to_le_bytes()].concat());
-        Ok(self.db.apply_batch(writes)?)
+        let done = self.tables.as_slice().transaction(|trees: &Vec<TransactionalTree>| {
+            for change in &batch.changes {
+                let Change::Put { table, key, value, .. } = change else { continue };
+                let tree = TABLES.iter().zip(trees).find(|(known, _)| *known == table);
+                if let Some((_, tree)) = tree {
+                    tree.insert(key.as_slice(), value.as_slice())?;
+                }
+            }
+            Ok::<(), ConflictableTransactionError<sled::Error>>(())
+        });
+        Ok(done.map_err(|error| format!("{error:?}"))?)
     }
 }
 
@@ -144,6 +150,6 @@ impl Random {
     fn put(&mut self, table: Table) -> Change {
         let key = [self.next().to_be_bytes(), self.next().to_be_bytes()].concat();
         let value = self.next().to_le_bytes().repeat(VALUE_BYTES / 8);
-        Change::Put { table, key, value, before: Before::Unknown }
+        Change::Put { table, key, value, before: Before::Nothing }
     }
 }

@@ -1,8 +1,5 @@
 //! Owns the unit of change: what one commit writes, and what of it remains when later changes win.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
 use crate::{KEY_BYTES_MAX, Part, StoreError, Table, VALUE_BYTES_MAX};
 
 /// One row put or deleted.
@@ -33,7 +30,7 @@ pub struct Batch {
 }
 
 /// Table by table and key by key, what shall be there.
-pub(crate) type Latest = BTreeMap<Table, BTreeMap<Vec<u8>, Written>>;
+pub(crate) type Latest = Vec<(Table, Vec<(Vec<u8>, Written)>)>;
 
 /// The value that shall be there, `None` for none, and what was.
 #[derive(Debug)]
@@ -45,18 +42,22 @@ pub(crate) struct Written {
 impl Batch {
     /// Folds the changes to one per key, in key order: pages of the engine are then visited once each.
     pub(crate) fn latest(self) -> Result<Latest, StoreError> {
+        let mut changes: Vec<_> = self.changes.into_iter().map(Change::into_parts).collect();
+        // Stable, and next to nothing for changes that are in order already, as the fold's are.
+        changes.sort_by(|(left_table, left, _), (right_table, right, _)| {
+            (left_table, left).cmp(&(right_table, right))
+        });
         let mut latest = Latest::new();
-        for change in self.changes {
-            let (table, key, written) = change.into_parts();
-            let value = &written.value;
+        for (table, key, written) in changes {
             check_size(table, Part::Key, key.len(), KEY_BYTES_MAX)?;
-            check_size(table, Part::Value, value.as_ref().map_or(0, Vec::len), VALUE_BYTES_MAX)?;
-            match latest.entry(table).or_default().entry(key) {
-                Entry::Vacant(place) => {
-                    place.insert(written);
-                }
-                // What was there before the batch is what the first change says.
-                Entry::Occupied(mut place) => place.get_mut().value = written.value,
+            check_size(table, Part::Value, written.value.as_ref().map_or(0, Vec::len), VALUE_BYTES_MAX)?;
+            match latest.last_mut() {
+                Some((last, rows)) if *last == table => match rows.last_mut() {
+                    // What was there before the batch is what the first change says.
+                    Some((last, known)) if *last == key => known.value = written.value,
+                    _ => rows.push((key, written)),
+                },
+                _ => latest.push((table, vec![(key, written)])),
             }
         }
         Ok(latest)

@@ -1,11 +1,12 @@
-//! Owns the view on disk, in sled 0.34: one tree per table, one for the chunks of long values and one for the
-//! [`State`] row that every batch writes along.
+//! Owns the view on disk, in sled 0.34: one tree with a section per table, one for the chunks of long values and one
+//! for the [`State`] row that every batch writes along.
 //!
 //! sled may lose its latest second in a crash and may find its file damaged or panic over it. The first only moves
 //! [`Store::applied`] back; the others come out as an error that [asks for a
 //! rebuild](StoreError::asks_for_rebuild). Nothing in here tries to repair.
 
 mod fence;
+mod section;
 mod state;
 
 #[cfg(test)]
@@ -20,10 +21,10 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 use std::time::Duration;
 
-use sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree};
-use sled::{Transactional, Tree};
+use sled::{IVec, Tree};
 
 use self::fence::{Fault, Fence};
+use self::section::Section;
 use self::state::{State, Tally, Unreadable};
 use crate::batch::{Before, Latest, Written, check_forwards};
 use crate::chunk::{self, Entry};
@@ -48,11 +49,14 @@ const CLOSE_POLL: Duration = Duration::from_millis(1);
 /// A batch that failed half way may come back half from disk. This file says so to the next [`SledStore::open`].
 const TORN_MARK: &str = "torn";
 
+/// Rows held at once while all are read.
+const VERIFIED_AT_ONCE: usize = 1_000;
+
 const LOST_ROWS: &str = "lost rows, or kept old ones";
 const WRONG_BEFORE: &str = "holds another row than its writer says";
 
-const CHUNK_TREE: &str = "chunks";
-const STATE_TREE: &str = "state";
+const ROW_TREE: &str = "rows";
+const STATE_TREE_OF_FORMAT_1: &[u8] = b"state";
 const STATE_KEY: &[u8] = b"state";
 
 /// How to open a [`SledStore`].
@@ -110,7 +114,7 @@ impl SledStore {
             for table in Table::ALL.iter().copied() {
                 chunks += self.engine().verify_table(table, state.tally(table))?;
             }
-            if self.engine().chunks.len() as u64 != chunks {
+            if self.engine().chunks.count()? != chunks {
                 return Err(Fault::Row(StoreError::Engine { message: "holds chunks of no row" }));
             }
             Ok(())
@@ -148,14 +152,7 @@ impl Store for SledStore {
             return Ok(Vec::new());
         }
         let _whole = self.shared();
-        self.fence.run(|| {
-            let engine = self.engine();
-            let rows = engine.range(table, range);
-            match order {
-                Order::Ascending => engine.collect(table, rows.take(limit)),
-                Order::Descending => engine.collect(table, rows.rev().take(limit)),
-            }
-        })
+        self.fence.run(|| self.engine().scan(table, &range, order, limit))
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -163,7 +160,7 @@ impl Store for SledStore {
         let latest = batch.latest()?;
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         check_forwards(state.applied, applied)?;
-        let done = self.fence.run(|| self.engine().commit(&state, applied, &latest));
+        let done = self.fence.run(|| self.engine().commit(&state, applied, latest));
         if done.is_err() && self.fence.is_shut() {
             self.mark_torn().map_err(StoreError::Io)?;
         }
@@ -221,13 +218,14 @@ fn wait_until_free(dir: &Path) {
 
 /// sled's handles. Everything in here may panic and is called behind the [`Fence`].
 ///
-/// A transaction over trees costs about as much as one tree whose keys start with the table's number
-/// (`examples/commit_rate.rs` measures both), and a scan of one table never walks the pages of another.
+/// All rows lie in one tree, so that what is filed under one id can lie together; see [`Section`]. A put costs about what
+/// it does in a transaction over a tree for each table (`examples/commit_rate.rs` measures both).
 struct Engine {
     db: sled::Db,
-    tables: BTreeMap<Table, Tree>,
-    chunks: Tree,
-    state: Tree,
+    rows: Tree,
+    tables: BTreeMap<Table, Section>,
+    chunks: Section,
+    state: Section,
 }
 
 impl Engine {
@@ -239,70 +237,69 @@ impl Engine {
             .flush_every_ms(Some(flush_every))
             .mode(sled::Mode::LowSpace)
             .open()?;
-        let open_table = |table: &Table| Ok((*table, db.open_tree(table.name())?));
-        let tables = Table::ALL.iter().map(open_table).collect::<Result<_, sled::Error>>()?;
-        let chunks = db.open_tree(CHUNK_TREE)?;
-        let state = db.open_tree(STATE_TREE)?;
-        Ok(Engine { db, tables, chunks, state })
+        let rows = db.open_tree(ROW_TREE)?;
+        let table = |table: &Table| (*table, Section::of_table(&rows, *table));
+        let tables = Table::ALL.iter().map(table).collect();
+        let (chunks, state) = (Section::chunks(&rows), Section::state(&rows));
+        Ok(Engine { db, tables, chunks, state, rows })
     }
 
-    fn rows(&self, table: Table) -> &Tree {
+    fn rows(&self, table: Table) -> &Section {
         self.tables.get(&table).expect("every table is opened with the store")
     }
 
     /// Reads the state row and checks it, as far as that is cheap, against the tables.
     fn read_state(&self) -> Result<State, Fault> {
+        if self.db.tree_names().iter().any(|name| *name == STATE_TREE_OF_FORMAT_1) {
+            return Err(Fault::Row(StoreError::Format { found: 1, known: state::FORMAT }));
+        }
         let state = match self.state.get(STATE_KEY)? {
             Some(row) => State::decode(&row).map_err(refuse_state)?,
             None => State::default(),
         };
+        let mut is_grouped_empty = true;
         for (table, rows) in &self.tables {
-            if rows.is_empty() != (state.tally(*table).rows == 0) {
+            let is_expected_empty = state.tally(*table).rows == 0;
+            // To see that a grouped table is empty takes a walk through the others.
+            is_grouped_empty &= !rows.is_grouped() || is_expected_empty;
+            if !(rows.is_grouped() && is_expected_empty) && rows.is_empty()? != is_expected_empty {
                 return Err(Fault::Row(StoreError::Engine { message: LOST_ROWS }));
             }
+        }
+        if is_grouped_empty && !Section::are_groups_empty(&self.rows)? {
+            return Err(Fault::Row(StoreError::Engine { message: LOST_ROWS }));
         }
         Ok(state)
     }
 
     fn value(&self, table: Table, key: &[u8], raw: &[u8]) -> Result<Vec<u8>, Fault> {
         Entry::read(table, key, raw)?.value(table, key, |index, value| {
-            let part = self.chunks.get(chunk::chunk_key(table, key, index))?;
+            let part = self.chunks.get(&chunk::chunk_key(table, key, index))?;
             value.extend_from_slice(&part.ok_or_else(|| StoreError::damaged(table, key))?);
             Ok(())
         })
     }
 
-    fn range(&self, table: Table, range: Range) -> sled::Iter {
-        let rows = self.rows(table);
-        match range.to {
-            Some(to) => rows.range(range.from..to),
-            None => rows.range(range.from..),
-        }
-    }
-
-    fn collect(
-        &self,
-        table: Table,
-        rows: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>,
-    ) -> Result<Vec<Row>, Fault> {
-        let read = |row: sled::Result<(sled::IVec, sled::IVec)>| {
-            let (key, entry) = row?;
-            let value = self.value(table, &key, &entry)?;
-            Ok((key.to_vec(), value))
-        };
-        rows.map(read).collect()
+    fn scan(&self, table: Table, range: &Range, order: Order, limit: usize) -> Result<Vec<Row>, Fault> {
+        let rows = self.rows(table).scan(range, order, limit)?.into_iter();
+        rows.map(|(key, entry)| self.value(table, &key, &entry).map(|value| (key, value))).collect()
     }
 
     /// Answers how many chunks the table's rows have.
     fn verify_table(&self, table: Table, expected: Tally) -> Result<u64, Fault> {
         let mut tally = Tally::default();
         let mut chunks = 0;
-        for row in self.rows(table).iter() {
-            let (key, raw) = row?;
-            self.value(table, &key, &raw)?;
-            let entry = Entry::read(table, &key, &raw)?;
-            tally.add(entry.checksum());
-            chunks += u64::from(entry.chunk_count());
+        let mut range = Range::all();
+        loop {
+            let rows = self.rows(table).scan(&range, Order::Ascending, VERIFIED_AT_ONCE)?;
+            for (key, raw) in &rows {
+                self.value(table, key, raw)?;
+                let entry = Entry::read(table, key, raw)?;
+                tally.add(entry.checksum());
+                chunks += u64::from(entry.chunk_count());
+            }
+            let Some((last, _)) = rows.last().filter(|_| rows.len() == VERIFIED_AT_ONCE) else { break };
+            range.from = [last.as_slice(), &[0]].concat();
         }
         if tally == expected {
             Ok(chunks)
@@ -311,29 +308,17 @@ impl Engine {
         }
     }
 
-    /// Writes all of it and the state that follows in one transaction over the trees it touches. The state comes
-    /// last among them: what might survive of a torn batch then never claims to be applied.
-    fn commit(&self, state: &State, applied: u64, latest: &Latest) -> Result<State, Fault> {
-        let mut trees = vec![&self.chunks];
-        trees.extend(latest.keys().map(|table| self.rows(*table)));
-        trees.push(&self.state);
-        let done = trees.as_slice().transaction(|views: &Vec<TransactionalTree>| {
-            let [chunks, tables @ .., state_row] = views.as_slice() else {
-                return Err(abort(StoreError::Engine { message: "lost a table" }));
-            };
-            let mut next = state.clone();
-            next.applied = applied;
-            for (rows, (table, changes)) in tables.iter().zip(latest) {
-                let writer = TableWriter { table: *table, rows, chunks };
-                next.set_tally(*table, writer.write(changes, state.tally(*table))?);
-            }
-            state_row.insert(STATE_KEY, next.encode())?;
-            Ok(next)
-        });
-        done.map_err(|error| match error {
-            TransactionError::Abort(error) => Fault::Row(error),
-            TransactionError::Storage(error) => Fault::Engine(error),
-        })
+    /// Writes all of it and the state that follows at once: after a crash either everything is there or nothing.
+    fn commit(&self, state: &State, applied: u64, latest: Latest) -> Result<State, Fault> {
+        let mut writing = Writing { engine: self, batch: sled::Batch::default() };
+        let mut next = state.clone();
+        next.applied = applied;
+        for (table, changes) in latest {
+            next.set_tally(table, writing.table(table, changes, state.tally(table))?);
+        }
+        writing.batch.insert(self.state.key(STATE_KEY), next.encode());
+        self.rows.apply_batch(writing.batch)?;
+        Ok(next)
     }
 }
 
@@ -344,73 +329,67 @@ fn refuse_state(unreadable: Unreadable) -> StoreError {
     }
 }
 
-type InTransaction<T> = Result<T, ConflictableTransactionError<StoreError>>;
-
-fn abort(error: StoreError) -> ConflictableTransactionError<StoreError> {
-    ConflictableTransactionError::Abort(error)
+/// A batch in the making.
+struct Writing<'a> {
+    engine: &'a Engine,
+    batch: sled::Batch,
 }
 
-/// Writes one table's changes inside a transaction.
-struct TableWriter<'a> {
-    table: Table,
-    rows: &'a TransactionalTree,
-    chunks: &'a TransactionalTree,
-}
-
-impl TableWriter<'_> {
-    /// Answers what the table holds afterwards.
-    fn write(&self, changes: &BTreeMap<Vec<u8>, Written>, mut tally: Tally) -> InTransaction<Tally> {
+impl Writing<'_> {
+    /// Takes in one table's changes and answers what the table holds afterwards.
+    fn table(
+        &mut self,
+        table: Table,
+        changes: Vec<(Vec<u8>, Written)>,
+        mut tally: Tally,
+    ) -> Result<Tally, Fault> {
+        let rows = self.engine.rows(table);
         for (key, Written { value, before }) in changes {
-            let old = self.entry_before(key, before)?;
-            let new = value.as_deref().map(|value| chunk::entry(self.table, key, value));
+            let old = entry_before(rows, table, &key, before)?;
+            let new = value.as_deref().map(|value| chunk::entry(table, &key, value));
             if old.as_deref() == new.as_deref() && value.as_deref().is_none_or(chunk::is_whole) {
                 // Folding a record again writes what is there already; that costs no log.
                 continue;
             }
             let mut chunk_count_old = 0;
             if let Some(old) = &old {
-                let old = Entry::read(self.table, key, old).map_err(abort)?;
+                let old = Entry::read(table, &key, old)?;
                 tally.remove(old.checksum());
                 chunk_count_old = old.chunk_count();
             }
             if let Some(new) = &new {
-                tally.add(Entry::read(self.table, key, new).map_err(abort)?.checksum());
+                tally.add(Entry::read(table, &key, new)?.checksum());
             }
-            self.write_row(key, new)?;
-            self.write_chunks(key, value.as_deref().unwrap_or_default(), chunk_count_old)?;
+            match new {
+                Some(entry) => self.batch.insert(rows.key(&key), entry),
+                None => self.batch.remove(rows.key(&key)),
+            }
+            self.chunks(table, &key, value.as_deref().unwrap_or_default(), chunk_count_old);
         }
         Ok(tally)
     }
 
-    /// The entry that is there, from what the writer knows or by looking.
-    fn entry_before(&self, key: &[u8], before: &Before) -> InTransaction<Option<sled::IVec>> {
-        let known = match before {
-            Before::Unknown => return Ok(self.rows.get(key)?),
-            Before::Nothing => None,
-            Before::Row(value) => Some(sled::IVec::from(chunk::entry(self.table, key, value))),
-        };
-        if cfg!(debug_assertions) && self.rows.get(key)? != known {
-            return Err(abort(StoreError::Engine { message: WRONG_BEFORE }));
-        }
-        Ok(known)
-    }
-
-    fn write_row(&self, key: &[u8], entry: Option<Vec<u8>>) -> InTransaction<()> {
-        match entry {
-            Some(entry) => self.rows.insert(key, entry)?,
-            None => self.rows.remove(key)?,
-        };
-        Ok(())
-    }
-
     /// Writes the chunks of `value` and removes those that the value before it had more.
-    fn write_chunks(&self, key: &[u8], value: &[u8], chunk_count_old: u32) -> InTransaction<()> {
+    fn chunks(&mut self, table: Table, key: &[u8], value: &[u8], chunk_count_old: u32) {
+        let chunks = &self.engine.chunks;
         for (index, part) in chunk::chunks(value) {
-            self.chunks.insert(chunk::chunk_key(self.table, key, index), part)?;
+            self.batch.insert(chunks.key(&chunk::chunk_key(table, key, index)), part);
         }
         for index in chunk::chunk_count(value.len())..chunk_count_old {
-            self.chunks.remove(chunk::chunk_key(self.table, key, index))?;
+            self.batch.remove(chunks.key(&chunk::chunk_key(table, key, index)));
         }
-        Ok(())
     }
+}
+
+/// The entry that is there, from what the writer knows or by looking.
+fn entry_before(rows: &Section, table: Table, key: &[u8], before: Before) -> Result<Option<IVec>, Fault> {
+    let known = match before {
+        Before::Unknown => return Ok(rows.get(key)?),
+        Before::Nothing => None,
+        Before::Row(value) => Some(IVec::from(chunk::entry(table, key, &value))),
+    };
+    if cfg!(debug_assertions) && rows.get(key)? != known {
+        return Err(Fault::Row(StoreError::Engine { message: WRONG_BEFORE }));
+    }
+    Ok(known)
 }

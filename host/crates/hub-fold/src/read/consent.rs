@@ -38,7 +38,7 @@ pub struct ConsentView {
 /// All statements of a customer, newest first, with those in force marked.
 pub(super) fn consents(person: &Person<'_>) -> Result<Vec<ConsentView>, FoldError> {
     let mut consents = Vec::new();
-    each_statement(person, |_, statement| consents.push(statement))?;
+    each_statement(person, |statement| consents.push(statement))?;
     // Of one moment what withdraws stands before what grants: in doubt nobody is written to.
     let rank = |one: &ConsentView| (one.at, !is_granted(&one.state), one.event);
     consents.sort_by_key(|one| Reverse(rank(one)));
@@ -83,15 +83,12 @@ fn is_undecided(state: &str) -> bool {
     ["not_subscribed", "pending"].iter().any(|open| state.eq_ignore_ascii_case(open))
 }
 
-/// Every statement of a customer's accounts, with its row's key.
-pub(super) fn each_statement(
-    person: &Person<'_>,
-    mut each: impl FnMut(&[u8], ConsentView),
-) -> Result<(), FoldError> {
+/// Every statement of a customer's accounts.
+fn each_statement(person: &Person<'_>, mut each: impl FnMut(ConsentView)) -> Result<(), FoldError> {
     for (account, node) in &person.accounts {
-        person.view.walk(Table::Consent, prefix_range(&account.0), Ends::Ascending, |row_key, row| {
+        person.view.walk(Table::Consent, prefix_range(&account.0), Ends::Ascending, |_, row| {
             let consent: Consent = decode(Table::Consent, row)?;
-            each(row_key, ConsentView::new(Account::of(&node.key), consent));
+            each(ConsentView::new(Account::of(&node.key), consent));
             Ok(Walk::On)
         })?;
     }
@@ -99,7 +96,7 @@ pub(super) fn each_statement(
 }
 
 impl ConsentView {
-    fn new(account: Account, consent: Consent) -> Self {
+    pub(super) fn new(account: Account, consent: Consent) -> Self {
         let at = consent.stated_at();
         let evidence = consent.evidence.0;
         Self {

@@ -86,7 +86,7 @@ impl Found<'_> {
     /// Whose node it is, then who claims it.
     fn add_holders(&mut self, node: NodeId) -> Result<(), FoldError> {
         self.add(node)?;
-        let claimants = self.view.indexed(&key::claimed_by_prefix(node), CLAIMANTS_MAX)?;
+        let claimants = self.view.claimants(node, CLAIMANTS_MAX)?;
         claimants.into_iter().try_for_each(|account| self.add(account))
     }
 

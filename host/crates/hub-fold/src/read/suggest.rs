@@ -355,7 +355,7 @@ fn is_slip(ours: &str, theirs: &str) -> bool {
 fn candidates(person: &Person<'_>, us: &Known) -> Result<BTreeMap<NodeId, Option<String>>, FoldError> {
     let mut found = Candidates { person, customers: BTreeMap::new() };
     for node in us.keys.keys() {
-        let claimants = person.view.indexed(&key::claimed_by_prefix(*node), CLAIMANTS_MAX + 1)?;
+        let claimants = person.view.claimants(*node, CLAIMANTS_MAX + 1)?;
         if claimants.len() <= CLAIMANTS_MAX {
             claimants.into_iter().try_for_each(|account| found.add(account, None))?;
         }

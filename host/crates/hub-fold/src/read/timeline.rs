@@ -1,5 +1,6 @@
-//! What happened with a customer, newest first, over all their accounts. Parcels, refunds, loyalty entries, consents and
-//! follow-ups are made out of the rows of their order, account or statement, so that the fold writes nothing for them.
+//! What happened with a customer, newest first, over all their accounts. A page costs what stands on it, however long the
+//! history: parcels, refunds, entries of ledgers and consents have places of their own in it, beside the rows of their
+//! order, account or statement. Follow-ups alone are gathered: what ended one is found out when it is asked for.
 
 mod derived;
 mod entry;
@@ -30,14 +31,19 @@ const PAGE: usize = 64;
 /// Rows one answer looks at: a filter that few things pass ends a page early, and the next goes on.
 const LOOKED_AT_MAX: usize = 2_000;
 
-/// The kinds with a row of their own in a timeline.
-const FILED: [SubjectKind; 6] = [
+/// The kinds with rows of their own in a timeline.
+const FILED: [SubjectKind; 11] = [
     SubjectKind::Order,
     SubjectKind::Checkout,
     SubjectKind::Interaction,
     SubjectKind::Ticket,
     SubjectKind::LoyaltyAccount,
+    SubjectKind::LoyaltyEntry,
     SubjectKind::Survey,
+    SubjectKind::Consent,
+    SubjectKind::Fulfilment,
+    SubjectKind::Refund,
+    SubjectKind::Return,
 ];
 
 /// Which part of the timeline. Of each list any will do; an empty one asks for nothing.
@@ -110,7 +116,7 @@ pub fn timeline(
             return Ok(Some(TimelinePage { entries, next: reached.map(TimelineCursor) }));
         }
         looked_at += 1;
-        entries.extend(merging.take(source)?.filter(|entry| query.wants(entry)));
+        entries.extend(merging.take(source, &place)?.filter(|entry| query.wants(entry)));
         reached = Some(place);
     }
     Ok(Some(TimelinePage { entries, next: None }))
@@ -145,7 +151,7 @@ impl TimelineQuery {
 
 /// The newest of several sources, one after the other.
 struct Merging<'a> {
-    view: View<'a>,
+    person: &'a Person<'a>,
     query: &'a TimelineQuery,
     sources: Vec<Rows>,
     derived: Derived,
@@ -158,47 +164,48 @@ enum Source {
 }
 
 impl<'a> Merging<'a> {
-    fn new(person: &Person<'a>, query: &'a TimelineQuery, limit: usize) -> Result<Self, FoldError> {
+    fn new(person: &'a Person<'a>, query: &'a TimelineQuery, limit: usize) -> Result<Self, FoldError> {
         let filed = FILED.into_iter().filter(|kind| query.wants_kind(*kind));
         let sources = filed.flat_map(|kind| {
             person.accounts.keys().map(move |account| Rows::new(*account, kind, query, limit))
         });
         let sources = sources.collect();
-        Ok(Self { view: person.view, query, sources, derived: Derived::gather(person, query, limit)? })
+        Ok(Self { person, query, sources, derived: Derived::gather(person, query, limit)? })
     }
 
     /// Where the newest entry left is, and in which source.
     fn newest(&mut self) -> Result<Option<(Place, Source)>, FoldError> {
-        let mut newest = self.derived.peek().map(|place| (place.clone(), Source::Derived));
+        let mut newest = self.derived.peek().map(|place| (place, Source::Derived));
         for (index, rows) in self.sources.iter_mut().enumerate() {
-            if let Some(place) = rows.peek(self.view)?
-                && newest.as_ref().is_none_or(|(known, _)| place > known)
+            if let Some(place) = rows.peek(self.person.view)?
+                && newest.is_none_or(|(known, _)| place > known)
             {
-                newest = Some((place.clone(), Source::Rows(index)));
+                newest = Some((place, Source::Rows(index)));
             }
         }
-        Ok(newest)
+        Ok(newest.map(|(place, source)| (place.clone(), source)))
     }
 
     /// Takes the newest entry of a source; `None` when the thing is gone or of another connection.
-    fn take(&mut self, source: Source) -> Result<Option<TimelineEntry>, FoldError> {
-        match source {
-            Source::Derived => Ok(self.derived.take()),
-            Source::Rows(index) => match self.sources.get_mut(index).and_then(|rows| rows.read.pop()) {
-                Some((place, subject)) if self.query.wants_connection(&subject.connection) => {
-                    entry::entry(self.view, place.at, subject)
-                }
-                _ => Ok(None),
-            },
+    fn take(&mut self, source: Source, place: &Place) -> Result<Option<TimelineEntry>, FoldError> {
+        let Source::Rows(index) = source else { return Ok(self.derived.take()) };
+        let Some(rows) = self.sources.get_mut(index) else { return Ok(None) };
+        let Some((_, row)) = rows.read.pop() else { return Ok(None) };
+        let subject: Subject = decode(Table::Timeline, &row)?;
+        // Who told of a consent stands in the statement alone.
+        if subject.kind != SubjectKind::Consent && !self.query.wants_connection(&subject.connection) {
+            return Ok(None);
         }
+        entry::entry(self.person, rows.account, place, &row)
     }
 }
 
 /// The timeline rows of one account and kind, read as they are needed.
-pub(super) struct Rows {
+struct Rows {
+    account: NodeId,
     range: Range,
     /// Newest last.
-    read: Vec<(Place, Subject)>,
+    read: Vec<(Place, Vec<u8>)>,
     is_read: bool,
     page: usize,
 }
@@ -218,7 +225,7 @@ impl Rows {
                 std::cmp::Ordering::Less => Some(at(place.at)),
             });
         range.to = [range.to, before, after].into_iter().flatten().min();
-        Self { range, read: Vec::new(), is_read: false, page: limit.saturating_add(1).min(PAGE) }
+        Self { account, range, read: Vec::new(), is_read: false, page: limit.saturating_add(1).min(PAGE) }
     }
 
     fn peek(&mut self, view: View<'_>) -> Result<Option<&Place>, FoldError> {
@@ -234,17 +241,15 @@ impl Rows {
         if let Some((last, _)) = page.last() {
             self.range.to = Some(last.clone());
         }
-        for (row_key, row) in page.iter().rev() {
-            self.read.push(read_row(row_key, row)?);
+        for (row_key, row) in page.into_iter().rev() {
+            self.read.push((place(&row_key)?, row));
         }
         Ok(())
     }
 }
 
-fn read_row(row_key: &[u8], row: &[u8]) -> Result<(Place, Subject), FoldError> {
-    let at = key::timeline_at(row_key).ok_or(FoldError::Row { table: Table::Timeline })?;
-    let subject: Subject = decode(Table::Timeline, row)?;
-    Ok((Place::of(at, &subject), subject))
+fn place(row_key: &[u8]) -> Result<Place, FoldError> {
+    Place::of(row_key).ok_or(FoldError::Row { table: Table::Timeline })
 }
 
 /// The newest rows of one kind over all accounts of a customer, newest first.
@@ -259,7 +264,7 @@ pub(super) fn newest(
     for account in person.accounts.keys() {
         let Rows { range, .. } = Rows::new(*account, kind, &query, limit);
         for (row_key, row) in person.view.store.scan(Table::Timeline, range, Ends::Descending, limit)? {
-            rows.push(read_row(&row_key, &row)?);
+            rows.push((place(&row_key)?, decode(Table::Timeline, &row)?));
         }
     }
     rows.sort_unstable_by(|left, right| right.0.cmp(&left.0));

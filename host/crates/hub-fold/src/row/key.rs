@@ -56,10 +56,22 @@ pub fn timeline_prefix(account: NodeId, kind: SubjectKind) -> Vec<u8> {
 
 #[must_use]
 pub fn timeline(account: NodeId, at: Timestamp, subject: &Subject) -> Vec<u8> {
-    let mut key = timeline_prefix(account, subject.kind);
+    timeline_object(account, subject.kind, at, &object(&subject.connection, &[&subject.id]))
+}
+
+/// Anything at the moment it has in the timeline, under the key of its own row or what serves as one.
+#[must_use]
+pub fn timeline_object(account: NodeId, kind: SubjectKind, at: Timestamp, object: &[u8]) -> Vec<u8> {
+    let mut key = timeline_prefix(account, kind);
     key.extend_from_slice(&time(at));
-    key.extend(object(&subject.connection, &[&subject.id]));
+    key.extend_from_slice(object);
     key
+}
+
+/// The key of the object a timeline row is of.
+#[must_use]
+pub fn timeline_object_of(row: &[u8]) -> Option<&[u8]> {
+    row.get(25..)
 }
 
 /// When the thing of a timeline row happened.

@@ -147,7 +147,18 @@ fn everything(store: &MemoryStore) -> Vec<FactsOf> {
         state: "available".into(),
     }];
     for (_, row) in store.scan(Table::Timeline, Range::all(), Order::Ascending, usize::MAX).unwrap() {
-        all.push(FactsOf::Thing(postcard::from_bytes(&row[1..]).unwrap()));
+        let subject: Subject = postcard::from_bytes(&row[1..]).unwrap();
+        // Of these nothing is asked but of the thing they are part of.
+        let parts = [
+            SubjectKind::Fulfilment,
+            SubjectKind::Refund,
+            SubjectKind::Return,
+            SubjectKind::LoyaltyEntry,
+            SubjectKind::Consent,
+        ];
+        if !parts.contains(&subject.kind) {
+            all.push(FactsOf::Thing(subject));
+        }
     }
     for (id, _) in store.scan(Table::Profile, Range::all(), Order::Ascending, usize::MAX).unwrap() {
         all.push(FactsOf::Profile(NodeId(id.try_into().unwrap())));

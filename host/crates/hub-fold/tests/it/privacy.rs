@@ -430,3 +430,29 @@ fn a_request_for_data_stays_open_for_thirty_days_and_can_be_closed() {
     let all = privacy_requests(&hub.store).unwrap();
     assert_eq!(all.iter().map(|request| request.closed_at).collect::<Vec<_>>(), [None, Some(at(40))]);
 }
+
+/// The first few who claim a key stand in its row, the others in rows of their own: everybody is found, and nobody is
+/// left behind when all are forgotten one after the other.
+#[test]
+fn whoever_claims_a_key_of_many_is_found_until_they_are_forgotten() {
+    let mut hub = Hub::new(&[]);
+    let accounts: Vec<String> = (0..20).map(|number| format!("igsid:{number}")).collect();
+    for account in &accounts {
+        let who = party(&[account, "shared@example.com?"]);
+        hub.happens("ig", 1, "customer.updated", Payload::Customer(customer(who)));
+    }
+    let claimed = key::claimed_by_prefix(node("", "shared@example.com"));
+    let listed = |hub: &Hub| {
+        let range = hub_store::prefix_range(&claimed);
+        hub.store.scan(Table::Index, range, Order::Ascending, 100).unwrap().len()
+    };
+    assert!(listed(&hub) > 0, "they are more than a row holds");
+    for (gone, account) in accounts.iter().enumerate() {
+        let found = find_customers(&hub.store, "shared@example.com", 100).unwrap();
+        assert_eq!(found.len(), accounts.len() - gone);
+        hub.tell(&asks("ig", 2, request("erase-customer", &[account], &[])));
+    }
+    assert_eq!(find_customers(&hub.store, "shared@example.com", 100).unwrap(), []);
+    assert_eq!(listed(&hub), 0);
+    assert_eq!(hub.store.get(Table::Node, &node("", "shared@example.com").0).unwrap(), None);
+}

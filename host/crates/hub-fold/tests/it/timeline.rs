@@ -3,8 +3,10 @@
 use hub_fold::read::{TimelineCursor, TimelineEntry, TimelinePage, TimelineQuery, subject_kind, timeline};
 use hub_fold::row::SubjectKind;
 use hub_model::event::{self, Direction, Fulfilment, Payload, Refund, ReturnRequest};
+use hub_store::{Order, Range, Store, Table};
 use proptest::prelude::*;
 
+use crate::privacy::{asks, request};
 use crate::support::events::{
     at, checkout, consent, euros, event, loyalty_account, loyalty_entry, merge, order, party, survey, ticket,
 };
@@ -236,4 +238,93 @@ fn kinds_and_cursors_are_read_back_or_refused() {
     for text in ["", "tlc_", "tlc_0", "tlc_00zz", "tlc_0000000000000000", "x", "tlc_é"] {
         assert!(text.parse::<TimelineCursor>().is_err(), "{text}");
     }
+}
+
+/// What the timeline holds of whom an account is, by kind, newest first.
+fn kinds(hub: &Hub, connection: &str, who: &str) -> Vec<SubjectKind> {
+    let all = TimelineQuery { limit: 100, ..TimelineQuery::default() };
+    let page = timeline(&hub.store, node(connection, who), &all).unwrap();
+    page.into_iter().flat_map(|page| page.entries).map(|entry| entry.kind).collect()
+}
+
+#[test]
+fn parts_go_with_the_order_to_another_buyer_and_when_they_are_dated_anew() {
+    let mut hub = Hub::new(&[]);
+    let placed = |who: &str, refunded: i64| event::Order {
+        buyer: Some(party(&[who])),
+        placed_at: Some(at(1)),
+        refunds: vec![Refund { id: "r".into(), amount: Some(euros(1)), at: Some(at(refunded)) }],
+        ..order("7")
+    };
+    let both = [SubjectKind::Refund, SubjectKind::Order];
+    hub.happens("ig", 1, "order.created", Payload::Order(placed(ME[0], 2)));
+    assert_eq!(kinds(&hub, "ig", ME[0]), both);
+    hub.happens("ig", 5, "order.updated", Payload::Order(placed(ME[0], 4)));
+    assert_eq!(kinds(&hub, "ig", ME[0]), both);
+    hub.happens("ig", 6, "order.updated", Payload::Order(placed(ME[1], 4)));
+    assert_eq!(kinds(&hub, "ig", ME[0]), []);
+    assert_eq!(kinds(&hub, "ig", ME[1]), both);
+    assert_eq!(hub.store.count(Table::Timeline).unwrap(), 2, "nothing is left where it was");
+}
+
+#[test]
+fn a_ledger_goes_where_its_member_goes() {
+    let mut hub = Hub::new(&[]);
+    let points = |id: &str| Payload::LoyaltyEntry(loyalty_entry("L", id, 5));
+    let member = |who: &str| Payload::LoyaltyAccount(loyalty_account("L", party(&[who]), 5));
+    hub.happens("ig", 1, "loyalty.points_changed", points("1"));
+    assert_eq!(hub.store.count(Table::Timeline).unwrap(), 0, "it is nobody's yet");
+    for (minute, who, other) in [(2, ME[0], ME[1]), (3, ME[1], ME[0])] {
+        hub.happens("ig", minute, "loyalty.account_changed", member(who));
+        let expected = [SubjectKind::LoyaltyEntry, SubjectKind::LoyaltyAccount];
+        assert_eq!(kinds(&hub, "ig", who).iter().filter(|kind| expected.contains(kind)).count(), 2);
+        assert_eq!(kinds(&hub, "ig", other), []);
+    }
+    hub.happens("ig", 4, "loyalty.points_changed", points("2"));
+    assert_eq!(kinds(&hub, "ig", ME[1]).len(), 3);
+    assert_eq!(hub.store.count(Table::Timeline).unwrap(), 3);
+}
+
+#[test]
+fn what_is_left_in_the_timeline_of_the_forgotten_is_the_same_whenever_they_asked() {
+    let who = || party(&[ME[0]]);
+    let parcel = Fulfilment {
+        id: "p".into(),
+        status: Some("in_transit".into()),
+        carrier: None,
+        tracking_numbers: vec![],
+        tracking_urls: vec![],
+        updated_at: Some(at(2)),
+    };
+    let bought = event::Order {
+        buyer: Some(who()),
+        placed_at: Some(at(1)),
+        fulfilments: vec![parcel],
+        refunds: vec![Refund { id: "r".into(), amount: Some(euros(1)), at: Some(at(3)) }],
+        ..order("7")
+    };
+    let told_of = |minute, name: &str, payload| told("ig", minute, vec![event(name, minute, payload)]);
+    let story = [
+        told_of(1, "order.created", Payload::Order(bought)),
+        told_of(2, "consent.changed", Payload::Consent(consent(who(), "granted"))),
+        told_of(3, "loyalty.account_changed", Payload::LoyaltyAccount(loyalty_account("L", who(), 5))),
+        told_of(4, "loyalty.points_changed", Payload::LoyaltyEntry(loyalty_entry("L", "1", 5))),
+    ];
+    let stand = |hub: &Hub| hub.store.scan(Table::Timeline, Range::all(), Order::Ascending, 100).unwrap();
+    let kind = |row: &hub_store::Row| SubjectKind::from_byte(row.0[16]).unwrap();
+    let mut known = Hub::new(&[]);
+    story.iter().for_each(|told| drop(known.tell(told)));
+    assert_eq!(stand(&known).len(), 6, "with the order, its parcel and refund, and the consent");
+    let left: Vec<_> = (0..=story.len())
+        .map(|place| {
+            let mut hub = Hub::new(&[]);
+            story[..place].iter().for_each(|told| drop(hub.tell(told)));
+            hub.tell(&asks("ig", 9, request("erase-customer", &[ME[0]], &[])));
+            story[place..].iter().for_each(|told| drop(hub.tell(told)));
+            stand(&hub)
+        })
+        .collect();
+    let ledger = [SubjectKind::LoyaltyAccount, SubjectKind::LoyaltyEntry];
+    assert_eq!(left[0].iter().map(kind).collect::<Vec<_>>(), ledger, "points stay, so that sums hold");
+    assert!(left.iter().all(|rows| *rows == left[0]));
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::Table;
 
 /// Raised when the layout of any table in the engine changes; an older view is then rebuilt.
-pub(super) const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 2;
 
 const TALLY_BYTES: usize = 17;
 

@@ -1,10 +1,27 @@
 //! What sled's file may do to us: damage, loss, locks and panics, all of it told and none of it fatal.
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
 use crate::Change;
 use crate::conformance::{batch, delete, long_value, put};
+
+/// What a failing disk does, or sled itself, behind the store's back.
+impl Section {
+    fn insert(&self, key: &[u8], entry: impl Into<IVec>) -> sled::Result<Option<IVec>> {
+        self.tree.insert(self.key(key), entry)
+    }
+
+    fn remove(&self, key: &[u8]) -> sled::Result<Option<IVec>> {
+        self.tree.remove(self.key(key))
+    }
+
+    fn entries(&self) -> Vec<IVec> {
+        let rows = self.scan(&Range::all(), Order::Ascending, usize::MAX).unwrap();
+        rows.into_iter().map(|(_, entry)| entry).collect()
+    }
+}
 
 const SHORT: &[u8] = b"+491700000001";
 const LONG: &[u8] = b"long@example.com";
@@ -132,12 +149,12 @@ fn verify_finds_what_is_missing_or_old() {
 fn a_long_value_leaves_no_chunks_behind() {
     let (_dir, _path, store) = view();
     store.commit(batch(6, [put(Table::Customer, LONG, &long_value(2, 9_000))])).unwrap();
-    assert_eq!(store.engine().chunks.len(), 2);
+    assert_eq!(store.engine().chunks.entries().len(), 2);
     store.commit(batch(7, [put(Table::Customer, LONG, b"short")])).unwrap();
-    assert!(store.engine().chunks.is_empty());
+    assert!(store.engine().chunks.is_empty().unwrap());
     store.commit(batch(8, [put(Table::Customer, LONG, &long_value(3, 90_000))])).unwrap();
     store.commit(batch(9, [delete(Table::Customer, LONG)])).unwrap();
-    assert!(store.engine().chunks.is_empty());
+    assert!(store.engine().chunks.is_empty().unwrap());
 }
 
 #[test]
@@ -146,8 +163,8 @@ fn no_entry_is_longer_than_the_engine_likes() {
     let lengths = [8_186, 8_187, 100_000, crate::VALUE_BYTES_MAX];
     let rows = lengths.map(|bytes| put(Table::Delivery, &bytes.to_be_bytes(), &vec![7; bytes]));
     store.commit(batch(6, rows)).unwrap();
-    for tree in [store.engine().rows(Table::Delivery), &store.engine().chunks] {
-        assert!(tree.iter().values().all(|entry| entry.unwrap().len() <= 8 * 1024));
+    for section in [store.engine().rows(Table::Delivery), &store.engine().chunks] {
+        assert!(section.entries().iter().all(|entry| entry.len() <= 8 * 1024));
     }
 }
 
@@ -184,9 +201,70 @@ fn a_bad_state_row_is_refused() {
 #[test]
 fn a_lost_table_is_refused() {
     let (_dir, path, store) = view();
-    store.engine().rows(Table::Customer).clear().unwrap();
+    for key in [SHORT, LONG] {
+        store.engine().rows(Table::Customer).remove(key).unwrap();
+    }
     drop(store);
     assert!(reopen(&path).err().unwrap().asks_for_rebuild());
+}
+
+/// Keys of few ids, some of them too short to have one, and of three tables, one of which is not grouped.
+fn grouped_row() -> impl Strategy<Value = (Table, Vec<u8>)> {
+    let table = prop::sample::select(vec![Table::Node, Table::Index, Table::Event]);
+    (table, grouped_key())
+}
+
+fn grouped_key() -> impl Strategy<Value = Vec<u8>> {
+    let id = prop::sample::select(vec![[0; 16], [1; 16], [0xff; 16]]);
+    let length = prop::sample::select(vec![0_usize, 1, 15, 16]);
+    (id, length, prop::collection::vec(prop::sample::select(vec![0, 7, 0xff]), 0..3)).prop_map(
+        |(id, length, rest)| {
+            let mut key = id[..length].to_vec();
+            if length == 16 {
+                key.extend(rest);
+            }
+            key
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn grouped_tables_read_as_any_other(
+        rows in prop::collection::vec(grouped_row(), 0..60),
+        ranges in prop::collection::vec((grouped_key(), prop::option::of(grouped_key()), 0_usize..6), 60),
+    ) {
+        let dir = TempDir::new().unwrap();
+        let store = reopen(&dir.path().join("view")).unwrap();
+        let memory = crate::MemoryStore::new();
+        let puts: Vec<Change> = rows.iter().map(|(table, key)| put(*table, key, key)).collect();
+        store.commit(batch(1, puts.clone())).unwrap();
+        memory.commit(batch(1, puts)).unwrap();
+        store.verify().unwrap();
+        for (from, to, limit) in ranges {
+            let within = crate::prefix_range(&from);
+            for range in [Range { from, to }, within] {
+                for order in [Order::Ascending, Order::Descending] {
+                    for table in [Table::Node, Table::Index, Table::Event] {
+                        let read = |store: &dyn Store| store.scan(table, range.clone(), order, limit).unwrap();
+                        prop_assert_eq!(read(&store), read(&memory), "{:?} {:?} {:?}", table, range, order);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_view_of_the_layout_before_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("view");
+    let db = sled::open(&path).unwrap();
+    db.open_tree(STATE_TREE_OF_FORMAT_1).unwrap().insert(STATE_KEY, vec![1]).unwrap();
+    drop(db);
+    assert!(matches!(reopen(&path), Err(StoreError::Format { found: 1, known: state::FORMAT })));
 }
 
 #[test]

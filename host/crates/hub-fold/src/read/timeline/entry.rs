@@ -1,21 +1,25 @@
 //! One line, and what is behind it, for everything that stands in a timeline.
 
-use hub_model::Timestamp;
 use hub_model::event::{Author, Direction};
 use hub_model::model::{
-    Checkout, Fulfilment, Interaction, LoyaltyAccount, Order, Refund, Return, Survey, Ticket,
+    Checkout, Consent, Fulfilment, Interaction, LoyaltyAccount, LoyaltyEntry, Order, Refund, Return, Survey,
+    Ticket,
 };
+use hub_model::{NodeId, Timestamp};
+use hub_store::Table;
 use serde::Serialize;
 
+use super::Place;
 use crate::FoldError;
 use crate::read::View;
 use crate::read::consent::ConsentView;
 use crate::read::follow_ups::{FollowUpState, FollowUpView};
+use crate::read::people::{Account, Person};
 use crate::read::things::{
     CheckoutView, InteractionView, LoyaltyEntryView, LoyaltyView, OrderView, ParcelView, RefundView,
     ReturnView, SurveyView, TicketView,
 };
-use crate::row::{Row, Subject, SubjectKind, key};
+use crate::row::{PartRow, Row, Subject, SubjectKind, decode, key};
 
 /// Characters of a text that fit on a line for people.
 const EXCERPT_CHARS: usize = 120;
@@ -90,6 +94,28 @@ pub enum ParcelTurn {
     Failed,
 }
 
+impl ParcelTurn {
+    pub(crate) const ALL: [Self; 3] = [Self::Shipped, Self::Delivered, Self::Failed];
+
+    /// As it stands in keys.
+    pub(crate) fn mark(self) -> &'static str {
+        match self {
+            Self::Shipped => "1",
+            Self::Delivered => "2",
+            Self::Failed => "3",
+        }
+    }
+
+    pub(crate) fn at(self, parcel: &Fulfilment) -> Option<Timestamp> {
+        let at = match self {
+            Self::Shipped => parcel.shipped_at,
+            Self::Delivered => parcel.delivered_at,
+            Self::Failed => parcel.failed_at,
+        };
+        at.map(|at| at.0)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RefundNews {
     pub order: String,
@@ -105,12 +131,16 @@ pub struct ReturnNews {
     pub request: ReturnView,
 }
 
+/// What stands at a place of one of the customer's accounts; `None` when it is gone.
 pub(super) fn entry(
-    view: View<'_>,
-    at: Timestamp,
-    subject: Subject,
+    person: &Person<'_>,
+    account: NodeId,
+    place: &Place,
+    row: &[u8],
 ) -> Result<Option<TimelineEntry>, FoldError> {
-    Ok(match subject.kind {
+    let view = person.view;
+    let subject: Subject = decode(Table::Timeline, row)?;
+    let entry = match subject.kind {
         SubjectKind::Order => thing(view, &subject)?.map(|order: Order| order_entry(&subject, &order)),
         SubjectKind::Checkout => {
             thing(view, &subject)?.map(|checkout: Checkout| checkout_entry(&subject, &checkout))
@@ -123,16 +153,44 @@ pub(super) fn entry(
             thing(view, &subject)?.map(|account: LoyaltyAccount| loyalty_account(&subject, &account))
         }
         SubjectKind::Survey => thing(view, &subject)?.map(|survey: Survey| survey_entry(&subject, &survey)),
-        SubjectKind::LoyaltyEntry
-        | SubjectKind::InventoryLevel
-        | SubjectKind::Customer
-        | SubjectKind::Consent
-        | SubjectKind::Fulfilment
-        | SubjectKind::Refund
-        | SubjectKind::Return
-        | SubjectKind::FollowUp => None,
+        SubjectKind::Fulfilment | SubjectKind::Refund | SubjectKind::Return => {
+            let part: PartRow = decode(Table::Timeline, row)?;
+            let subject = Subject { kind: SubjectKind::Order, ..subject };
+            thing(view, &subject)?.and_then(|order: Order| part_entry(&subject, &order, &part))
+        }
+        SubjectKind::LoyaltyEntry => {
+            let entry: Option<LoyaltyEntry> = view.get(&place.object)?;
+            entry.map(|entry| loyalty_entry(&subject, ledger_id(&subject, place), &entry))
+        }
+        SubjectKind::Consent => {
+            let statement: Option<Consent> = view.get(&place.object)?;
+            let node = person.accounts.get(&account);
+            statement
+                .zip(node)
+                .map(|(said, node)| consent_entry(ConsentView::new(Account::of(&node.key), said)))
+        }
+        SubjectKind::InventoryLevel | SubjectKind::Customer | SubjectKind::FollowUp => None,
+    };
+    Ok(entry.map(|entry| TimelineEntry { at: place.at, ..entry }))
+}
+
+fn part_entry(subject: &Subject, order: &Order, row: &PartRow) -> Option<TimelineEntry> {
+    let id = row.part.as_str();
+    match row.whole.kind {
+        SubjectKind::Fulfilment => {
+            let turn = ParcelTurn::ALL.into_iter().find(|turn| turn.mark() == row.turn)?;
+            Some(parcel_entry(subject, order, (id, order.fulfilments.get(id)?), turn))
+        }
+        SubjectKind::Refund => Some(refund_entry(subject, order, id, order.refunds.get(id)?)),
+        SubjectKind::Return => Some(return_entry(subject, order, id, order.returns.get(id)?)),
+        _ => None,
     }
-    .map(|entry| TimelineEntry { at, ..entry }))
+}
+
+/// What stands behind the account in the key of an entry of its ledger.
+fn ledger_id(account: &Subject, place: &Place) -> String {
+    let prefix = key::object(&account.connection, &[&account.id]).len().saturating_add(1);
+    String::from_utf8_lossy(place.object.get(prefix..).unwrap_or_default()).into_owned()
 }
 
 fn thing<T: Row>(view: View<'_>, subject: &Subject) -> Result<Option<T>, FoldError> {
@@ -194,7 +252,7 @@ fn of_order(
     TimelineEntry { channel, ..plain(&part, summary, details) }
 }
 
-pub(super) fn parcel_entry(
+fn parcel_entry(
     subject: &Subject,
     order: &Order,
     (id, parcel): (&str, &Fulfilment),
@@ -213,7 +271,7 @@ pub(super) fn parcel_entry(
     of_order(subject, order, SubjectKind::Fulfilment, id, summary, Details::Fulfilment(news))
 }
 
-pub(super) fn refund_entry(subject: &Subject, order: &Order, id: &str, refund: &Refund) -> TimelineEntry {
+fn refund_entry(subject: &Subject, order: &Order, id: &str, refund: &Refund) -> TimelineEntry {
     let view = RefundView::new(id, refund);
     let amount = view.amount.as_ref().map(|amount| format!(" {amount}")).unwrap_or_default();
     let summary = format!("refunded{amount} of order {}", called(subject, order));
@@ -221,7 +279,7 @@ pub(super) fn refund_entry(subject: &Subject, order: &Order, id: &str, refund: &
     of_order(subject, order, SubjectKind::Refund, id, summary, Details::Refund(news))
 }
 
-pub(super) fn return_entry(subject: &Subject, order: &Order, id: &str, request: &Return) -> TimelineEntry {
+fn return_entry(subject: &Subject, order: &Order, id: &str, request: &Return) -> TimelineEntry {
     let view = ReturnView::new(id, request);
     let status = view.status.as_ref().map(|status| format!(" ({status})")).unwrap_or_default();
     let summary = format!("return of order {}{status}", called(subject, order));
@@ -229,7 +287,7 @@ pub(super) fn return_entry(subject: &Subject, order: &Order, id: &str, request: 
     of_order(subject, order, SubjectKind::Return, id, summary, Details::Return(news))
 }
 
-pub(super) fn consent_entry(consent: ConsentView) -> TimelineEntry {
+fn consent_entry(consent: ConsentView) -> TimelineEntry {
     let ConsentView { purpose, channel, state, .. } = &consent;
     let subject = Subject {
         kind: SubjectKind::Consent,
@@ -237,8 +295,8 @@ pub(super) fn consent_entry(consent: ConsentView) -> TimelineEntry {
         id: format!("{channel}/{purpose}"),
     };
     let summary = format!("consent to {purpose} by {channel}: {state}");
-    let (at, channel) = (consent.at, Some(channel.clone()));
-    TimelineEntry { at, channel, ..plain(&subject, summary, Details::Consent(consent)) }
+    let channel = Some(channel.clone());
+    TimelineEntry { channel, ..plain(&subject, summary, Details::Consent(consent)) }
 }
 
 pub(super) fn follow_up_entry(follow_up: &FollowUpView, turn: FollowUpTurn) -> TimelineEntry {
@@ -329,18 +387,15 @@ fn loyalty_account(subject: &Subject, account: &LoyaltyAccount) -> TimelineEntry
     plain(subject, format!("joined the loyalty programme{program}"), Details::LoyaltyAccount(view))
 }
 
-pub(super) fn loyalty_entry(account: &Subject, entry: LoyaltyEntryView) -> TimelineEntry {
+fn loyalty_entry(account: &Subject, id: String, entry: &LoyaltyEntry) -> TimelineEntry {
+    let entry = LoyaltyEntryView::new(&account.id, &id, entry);
     let reason = entry.reason.as_ref().map(|reason| format!(": {}", excerpt(reason))).unwrap_or_default();
     let summary = match entry.points {
         Some(points) => format!("{points:+} points ({}){reason}", entry.kind),
         None => format!("points: {}{reason}", entry.kind),
     };
-    let subject = Subject {
-        kind: SubjectKind::LoyaltyEntry,
-        connection: account.connection.clone(),
-        id: entry.id.clone(),
-    };
-    TimelineEntry { at: entry.at, ..plain(&subject, summary, Details::LoyaltyEntry(entry)) }
+    let subject = Subject { kind: SubjectKind::LoyaltyEntry, connection: account.connection.clone(), id };
+    plain(&subject, summary, Details::LoyaltyEntry(entry))
 }
 
 fn survey_entry(subject: &Subject, survey: &Survey) -> TimelineEntry {

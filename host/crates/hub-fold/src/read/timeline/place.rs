@@ -7,7 +7,7 @@ use std::str::FromStr;
 use hub_model::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::row::{Subject, SubjectKind, key};
+use crate::row::{SubjectKind, key};
 
 /// By moment, then kind, then what it is. Of one moment an order stands before its parcels and refunds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,8 +23,10 @@ impl Place {
         Self { at, kind: kind as u8, object }
     }
 
-    pub(crate) fn of(at: Timestamp, subject: &Subject) -> Self {
-        Self::new(at, subject.kind, key::object(&subject.connection, &[&subject.id]))
+    /// The place a row of the timeline has.
+    pub(crate) fn of(row_key: &[u8]) -> Option<Self> {
+        let (at, kind) = (key::timeline_at(row_key)?, *row_key.get(16)?);
+        Some(Self { at, kind, object: key::timeline_object_of(row_key)?.to_vec() })
     }
 }
 
