@@ -368,7 +368,10 @@ impl Hub {
             folder.join().map_err(|_| anyhow::anyhow!("the fold thread panicked"))
         });
         ended.await??;
-        self.data.store.flush()?;
+        // Where the disk is full, say. Nothing is lost: what the view lacks is in the journal.
+        if let Err(error) = self.data.store.flush() {
+            tracing::warn!(%error, "the view could not be written to its file; the next start folds again what it lacks");
+        }
         self.data.journal.close();
         Ok(())
     }
