@@ -427,12 +427,17 @@ async fn bring_settings_up_to_date(
 ) -> anyhow::Result<()> {
     let rules = crate::settings::rule_files(&config.rules_dir)
         .with_context(|| format!("rules_dir {} cannot be read", config.rules_dir.display()))?;
-    let wanted = crate::settings::gather(config, &plugins.now(), rules).map_err(|problems| {
+    let before = hub_fold::settings(&*data.store)?;
+    let salt = match &before {
+        Some(before) => before.salt,
+        None => crate::settings::salt()?,
+    };
+    let wanted = crate::settings::gather(config, &plugins.now(), rules, salt).map_err(|problems| {
         let shown: Vec<String> =
             problems.iter().map(|problem| format!("{}: {problem}", problem.file_name())).collect();
         anyhow::anyhow!("the rules have problems; `omnihub check` shows them in place\n{}", shown.join("\n"))
     })?;
-    if hub_fold::settings(&*data.store)?.as_ref() != Some(&wanted) {
+    if before.as_ref() != Some(&wanted) {
         journal_settings(&data.journal, wanted, clock).await?;
     }
     Ok(())

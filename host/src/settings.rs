@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use hub_fold::record::{ActionRoute, ConnectionSettings, Role as RouteRole, Settings};
+use hub_model::Salt;
 use hub_rules::{ActionSpec, Catalogue, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem, check_all};
 use hub_runtime::manifest::Role;
 
@@ -31,7 +32,7 @@ pub(crate) fn rule_files(dir: &Path) -> std::io::Result<Vec<(String, String)>> {
     Ok(files)
 }
 
-/// Everything together.
+/// Everything together; a salt that is in use stays as it is, whatever the settings say.
 ///
 /// # Errors
 /// All problems of all rules.
@@ -39,6 +40,7 @@ pub(crate) fn gather(
     config: &Config,
     installed: &Installed,
     rules: Vec<(String, String)>,
+    salt: Salt,
 ) -> Result<Settings, Vec<RuleProblem>> {
     let (catalogue, actions) = catalogue(config, installed);
     let files: Vec<RuleFile<'_>> = rules.iter().map(|(name, text)| RuleFile { name, text }).collect();
@@ -56,7 +58,18 @@ pub(crate) fn gather(
         catalogue,
         actions,
         identity: config.identity_limits,
+        salt,
     })
+}
+
+/// A new installation's.
+///
+/// # Errors
+/// The machine gives no random numbers.
+pub(crate) fn salt() -> anyhow::Result<Salt> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
+    Ok(Salt::new(random))
 }
 
 /// What rules may name here, and where each action goes. An action is named by its connection, and by its connector too

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hub_model::Salt;
 use hub_model::event::{Identity, IdentityKind, Proof};
 use hub_model::identity::{KeyContext, Limits, normalise};
 use hub_rules::{Grade, RuleFile, RuleProblem, RuleSet, check_all};
@@ -16,6 +17,7 @@ pub struct ActiveSettings {
     actions: BTreeMap<String, ActionRoute>,
     blocked: BTreeSet<String>,
     limits: Limits,
+    salt: Salt,
     pub(crate) rules: RuleSet,
     pub(crate) catalogue: hub_rules::Catalogue,
 }
@@ -36,6 +38,7 @@ impl ActiveSettings {
             actions: settings.actions.iter().map(|one| (one.name.clone(), one.clone())).collect(),
             blocked: blocked(settings),
             limits: settings.identity,
+            salt: settings.salt,
         })
     }
 
@@ -83,6 +86,10 @@ impl ActiveSettings {
         self.limits
     }
 
+    pub(crate) fn salt(&self) -> Salt {
+        self.salt
+    }
+
     pub(crate) fn people<'a>(&'a self, connection: &'a str) -> PeopleContext<'a> {
         let settings = self.connections.get(connection);
         PeopleContext {
@@ -92,6 +99,7 @@ impl ActiveSettings {
             },
             blocked: &self.blocked,
             limits: self.limits,
+            salt: self.salt,
         }
     }
 }

@@ -128,7 +128,7 @@ impl Applying<'_, '_, '_> {
         self.forgotten = Forgotten::Person;
         for order in &request.orders {
             let subject = self.subject(SubjectKind::Order, order);
-            self.note_erasure(key::subject_hash(&subject));
+            self.note_erasure(key::tombstone(self.people.salt, &subject));
             let mut told = Order::default();
             told.erase();
             self.file_order(order, told)?;
@@ -314,7 +314,7 @@ impl Applying<'_, '_, '_> {
 
     /// Whether a thing was a forgotten person's, of which the journal holds no event any more.
     pub(crate) fn is_thing_forgotten(&self, subject: &Subject) -> Result<bool, FoldError> {
-        let hash = || subject_key(key::subject_hash(subject));
+        let hash = || subject_key(key::tombstone(self.people.salt, subject));
         Ok(self.gone.things && self.draft.has(Table::Erasure, &hash())?)
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hub_model::event::{Payload, Remark};
 use hub_model::identity::{IdentityKey, Limits};
 use hub_model::join::Told;
-use hub_model::{EffectId, EventId, Timestamp};
+use hub_model::{EffectId, EventId, Salt, Timestamp};
 use hub_store::{Order, Range, Store, Table};
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ use crate::facts::EventFacts;
 use crate::follow_up::{close_follow_up, want_follow_up};
 use crate::own::forget_own_writes;
 use crate::people::judge;
-use crate::record::{Command, PluginState, Record, Reported, Settings};
+use crate::record::{Command, ConnectionSettings, PluginState, Record, Reported, Settings};
 use crate::row::{CaseRow, ConnectionRow, EffectRow, EventRow, decode, encode, key};
 
 /// A record with its place in the journal.
@@ -230,19 +230,18 @@ impl Folding<'_> {
     }
 
     fn change_settings(&mut self, seq: u64, at: Timestamp, settings: &Settings) -> Result<(), FoldError> {
+        let before =
+            self.draft.get_raw(Table::Setting, SETTINGS_KEY)?.map(|row| read_settings(&row)).transpose()?;
+        let salt = before.as_ref().map_or(settings.salt, |before| before.salt);
+        let settings = &Settings { salt, ..settings.clone() };
         // Rules that no longer check leave those before in force; the host says so when it loads them.
         if let Ok(active) = ActiveSettings::new(settings) {
             self.settings = Arc::new(active);
-            let before = self
-                .draft
-                .get_raw(Table::Setting, SETTINGS_KEY)?
-                .map(|row| read_settings(&row))
-                .transpose()?;
             audit::changed(&mut self.draft, seq, at, &before.unwrap_or_default(), settings)?;
             let json =
                 serde_json::to_string(settings).map_err(|_| FoldError::Row { table: Table::Setting })?;
             self.draft.put_raw(Table::Setting, SETTINGS_KEY.to_vec(), encode(&json));
-            let rules = KeyRules { limits: settings.identity, blocked: blocked(settings) };
+            let rules = KeyRules::of(settings);
             self.draft.put_raw(Table::Setting, KEY_RULES_KEY.to_vec(), encode(&rules));
             self.consequences.settings_changed = true;
         }
@@ -315,15 +314,28 @@ fn read_settings(row: &[u8]) -> Result<Settings, FoldError> {
     serde_json::from_str(&json).map_err(|_| FoldError::Row { table: Table::Setting })
 }
 
-/// When keys link nobody: the part of the settings that every look at a customer needs.
+/// How keys are read and when they link nobody: the part of the settings that every look at a customer needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRules {
     pub limits: Limits,
     /// Addresses and phones in the form they have as keys.
     pub blocked: BTreeSet<String>,
+    /// Where phones without a country may be, ISO 3166 alpha-2.
+    pub countries: BTreeSet<String>,
+    pub(crate) salt: Salt,
 }
 
 impl KeyRules {
+    fn of(settings: &Settings) -> Self {
+        let country = |connection: &ConnectionSettings| connection.default_country.clone();
+        Self {
+            limits: settings.identity,
+            blocked: blocked(settings),
+            countries: settings.connections.iter().filter_map(country).collect(),
+            salt: settings.salt,
+        }
+    }
+
     /// Whether a key is nobody's: on the block list or a machine's mailbox.
     #[must_use]
     pub fn blocks(&self, key: &IdentityKey) -> bool {

@@ -6,11 +6,11 @@ mod judge;
 
 use std::collections::BTreeSet;
 
-use hub_model::NodeId;
 use hub_model::event::{Identity, IdentityKind, Party, Proof};
 use hub_model::identity::{Claim, Evidence, IdentityKey, KeyContext, Limits, normalise, written};
 use hub_model::join::{Join, Told};
 use hub_model::model::Profile;
+use hub_model::{NodeId, Salt};
 use hub_store::Table;
 
 use crate::FoldError;
@@ -26,6 +26,7 @@ pub(crate) struct PeopleContext<'a> {
     pub(crate) keys: KeyContext<'a>,
     pub(crate) blocked: &'a BTreeSet<String>,
     pub(crate) limits: Limits,
+    pub(crate) salt: Salt,
 }
 
 /// A party with the account it goes under.
@@ -257,7 +258,7 @@ pub(crate) fn merge_accounts(
     if !kept.is_account() || !absorbed.is_account() || kept == absorbed {
         return Ok(None);
     }
-    let (kept_node, absorbed_node) = (kept.node(), absorbed.node());
+    let (kept_node, absorbed_node) = (kept.node(context.salt), absorbed.node(context.salt));
     let mut row = load_or_new(draft, &kept, kept_node)?;
     let mut other = load_or_new(draft, &absorbed, absorbed_node)?;
     let claim = Claim::new(Proof::Provider, evidence);
@@ -282,7 +283,7 @@ fn keys_of(party: &Party, context: PeopleContext<'_>) -> Vec<Said> {
     let said = party.ids.iter().filter_map(|identity| {
         let key = normalise(identity, context.keys)?;
         let (proof, written) = (proof(identity, &key, context), written(identity, &key));
-        Some(Said { proof, written, node: key.node(), key })
+        Some(Said { proof, written, node: key.node(context.salt), key })
     });
     said.collect()
 }
@@ -296,7 +297,7 @@ fn account_of(keys: &[Said], context: PeopleContext<'_>) -> Option<(IdentityKey,
     let contact = &keys.first()?.key;
     let scope = format!("{}/contact", context.keys.connection);
     let account = IdentityKey { kind: IdentityKind::ProviderId, scope, value: contact.value.clone() };
-    let node = account.node();
+    let node = account.node(context.salt);
     Some((account, node))
 }
 

@@ -9,7 +9,7 @@ mod earlier;
 use hub_model::event::{Event, Note};
 use hub_model::identity::Limits;
 use hub_model::model::Finding;
-use hub_model::{EffectId, NodeId, Timestamp};
+use hub_model::{EffectId, NodeId, Salt, Timestamp};
 use hub_rules::Catalogue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -178,6 +178,9 @@ pub struct Settings {
     /// beginning under them regroups everybody.
     #[serde(default)]
     pub identity: Limits,
+    /// That of the first settings holds for good.
+    #[serde(default)]
+    pub salt: Salt,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

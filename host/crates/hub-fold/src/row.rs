@@ -12,7 +12,7 @@ use hub_model::model::{
     Checkout, Consent, Conversation, FollowUp, Interaction, InventoryItem, InventoryLevel, LoyaltyAccount,
     LoyaltyEntry, Order, Profile, Survey, Ticket,
 };
-use hub_model::{EffectId, EventId, FollowUpId, NodeId, Timestamp};
+use hub_model::{EffectId, EventId, FollowUpId, NodeId, Salt, Timestamp};
 use hub_rules::Grade;
 use hub_store::Table;
 use serde::de::DeserializeOwned;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::event::{IdentityKind, Proof};
 pub use crate::ids::NodeId;
-use crate::ids::hash;
+use crate::ids::{Salt, hash};
 pub use claim::{Claim, Claims, Evidence, Judged, Judgement};
 pub use limits::Limits;
 pub use normal::{KeyContext, normalise, written};
@@ -31,11 +31,11 @@ pub type CustomerId = NodeId;
 
 impl IdentityKey {
     #[must_use]
-    pub fn node(&self) -> NodeId {
-        NodeId(hash(
+    pub fn node(&self, salt: Salt) -> NodeId {
+        NodeId(salt.over(hash(
             "omnihub identity key v1",
             &[&[self.kind as u8], self.scope.as_bytes(), self.value.as_bytes()],
-        ))
+        )))
     }
 
     /// Whether it is an account at a provider, as opposed to a key several accounts may share.

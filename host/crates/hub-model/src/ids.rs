@@ -25,6 +25,31 @@ pub(crate) fn hash(context: &str, parts: &[&[u8]]) -> [u8; 16] {
     id
 }
 
+/// What an installation mixes into the ids of its people. Phones and order numbers are few enough to try them all: without
+/// the salt an id, wherever it is seen, would tell whose it is. Secret: it goes into no log and no answer. Drawn once,
+/// since every id changes with it.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Salt(Option<[u8; 32]>);
+
+impl Salt {
+    #[must_use]
+    pub const fn new(random: [u8; 32]) -> Self {
+        Self(Some(random))
+    }
+
+    /// Makes of a hash one that only this installation can make. Data from before there was a salt has plain ones.
+    #[must_use]
+    pub fn over(self, plain: [u8; 16]) -> [u8; 16] {
+        self.0.map_or(plain, |salt| hash("omnihub salted v1", &[&salt, &plain]))
+    }
+}
+
+impl std::fmt::Debug for Salt {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(if self.0.is_some() { "Salt(secret)" } else { "Salt(none)" })
+    }
+}
+
 fn parse(text: &str, prefix: &'static str) -> Result<[u8; 16], IdError> {
     let digits = text.strip_prefix(prefix).ok_or(IdError { prefix })?;
     if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {

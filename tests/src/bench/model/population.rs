@@ -11,7 +11,7 @@ use hub_model::event::{
     Order, OrderLine, Party, Payload, Proof, Refund,
 };
 use hub_model::identity::{KeyContext, normalise};
-use hub_model::{Money, NodeId, Timestamp};
+use hub_model::{Money, NodeId, Salt, Timestamp};
 
 /// However long the history: theirs grows with it.
 pub(super) const REGULARS: u64 = 20;
@@ -186,7 +186,7 @@ fn account(who: u64) -> Identity {
 /// The id of a customer: that of their account.
 pub(super) fn id(who: u64) -> NodeId {
     let context = KeyContext { connection: CONNECTION, default_country: None };
-    normalise(&account(who), context).map_or(NodeId([0; 16]), |key| key.node())
+    normalise(&account(who), context).map_or(NodeId([0; 16]), |key| key.node(Salt::default()))
 }
 
 /// Two hundred first names, of which every twentieth person has one, and three thousand family names.

@@ -8,6 +8,7 @@ use hub_store::{Order, Range, Store, Table, prefix_range};
 
 use super::{AT_CONNECTION, CONTACT, Gone, OF_SUBJECT, PAGE, REMEMBERED, Sifted};
 use crate::FoldError;
+use crate::fold::key_rules;
 use crate::record::{Remembered, RememberedAt, Tombstone};
 use crate::row::{Erasure, Forgotten, NodeRow, decode, key};
 
@@ -32,8 +33,9 @@ pub fn remembered(store: &dyn Store, sifted: &Sifted, now: Timestamp) -> Result<
         there.contacts |= gone.contacts;
         Ok(())
     })?;
+    let salt = key_rules(store)?.salt;
     for thing in &sifted.things {
-        let hash = key::subject_hash(thing);
+        let hash = key::tombstone(salt, thing);
         at(&mut connections, &thing.connection).things = true;
         if !is_remembered(store, &hash)? {
             subjects.entry(hash).or_insert(now);

@@ -266,7 +266,7 @@ impl Folding<'_> {
                 scope: scope.clone(),
                 value: word.trim().to_owned(),
             };
-            key.node() == row.account
+            key.node(self.settings.salt()) == row.account
         };
         let is_apart = |sign: char| !sign.is_alphanumeric();
         let is_far_apart = |sign: char| is_apart(sign) && !matches!(sign, '-' | '_' | '.' | '@' | '+');

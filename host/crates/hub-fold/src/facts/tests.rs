@@ -5,11 +5,11 @@ mod events;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hub_model::EventId;
 use hub_model::event::{self, Author, Direction, Event, Payload};
 use hub_model::identity::{KeyContext, Limits};
 use hub_model::join::Told;
 use hub_model::model::Finding;
+use hub_model::{EventId, Salt};
 use hub_rules::{Facts, Value};
 use hub_store::MemoryStore;
 
@@ -119,7 +119,7 @@ fn answers(told: &[Event]) -> Vec<(&Event, BTreeMap<String, Value>)> {
         Finding { language: Some("en".into()), sentiment: "negative".into(), score: -60, cues: Vec::new() };
     let blocked = BTreeSet::new();
     let keys = KeyContext { connection: "shop", default_country: None };
-    let people = PeopleContext { keys, blocked: &blocked, limits: Limits::default() };
+    let people = PeopleContext { keys, blocked: &blocked, limits: Limits::default(), salt: Salt::default() };
     told.iter()
         .map(|event| {
             let finding = Some(&finding).filter(|_| matches!(event.payload, Payload::Interaction(_)));

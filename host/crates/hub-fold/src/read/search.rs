@@ -9,13 +9,12 @@ use hub_model::identity::{KeyContext, normalise};
 use hub_model::model::Profile;
 use hub_model::words::{folded, plain, umlauts_respelt, words};
 use hub_store::{Store, Table};
-use serde::Deserialize;
 
 use super::people::{CustomerSummary, Person};
 use super::{ANSWER_MAX, View};
 use crate::FoldError;
-use crate::fold::SETTINGS_KEY;
-use crate::row::{decode, key};
+use crate::fold::{KeyRules, key_rules};
+use crate::row::key;
 
 /// Words of a query that are looked at; nobody has longer names.
 const WORDS_MAX: usize = 8;
@@ -76,9 +75,10 @@ impl Found<'_> {
     }
 
     fn by_key(&mut self, query: &str) -> Result<(), FoldError> {
-        let mut nodes = Vec::from_iter(node(IdentityKind::Email, query, None));
+        let rules = key_rules(self.view.store)?;
+        let mut nodes = Vec::from_iter(node(&rules, IdentityKind::Email, query, None));
         if query.chars().any(|character| character.is_ascii_digit()) {
-            nodes.extend(phones(self.view, query)?);
+            nodes.extend(phones(&rules, query));
         }
         nodes.into_iter().try_for_each(|node| self.add_holders(node))
     }
@@ -240,39 +240,22 @@ fn is_named(view: View<'_>, accounts: &BTreeSet<NodeId>, word: &Hits) -> Result<
     Ok(false)
 }
 
-fn node(kind: IdentityKind, value: &str, default_country: Option<&str>) -> Option<NodeId> {
+fn node(rules: &KeyRules, kind: IdentityKind, value: &str, default_country: Option<&str>) -> Option<NodeId> {
     let identity = Identity { kind, scope: String::new(), value: value.to_owned(), proof: Proof::Claimed };
-    normalise(&identity, KeyContext { connection: "", default_country }).map(|key| key.node())
+    normalise(&identity, KeyContext { connection: "", default_country }).map(|key| key.node(rules.salt))
 }
 
 /// The phones a text may mean: as it stands, with the plus people leave out, and within each connection's country.
-fn phones(view: View<'_>, text: &str) -> Result<Vec<NodeId>, FoldError> {
+fn phones(rules: &KeyRules, text: &str) -> Vec<NodeId> {
     /// Whatever else is written in a phone number; a query with other characters is none.
     const PUNCTUATION: [char; 9] = ['+', ' ', '-', '(', ')', '.', '/', '\u{a0}', '\u{2010}'];
     let text = text.trim();
     let text = text.strip_prefix("tel:").unwrap_or(text);
     if !text.chars().all(|character| character.is_ascii_digit() || PUNCTUATION.contains(&character)) {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let international = format!("+{}", text.strip_prefix("00").unwrap_or(text));
-    let mut nodes =
-        vec![node(IdentityKind::Phone, text, None), node(IdentityKind::Phone, &international, None)];
-    for country in default_countries(view)? {
-        nodes.push(node(IdentityKind::Phone, text, Some(&country)));
-    }
-    Ok(nodes.into_iter().flatten().collect())
-}
-
-/// The part of the settings that says where phones without a country are.
-#[derive(Deserialize)]
-struct Countries {
-    connections: Vec<crate::record::ConnectionSettings>,
-}
-
-fn default_countries(view: View<'_>) -> Result<BTreeSet<String>, FoldError> {
-    let Some(bytes) = view.store.get(Table::Setting, SETTINGS_KEY)? else { return Ok(BTreeSet::new()) };
-    let json: String = decode(Table::Setting, &bytes)?;
-    let settings: Countries =
-        serde_json::from_str(&json).map_err(|_| FoldError::Row { table: Table::Setting })?;
-    Ok(settings.connections.into_iter().filter_map(|connection| connection.default_country).collect())
+    let phone = |text: &str, country: Option<&str>| node(rules, IdentityKind::Phone, text, country);
+    let anywhere = [phone(text, None), phone(&international, None)].into_iter();
+    anywhere.chain(rules.countries.iter().map(|country| phone(text, Some(country)))).flatten().collect()
 }

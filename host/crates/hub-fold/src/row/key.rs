@@ -2,7 +2,7 @@
 
 use hub_model::words::folded;
 
-use super::{EffectId, EventId, FollowUpId, NodeId, Subject, SubjectKind, Timestamp};
+use super::{EffectId, EventId, FollowUpId, NodeId, Salt, Subject, SubjectKind, Timestamp};
 
 /// A provider's object.
 #[must_use]
@@ -139,6 +139,12 @@ pub fn hash(parts: &[&[u8]]) -> [u8; 16] {
 #[must_use]
 pub fn subject_hash(subject: &Subject) -> [u8; 16] {
     hash(&[&[subject.kind as u8], subject.connection.as_bytes(), subject.id.as_bytes()])
+}
+
+/// What is kept of a forgotten thing: known again when it is told of again, and by nobody else.
+#[must_use]
+pub fn tombstone(salt: Salt, subject: &Subject) -> [u8; 16] {
+    salt.over(subject_hash(subject))
 }
 
 /// Events about a thing that is nobody's; those of an account are found under it.

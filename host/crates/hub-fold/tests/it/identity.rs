@@ -7,11 +7,11 @@ use hub_fold::record::{Command, Settings};
 use hub_model::event::{self, Event, Payload, Proof};
 use hub_model::identity::{Claim, Claims, Judged, Judgement, KeyContext, Limits, normalise, partition};
 use hub_model::join::Join;
-use hub_model::{EventId, NodeId};
+use hub_model::{EventId, NodeId, Salt};
 use proptest::prelude::*;
 
 use crate::support::events::{at, customer, event, identity, merge, order, party};
-use crate::support::{CONNECTIONS, Hub, node, settings, told};
+use crate::support::{CONNECTIONS, Hub, SALT, node, settings, told};
 
 /// Tells of accounts, one after the other: connection and keys.
 fn hub_of(accounts: &[(&'static str, &[&str])]) -> Hub {
@@ -299,10 +299,10 @@ fn expected(evidence: &[Evidence], limits: Limits) -> (Claims, BTreeSet<BTreeSet
         let proof = if is_join { Proof::Provider } else { identity(&other).proof };
         let claim = Claim::new(proof, evidence_at(minute));
         all.claims
-            .entry((account.node(), key.node()))
+            .entry((account.node(SALT), key.node(SALT)))
             .and_modify(|known| known.join(claim.clone()))
             .or_insert(claim);
-        all.nodes.extend([account, key].map(|key| (key.node(), key)));
+        all.nodes.extend([account, key].map(|key| (key.node(SALT), key)));
     }
     let accounts =
         |group: BTreeSet<NodeId>| group.into_iter().filter(|node| all.nodes[node].is_account()).collect();
@@ -342,4 +342,33 @@ proptest! {
         }
         prop_assert_eq!(people, expected);
     }
+}
+
+/// Who has the address, in a hub with this salt.
+fn found_with(salt: Salt) -> (Hub, NodeId) {
+    let mut hub = Hub::with(Settings { salt, ..settings(&[]) });
+    let who = party(&["customer:1", "ana@example.com", "+4930901899"]);
+    hub.happens("shop", 1, "customer.created", Payload::Customer(customer(who)));
+    let [by_mail, by_phone] = ["ana@example.com", "030 901899"]
+        .map(|query| hub_fold::read::find_customers(&hub.store, query, 10).unwrap().remove(0).id);
+    assert_eq!(by_mail, by_phone);
+    (hub, by_mail)
+}
+
+#[test]
+fn ids_can_be_made_by_their_own_hub_alone() {
+    let ids = [Salt::default(), SALT, Salt::new([8; 32])].map(|salt| found_with(salt).1);
+    assert_eq!(BTreeSet::from(ids).len(), 3);
+}
+
+#[test]
+fn the_first_salt_holds_for_good() {
+    let (mut hub, id) = found_with(SALT);
+    let others = Settings { salt: Salt::new([8; 32]), ..settings(&[]) };
+    hub.record(2, hub_fold::Record::Settings(Box::new(others)));
+    let who = party(&["customer:1", "ana@example.com"]);
+    hub.happens("shop", 3, "customer.updated", Payload::Customer(customer(who)));
+    assert_eq!(hub.people().len(), 1);
+    assert_eq!(hub_fold::settings(&hub.store).unwrap().unwrap().salt, SALT);
+    assert_eq!(hub.card(id).summary.id, id);
 }

@@ -12,7 +12,7 @@ use hub_fold::{Consequences, Fold, Sequenced, catalogue};
 use hub_model::event::{self, Author, Direction, Event, Payload};
 use hub_model::identity::Limits;
 use hub_model::model::Finding;
-use hub_model::{EventId, NodeId, Timestamp};
+use hub_model::{EventId, NodeId, Salt, Timestamp};
 use hub_rules::{ActionSpec, FieldKind, Grade, ParamSpec};
 use hub_store::{MemoryStore, Store};
 
@@ -83,6 +83,8 @@ pub(crate) fn page(told: &Told, seq: u64) -> Sequenced {
     Sequenced { seq, at: at(told.minute), record: Record::Polled(polled) }
 }
 
+pub(crate) const SALT: Salt = Salt::new([7; 32]);
+
 /// Connections with a default country, actions that go out, and these rules.
 pub(crate) fn settings(rules: &[&str]) -> Settings {
     let mut catalogue = catalogue(CONNECTIONS.into_iter());
@@ -128,6 +130,7 @@ pub(crate) fn settings(rules: &[&str]) -> Settings {
             })
             .collect(),
         identity: Limits::default(),
+        salt: SALT,
     }
 }
 
@@ -227,7 +230,7 @@ impl Hub {
 /// The id a connection's account has, now and for ever.
 pub(crate) fn node(connection: &str, id: &str) -> NodeId {
     let context = hub_model::identity::KeyContext { connection, default_country: None };
-    hub_model::identity::normalise(&events::identity(id), context).expect("a key").node()
+    hub_model::identity::normalise(&events::identity(id), context).expect("a key").node(SALT)
 }
 
 /// Folds a journal in batches of these sizes, over and over, into a store.

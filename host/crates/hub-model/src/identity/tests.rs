@@ -5,7 +5,7 @@ use super::{
     Proof, normalise, partition, weigh, written,
 };
 use crate::event::Identity;
-use crate::ids::EventId;
+use crate::ids::{EventId, Salt};
 use crate::time::Timestamp;
 
 /// Reads "shop:7 ~ email:a@b.c" (proven) or "shop:7 ? email:a@b.c" (claimed) or "shop:7 = shop:8" (provider merge), or a
@@ -36,7 +36,7 @@ fn claims(lines: &[&str]) -> Claims {
         let mut words = line.split(' ');
         let (left, how, right) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
         for text in [left, right] {
-            all.nodes.insert(key(text).node(), key(text));
+            all.nodes.insert(key(text).node(Salt::default()), key(text));
         }
         let judgement = match how {
             "same" => Some(Judgement::Same),
@@ -46,12 +46,16 @@ fn claims(lines: &[&str]) -> Claims {
         };
         if let Some(judgement) = judgement {
             let at = Timestamp(i64::try_from(at).unwrap());
-            all.judge(key(left).node(), key(right).node(), Judged { at, judgement, case: [0; 16] });
+            all.judge(
+                key(left).node(Salt::default()),
+                key(right).node(Salt::default()),
+                Judged { at, judgement, case: [0; 16] },
+            );
             continue;
         }
         let proof = if how == "?" { Proof::Claimed } else { Proof::Verified };
         let claim = claim(proof, i64::try_from(at).unwrap());
-        all.claims.insert((key(left).node(), key(right).node()), claim);
+        all.claims.insert((key(left).node(Salt::default()), key(right).node(Salt::default())), claim);
     }
     all
 }
@@ -135,7 +139,7 @@ fn a_persons_word_joins_whole_customers_and_keeps_them_apart() {
 fn words_given_at_one_moment_settle_for_apart() {
     let at = |judgement, case| Judged { at: Timestamp(1), judgement, case: [case; 16] };
     let mut all = claims(&["shop:1 ~ email:a", "desk:1 ~ phone:p"]);
-    let (shop, desk) = (key("shop:1").node(), key("desk:1").node());
+    let (shop, desk) = (key("shop:1").node(Salt::default()), key("desk:1").node(Salt::default()));
     for (first, second) in [(Judgement::Same, Judgement::Apart), (Judgement::Apart, Judgement::Same)] {
         all.judged.clear();
         all.judge(shop, desk, at(first, 2));
@@ -203,18 +207,18 @@ fn check_days(kind: &str, uses: &[(&str, &[i64])], expected: &[&str]) {
     const DAY: i64 = 24 * 3_600 * 1_000_000_000;
     let mut all = Claims::default();
     let number = key(&format!("{kind}:p"));
-    all.nodes.insert(number.node(), number.clone());
+    all.nodes.insert(number.node(Salt::default()), number.clone());
     for (account, days) in uses {
         let account = key(account);
         for day in *days {
             let claim = claim(Proof::Channel, day * DAY);
-            let pair = (account.node(), number.node());
+            let pair = (account.node(Salt::default()), number.node(Salt::default()));
             all.claims
                 .entry(pair)
                 .and_modify(|known| crate::join::Join::join(known, claim.clone()))
                 .or_insert(claim);
         }
-        all.nodes.insert(account.node(), account);
+        all.nodes.insert(account.node(Salt::default()), account);
     }
     assert_eq!(shown(&all, Limits::default()), expected, "{uses:?}");
 }
@@ -385,7 +389,7 @@ fn machines_have_mailboxes_and_people_do_too() {
 
 #[test]
 fn customer_ids_read_back() {
-    let node = key("shop:1").node();
+    let node = key("shop:1").node(Salt::default());
     assert_eq!(node.to_string().parse::<super::NodeId>().unwrap(), node);
     assert!("cus_+1".parse::<super::NodeId>().is_err());
 }
@@ -403,10 +407,10 @@ proptest! {
                 let mail = key(&format!("email:{mail}"));
                 let proof = if *proven { Proof::Verified } else { Proof::Claimed };
                 let claim = claim(proof, *at);
-                let place = all.claims.entry((account.node(), mail.node())).or_insert(claim.clone());
+                let place = all.claims.entry((account.node(Salt::default()), mail.node(Salt::default()))).or_insert(claim.clone());
                 crate::join::Join::join(place, claim);
-                all.nodes.insert(account.node(), account);
-                all.nodes.insert(mail.node(), mail);
+                all.nodes.insert(account.node(Salt::default()), account);
+                all.nodes.insert(mail.node(Salt::default()), mail);
             }
             let mut groups = partition(&all, Limits::default());
             groups.sort();
