@@ -44,7 +44,11 @@ impl Connector for Zendesk {
 fn meaning() -> map::Settings {
     let said =
         |key: &str| config::get(key).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-    map::Settings { trigger_mapping: said("trigger_mapping"), api_user_id: said("api_user_id") }
+    map::Settings {
+        trigger_mapping: said("trigger_mapping"),
+        api_user_id: said("api_user_id"),
+        subdomain: said("subdomain"),
+    }
 }
 
 connector!(Zendesk: webhook, poll, action, subscription);

@@ -25,6 +25,17 @@ pub(crate) struct Settings {
     pub(crate) trigger_mapping: Option<String>,
     /// The user our API token belongs to, if nobody else writes as that user.
     pub(crate) api_user_id: Option<String>,
+    /// "acme" of acme.zendesk.com.
+    pub(crate) subdomain: Option<String>,
+}
+
+impl Settings {
+    /// What whoever talks in a ticket of the messenger shares with whoever asked for it. Zendesk names the visitor by an
+    /// id of the conversation service, the requester by another of Support, and an agent's answer names neither.
+    fn conversation(&self, ticket: &str) -> Option<Identity> {
+        let subdomain = self.subdomain.as_deref()?;
+        Some(Identity::token("zendesk-conversation", format!("{subdomain}/{ticket}")))
+    }
 }
 
 /// All that one delivery says.
@@ -189,6 +200,9 @@ fn tag_words(text: &str) -> Vec<String> {
     text.split([' ', ',']).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
 }
 
+/// The channel of Zendesk's own messenger, and of what it brings in from others.
+const MESSAGING: &str = "messaging";
+
 /// The hub's channel of Zendesk's `via`: an open set, in events a code ("native_messaging"), in triggers a title
 /// ("Phone call (incoming)"). What fits none keeps its name.
 fn channel(via: &str) -> String {
@@ -199,7 +213,7 @@ fn channel(via: &str) -> String {
         ("phone", &["voice", "phone", "call"]),
         ("email", &["mail"]),
         ("sms", &["sms", "text message"]),
-        ("messaging", &["chat", "messaging", "messenger", "facebook"]),
+        (MESSAGING, &["chat", "messaging", "messenger", "facebook"]),
     ];
     let via = via.trim().to_lowercase();
     let marked = MARKS.iter().find(|(_, marks)| marks.iter().any(|mark| via.contains(mark)));

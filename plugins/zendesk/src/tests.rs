@@ -27,7 +27,7 @@ fn told_with(body: &str, mapping: Option<&str>) -> Result<Report, Failure> {
     let signed = Header { name: manifest::SIGNED_AT.into(), value: "2026-03-02T10:15:31Z".into() };
     let delivery =
         Delivery { topic: None, headers: vec![signed], body: body.into(), received_at: RECEIVED_AT };
-    let settings = Settings { trigger_mapping: mapping.map(str::to_owned), api_user_id: None };
+    let settings = Settings { trigger_mapping: mapping.map(str::to_owned), ..Settings::default() };
     map::report(&delivery, &settings)
 }
 

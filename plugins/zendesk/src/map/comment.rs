@@ -6,7 +6,7 @@ use omnihub_plugin::members::extras;
 use omnihub_plugin::model::{Attachment, Author, Direction, Identity, Interaction, Party};
 use omnihub_plugin::{Event, Failure, Payload, Report};
 
-use super::{Settings, Told, flag, id, time, user_party, whole_second, word};
+use super::{MESSAGING, Settings, Told, flag, id, time, user_party, whole_second, word};
 use crate::wire::{Actor, Comment, Detail};
 
 /// What the API has instead of a redacted file.
@@ -282,18 +282,26 @@ pub(super) fn message(told: &Told<'_>) -> Result<Report, Failure> {
             _ => ("message.sent", Direction::Outbound, Author::Unknown),
         };
     let said_by = actor.filter(|_| author == Author::Customer).and_then(end_user);
+    let conversation = told.settings.conversation(ticket);
     let interaction = Interaction {
-        channel: Some("messaging".to_owned()),
+        channel: Some(MESSAGING.to_owned()),
         kind: Some("message".to_owned()),
         direction: Some(direction),
         author: Some(author),
-        customer: said_by,
+        customer: in_conversation(said_by, conversation),
         thread: id(&told.change.conversation_id).or_else(|| Some(ticket.to_owned())),
         text: said(message.body.clone()),
         sent_at: told.time,
         ..of_ticket(&message_id, ticket)
     };
     Ok(told.only(told.once(name, &message_id, Payload::Interaction(interaction))))
+}
+
+/// The customer's side of a conversation, whoever speaks.
+fn in_conversation(said_by: Option<Party>, conversation: Option<Identity>) -> Option<Party> {
+    let said_by = said_by.unwrap_or(Party { ids: Vec::new(), name: None });
+    let ids: Vec<Identity> = said_by.ids.into_iter().chain(conversation).collect();
+    (!ids.is_empty()).then_some(Party { ids, ..said_by })
 }
 
 /// Zendesk's own bots are called "zd:answerBot" and the like.

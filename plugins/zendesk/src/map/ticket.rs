@@ -8,8 +8,8 @@ use omnihub_plugin::model::Ticket;
 use omnihub_plugin::{Event, Failure, Payload, Report};
 
 use super::{
-    Told, channel, comment, effect, end_of_second, id, rating, status, tags, time, user_party, whole_second,
-    word,
+    MESSAGING, Settings, Told, channel, comment, effect, end_of_second, id, rating, status, tags, time,
+    user_party, whole_second, word,
 };
 use crate::wire::Detail;
 
@@ -44,7 +44,9 @@ pub(super) fn report(told: &Told<'_>, what: &str) -> Result<Report, Failure> {
         "comment_redacted" => comment::redacted(told),
         "attachment_linked_to_comment" => comment::attached(told),
         "attachment_redacted_from_comment" => comment::detached(told),
-        "soft_deleted" => Ok(told.only(put_away(&told.detail, told.about()?, told.time, told.received_at))),
+        "soft_deleted" => {
+            Ok(told.only(put_away(&told.detail, told.about()?, told.time, told.received_at, told.settings)))
+        }
         "permanently_deleted" => Ok(told.only(gone(told.about()?, told.time, told.received_at))),
         _ => changed(told, what),
     }
@@ -53,12 +55,12 @@ pub(super) fn report(told: &Told<'_>, what: &str) -> Result<Report, Failure> {
 fn created(told: &Told<'_>) -> Result<Report, Failure> {
     let ticket_id = told.about()?;
     let at = time(&told.detail.created_at).or(told.time).map(whole_second);
-    let ticket = Ticket { created_at: at, ..whole(&told.detail, ticket_id) };
+    let ticket = Ticket { created_at: at, ..whole(&told.detail, ticket_id, told.settings) };
     Ok(told.only(beginning(ticket, &told.detail, at, told.received_at)))
 }
 
 /// All that is said of a ticket.
-fn whole(detail: &Detail, ticket_id: &str) -> Ticket {
+fn whole(detail: &Detail, ticket_id: &str, settings: &Settings) -> Ticket {
     Ticket {
         external_id: said(detail.external_id.clone()),
         subject: said(detail.subject.clone()),
@@ -70,13 +72,18 @@ fn whole(detail: &Detail, ticket_id: &str) -> Ticket {
         group: id(&detail.group_id),
         tags: tags(&detail.tags),
         created_at: time(&detail.created_at).map(whole_second),
-        ..named(detail, ticket_id)
+        ..named(detail, ticket_id, settings)
     }
 }
 
 /// The ticket and whose it is: hubs that start late never hear of the ticket's creation.
-fn named(detail: &Detail, ticket_id: &str) -> Ticket {
-    let requester = id(&detail.requester_id).map(|requester| user_party(requester, None));
+fn named(detail: &Detail, ticket_id: &str, settings: &Settings) -> Ticket {
+    let mut requester = id(&detail.requester_id).map(|requester| user_party(requester, None));
+    if via(detail).as_deref() == Some(MESSAGING)
+        && let Some(requester) = &mut requester
+    {
+        requester.ids.extend(settings.conversation(ticket_id));
+    }
     Ticket { requester, ..Ticket::new(ticket_id) }
 }
 
@@ -95,11 +102,17 @@ fn beginning(ticket: Ticket, detail: &Detail, at: Option<i64>, received_at: i64)
 }
 
 /// Deleted tickets can be brought back, and the hub's own flag cannot: it stands for the last word only.
-fn put_away(detail: &Detail, ticket_id: &str, at: Option<i64>, received_at: i64) -> Event {
+fn put_away(
+    detail: &Detail,
+    ticket_id: &str,
+    at: Option<i64>,
+    received_at: i64,
+    settings: &Settings,
+) -> Event {
     let ticket = Ticket {
         status: Some("deleted".to_owned()),
         extra: extras([("changed", Some("soft_deleted".to_owned()))]),
-        ..named(detail, ticket_id)
+        ..named(detail, ticket_id, settings)
     };
     let object = format!("{ticket_id}/soft_deleted");
     let at = at.map(whole_second);
@@ -120,7 +133,7 @@ fn gone(ticket_id: &str, at: Option<i64>, received_at: i64) -> Event {
 
 fn changed(told: &Told<'_>, what: &str) -> Result<Report, Failure> {
     let ticket_id = told.about()?;
-    let mut ticket = named(&told.detail, ticket_id);
+    let mut ticket = named(&told.detail, ticket_id, told.settings);
     let current = &told.change.current;
     let mut name = "ticket.updated";
     match what {
@@ -159,7 +172,7 @@ pub(super) fn texts(list: &Option<Vec<Text>>) -> Vec<String> {
 }
 
 /// A ticket as the API shows it, at `now`: that it was made, and how it stands since it changed. `None` without an id.
-pub(crate) fn shown(detail: &Detail, now: i64) -> Option<Vec<Event>> {
+pub(crate) fn shown(detail: &Detail, now: i64, settings: &Settings) -> Option<Vec<Event>> {
     let ticket_id = id(&detail.id)?;
     let (created_at, updated_at) =
         (time(&detail.created_at).map(whole_second), time(&detail.updated_at).map(whole_second));
@@ -168,9 +181,9 @@ pub(crate) fn shown(detail: &Detail, now: i64) -> Option<Vec<Event>> {
         return Some(vec![gone(&ticket_id, updated_at, now)]);
     }
     if status.as_deref() == Some("deleted") {
-        return Some(vec![put_away(detail, &ticket_id, updated_at, now)]);
+        return Some(vec![put_away(detail, &ticket_id, updated_at, now, settings)]);
     }
-    let whole = whole(detail, &ticket_id);
+    let whole = whole(detail, &ticket_id, settings);
     if created_at.is_some() && created_at == updated_at {
         return Some(vec![beginning(whole, detail, created_at, now)]);
     }

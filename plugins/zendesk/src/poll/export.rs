@@ -63,7 +63,7 @@ pub(super) fn tickets(position: &Position, reading: &Reading, send: Send<'_>) ->
     let exported = page("tickets", "&include=users", size, &place, send)?;
     let tickets = exported.export.tickets.as_deref().ok_or_else(api::garbled)?;
     let mut report = Report::new();
-    shown(tickets, "/tickets", &mut report, |detail| ticket::shown(detail, position.now));
+    shown(tickets, "/tickets", &mut report, |detail| ticket::shown(detail, position.now, &reading.meaning));
     people(exported.export.users.as_deref().unwrap_or_default(), &mut report, position.now);
     let newest = newest(tickets, |detail| ticket::changed_at(detail, position.now));
     Ok(exported.next(place, report, newest, position.now))

@@ -31,16 +31,21 @@ fn delivered(kind: &str, second: i64, digits: &str, detail: &Value, event: &Valu
     });
     let delivery =
         Delivery { topic: None, headers: Vec::new(), body: body.to_string(), received_at: RECEIVED_AT };
-    map::report(&delivery, &Settings::default()).unwrap().events
+    map::report(&delivery, &acme()).unwrap().events
+}
+
+fn acme() -> Settings {
+    Settings { subdomain: Some("acme".into()), ..Settings::default() }
 }
 
 /// The events of one page, every request answered by `answers` by the part of the path it is found in.
 fn polled(stream: &str, answers: &[(&str, Value)]) -> Vec<Event> {
     let position = Position { stream: stream.into(), cursor: None, since: None, now: NOW };
-    let page = poll::poll(&position, &Reading::default(), &mut |_, request| {
-        let found = answers.iter().find(|(part, _)| request.path.contains(part));
-        Ok(answer(200, &found.unwrap_or_else(|| panic!("{}", request.path)).1.to_string()))
-    });
+    let page =
+        poll::poll(&position, &Reading { meaning: acme(), ..Reading::default() }, &mut |_, request| {
+            let found = answers.iter().find(|(part, _)| request.path.contains(part));
+            Ok(answer(200, &found.unwrap_or_else(|| panic!("{}", request.path)).1.to_string()))
+        });
     page.unwrap().report.events
 }
 

@@ -3,7 +3,7 @@
 use omnihub_plugin::model::{Author, Direction, Identity, Proof};
 use omnihub_plugin::{Delivery, Payload};
 
-use super::{check_events, event, interaction, ticket, told};
+use super::{RECEIVED_AT, check_events, event, interaction, ticket, told};
 use crate::map::{self, Settings};
 
 #[test]
@@ -123,6 +123,43 @@ fn conversations_know_visitors_agents_and_bots() {
     assert_eq!(message(r#"{"id": "zd:answerBot", "type": "system"}"#), sent(Author::Bot));
     assert_eq!(message(r#"{"type": "system"}"#), sent(Author::System));
     assert_eq!(message("null"), sent(Author::Unknown));
+}
+
+#[test]
+fn all_of_a_conversation_is_of_whoever_asked_for_its_ticket() {
+    let settings = Settings { subdomain: Some("acme".into()), ..Settings::default() };
+    let told = |kind: &str, detail: &str, change: &str| {
+        let delivery = Delivery {
+            topic: None,
+            headers: vec![],
+            body: event(kind, detail, change),
+            received_at: RECEIVED_AT,
+        };
+        map::report(&delivery, &settings).unwrap().events.remove(0)
+    };
+    let said_by = |actor: &str| {
+        let change = format!(r#"{{"actor": {actor}, "message": {{"id": "m", "body": "hi"}}}}"#);
+        let said = told("messaging_ticket.message_added", r#"{"id": "7"}"#, &change);
+        interaction(&said).customer.clone().unwrap().ids
+    };
+    let asked_by = |via: &str| {
+        let detail = format!(r#"{{"id": "7", "requester_id": "9001", "via": {{"channel": "{via}"}}}}"#);
+        ticket(&told("ticket.created", &detail, "{}")).requester.clone().unwrap().ids
+    };
+    let shared = Identity::token("zendesk-conversation", "acme/7");
+    let visitor = Identity::provider("messaging-user", "65e2f0a1");
+    assert_eq!(said_by(r#"{"id": "65e2f0a1", "type": "end_user"}"#), [visitor, shared.clone()]);
+    assert_eq!(
+        said_by(r#"{"id": "8001", "type": "agent"}"#),
+        std::slice::from_ref(&shared),
+        "an answer names nobody else"
+    );
+    assert_eq!(asked_by("native_messaging"), [Identity::provider("user", "9001"), shared]);
+    assert_eq!(
+        asked_by("email"),
+        [Identity::provider("user", "9001")],
+        "others may write on a mail's ticket"
+    );
 }
 
 #[test]
