@@ -12,6 +12,7 @@ use futures_util::StreamExt as _;
 use hub_tests::support::admin::{Admin, DeliverySummary};
 use hub_tests::support::connections::{INSTAGRAM, INSTAGRAM_ACCOUNT, SHOPIFY};
 use hub_tests::support::delivery::{Outgoing, Signer};
+use hub_tests::support::number;
 use hub_tests::support::sender::Sender;
 use hub_tests::support::stage::{Stage, StageOptions};
 use jiff::Timestamp;
@@ -198,10 +199,6 @@ async fn check_effects(stage: &Stage, admin: &Admin, people: u64) {
             );
         }
     }
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
 }
 
 /// Sebastiano Vigna's SplitMix64: moments to crash at need no more.

@@ -8,6 +8,7 @@ use hub_tests::day::fast::{Fast, FastOptions};
 use hub_tests::day::life::{Day, Scale};
 use hub_tests::day::owed::{self, Owed};
 use hub_tests::day::truth::{self, Truth};
+use hub_tests::support::number;
 use hub_tests::support::stage::{RULES, RuleFile};
 use jiff::{SignedDuration, Timestamp};
 use omnihub::app::Acting;
@@ -195,8 +196,4 @@ fn shown(what: &str, lines: &[String]) -> String {
 
 fn seed() -> u64 {
     number("HUB_DAY_SEED").unwrap_or(SEED)
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
 }

@@ -19,7 +19,7 @@ use hub_tests::day::dice::Dice;
 use hub_tests::day::fast::{self, Fast, FastOptions};
 use hub_tests::day::known;
 use hub_tests::day::life::{Day, Scale, customer_id, order_id};
-use hub_tests::support::{binaries, connections, http_client};
+use hub_tests::support::{binaries, connections, http_client, number};
 use jiff::SignedDuration;
 use omnihub::app::Acting;
 use omnihub::data::Data;
@@ -421,8 +421,4 @@ fn golden(name: &str) -> Vec<Golden> {
 fn settings(plugin: &Plugin) -> Settings {
     let all = plugin.manifest().unwrap().settings.iter();
     all.filter_map(|setting| Some((setting.key.clone(), setting.default.clone()?))).collect()
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
 }

@@ -94,6 +94,44 @@ async fn at_every_step_the_card_shows_what_was_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_question_nobody_answers_is_on_the_card_of_the_chat_that_does() {
+    let mut desk = Desk::open().await;
+    let scenes = story::set_up(jiff::Timestamp::now());
+    let card = async |desk: &Desk, scenes: &[story::Scene]| {
+        desk.play(scenes).await;
+        desk.get(&format!("customers/{}/context", desk.ana().await)).await
+    };
+    let channels = |card: &Value| texts(card, "/last_contacts", "/channel");
+    let waiting = |card: &Value| texts(card, "/awaiting", "/channel");
+
+    let asked = card(&desk, &scenes[..1]).await;
+    assert_eq!((channels(&asked), waiting(&asked)), (vec!["email".into()], vec!["email".into()]));
+    assert_eq!(asked.pointer("/concern/topic"), Some(&Value::from("setup")), "{asked:#}");
+
+    let chat = card(&desk, &scenes[1..2]).await;
+    assert_eq!(channels(&chat), ["messaging", "email"], "{chat:#}");
+    assert_eq!(waiting(&chat), ["email", "messaging"]);
+    assert_eq!(texts(&chat, "/awaiting/1/linked", "/channel"), ["email"], "one matter on two channels");
+
+    let solved = card(&desk, &scenes[2..]).await;
+    assert_eq!((channels(&solved), waiting(&solved).len()), (vec!["messaging".into(), "email".into()], 0));
+    let text = "ask whether the lamp works now";
+    let ana = desk.ana().await;
+    let asked = ["follow-up", "add", &ana, text, "--due", "48h", "--until", "message.received"];
+    desk.run(&asked);
+    until("the follow-up is on the card", async || {
+        let card = desk.get(&format!("customers/{ana}/context")).await;
+        texts(&card, "/follow_ups", "/follow_up/text") == [text]
+            && card.pointer("/follow_ups/0/overdue") == Some(&Value::from(false))
+    })
+    .await;
+    let due = |by: &str| texts(&desk.run(&["follow-up", "list", "--due-by", by]), "/follow_ups", "/text");
+    assert_eq!((due("47h").len(), due("49h")), (0, vec![text.to_owned()]), "in 48 hours");
+    desk.stage.stop().await.unwrap();
+    assert_eq!(desk.stage.verify_journal().await.unwrap(), Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_parts_and_joins_and_everything_is_as_it_was() {
     let mut desk = Desk::open().await;
     desk.play(&story::story(jiff::Timestamp::now())).await;

@@ -22,6 +22,12 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const COMES_TRUE_WITHIN: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// What an environment variable says how much of a test to do, if it says a number.
+#[must_use]
+pub fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 /// Waits until something has come true.
 ///
 /// # Panics

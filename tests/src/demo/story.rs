@@ -5,6 +5,7 @@
 mod calendar;
 mod desk;
 mod meta;
+mod set_up;
 mod shop;
 mod square;
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::support::delivery::{Outgoing, Signer};
 use calendar::{Calendar, LAST_WEEK, MONDAY, WEDNESDAY};
+pub use set_up::set_up;
 
 /// Whom the demo looks up at the end.
 pub const ANA_EMAIL: &str = "ana.ferreira@example.com";
@@ -190,6 +192,7 @@ fn monday(cast: &Cast) -> Vec<Step> {
         id: "35436",
         subject: "Order #2041 has not arrived",
         requester: &cast.ana_at_desk,
+        via: "email",
         created: wrote,
     };
     let text = "Hello, my order #2041 should have been here last week and it still has not arrived. \
@@ -210,6 +213,7 @@ fn wednesday(cast: &Cast) -> Vec<Step> {
         id: "35467",
         subject: "Phone call from +1 (202) 555-0147",
         requester: &cast.ana_at_desk,
+        via: "email",
         created: called,
     };
     let summary = "Ana asks for the third time when her lamp will arrive. Nobody has answered her e-mail. Promised to call back.";
@@ -285,6 +289,7 @@ fn noise(cast: &Cast) -> Vec<Step> {
         id: "35436",
         subject: "Order #2041 has not arrived",
         requester: &cast.ana_at_desk,
+        via: "email",
         created: monday,
     };
     let paid = shop::order(&order, &state(9, "paid", "backorder"));

@@ -17,6 +17,8 @@ pub(super) struct Ticket<'a> {
     pub(super) id: &'static str,
     pub(super) subject: &'static str,
     pub(super) requester: &'a User,
+    /// How it came in, in Zendesk's words.
+    pub(super) via: &'static str,
     pub(super) created: Moment,
 }
 
@@ -58,6 +60,35 @@ pub(super) fn comment_added(
 ) -> Outgoing {
     let author = json!({"id": ticket.requester.id, "is_staff": false, "name": ticket.requester.name});
     comment_by(id, ticket, comment, text, at, &author, Visible::ToCustomer)
+}
+
+/// Who writes in a chat of the desk's messenger.
+#[derive(Clone, Copy)]
+pub(super) enum Chatting {
+    Visitor,
+    Agent,
+}
+
+pub(super) fn chat_message(
+    id: &str,
+    ticket: &Ticket<'_>,
+    who: Chatting,
+    message: &str,
+    text: &str,
+    at: Moment,
+) -> Outgoing {
+    let actor = match who {
+        Chatting::Visitor => {
+            json!({"id": "5f1a2b3c4d5e6f7a8b9c0d14", "name": ticket.requester.name, "type": "end_user"})
+        }
+        Chatting::Agent => json!({"id": "900100", "name": "Mara Lindt", "type": "agent"}),
+    };
+    let told = json!({
+        "actor": actor,
+        "conversation_id": format!("chat-{}", ticket.id),
+        "message": {"id": message, "body": text},
+    });
+    event(id, "messaging_ticket.message_added", &subject_of(ticket), at, &json!({"id": ticket.id}), &told)
 }
 
 /// What an agent noted for colleagues.
@@ -115,7 +146,7 @@ fn ticket_detail(ticket: &Ticket<'_>, updated: Moment) -> Value {
         "external_id": null,
         "is_public": true,
         "tags": ["delivery"],
-        "via": {"channel": "email"},
+        "via": {"channel": ticket.via},
         "created_at": ticket.created.utc(),
         "updated_at": updated.utc(),
     })
