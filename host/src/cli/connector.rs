@@ -12,7 +12,7 @@ use clap::Subcommand;
 use hub_model::Timestamp;
 use hub_model::event::{Event, Note};
 use hub_runtime::manifest::Role;
-use hub_runtime::{Manifest, PluginKind};
+use hub_runtime::{Failure, Manifest, PluginKind};
 use serde::Serialize;
 
 use super::build::{BuildArgs, build};
@@ -280,6 +280,19 @@ fn role(role: &Role) -> String {
     }
 }
 
+/// What the hub would do with a delivery that is answered so.
+fn consequence(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::RetryAfterMs(_) => "the hub would try again when that time is over",
+        Failure::Rejected(_) | Failure::Unsupported(_) => {
+            "the hub would keep the delivery, parked; `omnihub delivery redrive` tries it again with a better connector"
+        }
+        Failure::Misconfigured(_) | Failure::Unauthorised(_) | Failure::OutcomeUnknown(_) => {
+            "the hub would try again a few times, then keep the delivery, parked"
+        }
+    }
+}
+
 /// The connection a fixture is tested with.
 const TEST_CONNECTION: &str = "test";
 
@@ -314,6 +327,12 @@ fn normalise(loaded: &Arc<Loaded>, fixture: Fixture, args: &TestArgs) -> Result<
     let plugin = &loaded.plugin;
     let connection =
         Connection::new(TEST_CONNECTION, &configured(plugin.id(), &args.settings), Arc::clone(loaded));
+    // What is missing may not matter to this delivery; what was given and is unknown was meant otherwise.
+    let given = |key: &str| args.settings.iter().any(|(name, _)| key == format!("settings.{name}"));
+    if let Some(problem) = connection.problems.iter().find(|problem| given(&problem.key)) {
+        let help = "`omnihub connector inspect` lists a connector's settings";
+        return Err(Failed::usage(format!("{} {}", problem.key, problem.message), help));
+    }
     let topic = args.topic.clone().or(fixture.topic);
     // From here on as from the ingress, so that a test sees what a delivery would.
     let Some(verified) = Verified::trusted(&connection, &fixture.headers, topic, fixture.body) else {
@@ -338,9 +357,7 @@ fn normalise(loaded: &Arc<Loaded>, fixture: Fixture, args: &TestArgs) -> Result<
         .map_err(|error| {
             failed(error.to_string(), "the connector broke its contract; the hub would try again, then park")
         })?
-        .map_err(|failure| {
-            failed(format!("the connector answered: {failure}"), "the hub acts on the kind of failure")
-        })?;
+        .map_err(|failure| failed(format!("the connector answered: {failure}"), consequence(&failure)))?;
     Ok(Tested {
         plugin: plugin.id().to_owned(),
         version: plugin.version().to_owned(),
