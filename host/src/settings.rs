@@ -6,7 +6,9 @@ use std::path::Path;
 
 use hub_fold::record::{ActionRoute, ConnectionSettings, Role as RouteRole, Settings};
 use hub_model::Salt;
-use hub_rules::{ActionSpec, Catalogue, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem, check_all};
+use hub_rules::{
+    ActionSpec, Catalogue, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem, Takes, check_all,
+};
 use hub_runtime::manifest::Role;
 
 use crate::config::Config;
@@ -103,7 +105,8 @@ fn add_actions(
     for action in connection.manifest().iter().flat_map(|manifest| &manifest.actions) {
         let params = action.parameters.iter().map(|parameter| {
             let kind = if parameter.name == "tags" { FieldKind::TextList } else { FieldKind::Text };
-            let spec = ParamSpec { kind, required: parameter.required, help: parameter.help.clone() };
+            let (required, help) = (parameter.required, parameter.help.clone());
+            let spec = ParamSpec { kind, required, help, takes: Takes::Any };
             (parameter.name.clone(), spec)
         });
         let rule_name = format!("{name}.{}", action.name);
@@ -132,6 +135,7 @@ fn add_actions(
             grade: grade(action.grade),
             channel,
             help: action.help.clone(),
+            about: None,
         };
         catalogue.actions.insert(rule_name, spec);
     }

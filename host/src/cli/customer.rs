@@ -57,7 +57,7 @@ Examples:
         #[arg(long, value_name = "TIME")]
         before: Option<String>,
         /// Only these kinds, with commas: order, fulfilment, refund, return, checkout, interaction, ticket, loyalty_account,
-        /// loyalty_entry, survey, consent, follow_up
+        /// loyalty_entry, survey, consent, follow_up, note
         #[arg(long, value_name = "KINDS")]
         kind: Option<String>,
         /// How many at most

@@ -18,6 +18,7 @@ use crate::erase::Gone;
 use crate::people::{PeopleContext, identify, is_forgotten, learn_name, merge_accounts};
 use crate::read::ParcelTurn;
 use crate::row::{EventRow, Forgotten, PartRow, Row, Subject, SubjectKind, decode, encode, key};
+use crate::rulings::rulings_follow;
 
 /// What an event turned out to be about.
 #[derive(Clone, Debug, Default)]
@@ -528,6 +529,7 @@ impl Applying<'_, '_, '_> {
             };
             self.draft.put_raw(Table::Index, row_key, Vec::new());
             self.draft.put(id.0.to_vec(), &EventRow { account: owner, ..row });
+            rulings_follow(self.draft, id, owner)?;
         }
         Ok(())
     }

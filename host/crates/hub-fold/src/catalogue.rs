@@ -1,7 +1,9 @@
 //! The fields and events rules may name: the model's vocabulary, in one table. Actions and connections are added by the
 //! host, which knows what is installed. `facts.rs` answers every field named here; a test holds the two together.
 
-use hub_rules::{ActionSpec, Catalogue, EventSpec, FieldKind, FieldSpec, Grade, ParamSpec};
+use hub_rules::{Catalogue, EventSpec, FieldKind, FieldSpec};
+
+use crate::actions;
 
 use FieldKind::{Boolean, Money, Number, Text, TextList, Time};
 
@@ -131,6 +133,9 @@ const EVENTS: &[Event] = &[
 /// What every event brings.
 const ALWAYS: [&str; 2] = ["event", "delivery"];
 
+/// Where the attributes stand that rules give a customer. Which there are the rules say, so the checker adds them.
+pub(crate) const ATTRIBUTES: &str = "customer.attributes";
+
 /// The model's part of the catalogue, and the hub's own actions. For each connection there is a field
 /// `customer.id_at.<connection>` with the customer's id there.
 #[must_use]
@@ -150,22 +155,8 @@ pub fn catalogue<'a>(connections: impl Iterator<Item = &'a str>) -> Catalogue {
         let provides = ALWAYS.iter().chain(*provides).map(|root| (*root).to_owned()).collect();
         catalogue.events.insert((*name).to_owned(), EventSpec { help: (*help).to_owned(), provides });
     }
-    catalogue.actions.insert(ADD_TAG.to_owned(), add_tag());
+    catalogue.actions.extend(actions::specs());
     catalogue
-}
-
-/// The hub's own action: the tag stays in the hub and nothing is sent.
-pub(crate) const ADD_TAG: &str = "customer.add_tag";
-pub(crate) const ADD_TAG_PARAMETER: &str = "tag";
-
-fn add_tag() -> ActionSpec {
-    let tag = ParamSpec { kind: Text, required: true, help: "the tag".to_owned() };
-    ActionSpec {
-        params: [(ADD_TAG_PARAMETER.to_owned(), tag)].into(),
-        grade: Grade::Natural,
-        channel: None,
-        help: "tags the customer in the hub; nothing is sent".to_owned(),
-    }
 }
 
 pub(crate) const ID_AT: &str = "customer.id_at.";

@@ -8,13 +8,13 @@ use hub_store::Table;
 use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
+use crate::actions::{Acted, ActionError, Asked, hub_action};
 use crate::active::ActiveSettings;
-use crate::catalogue::{ADD_TAG, ADD_TAG_PARAMETER};
 use crate::draft::Draft;
 use crate::facts::EventFacts;
 use crate::own::is_own_write;
-use crate::people::is_forgotten;
 use crate::row::{EffectRow, EffectState, Message, SubjectKind, decode, encode, key};
+use crate::rulings::Writing;
 
 /// What a rule made of an event, kept for "why".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,19 @@ pub struct Decision {
     pub decided_at: Timestamp,
     pub evaluation: Evaluation,
     pub verdict: Verdict,
+    /// What a rule that acted did within the hub, in the order of its actions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<Done>,
+}
+
+/// An action of the hub's own, carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// The action's id in the rule.
+    pub step: String,
+    pub action: String,
+    /// What came of it, in words. May name a person.
+    pub says: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +61,7 @@ impl Decision {
     /// Takes out what the rule found in the fields; how it decided stays.
     pub(crate) fn forget(&mut self) {
         forget_values(&mut self.evaluation.trace);
+        self.done.iter_mut().for_each(|done| FORGOTTEN.clone_into(&mut done.says));
     }
 }
 
@@ -68,7 +82,7 @@ fn forget_values(trace: &mut Trace) {
 pub(crate) struct Decided {
     pub(crate) decisions: Vec<Decision>,
     pub(crate) effects: Vec<(EffectId, EffectRow)>,
-    tags: Vec<(NodeId, String, String)>,
+    writings: Vec<Writing>,
     firings: Vec<(Vec<u8>, Vec<Timestamp>)>,
 }
 
@@ -90,19 +104,41 @@ pub(crate) fn decide(
     let mut decided = Decided::default();
     for rule in settings.rules.for_event(&occasion.event.name).filter(|rule| rule.mode != Mode::Off) {
         let mut evaluation = rule.evaluate(facts);
+        let mut acts = Acts::default();
         let verdict = match evaluation.truth {
-            Truth::True => fire(draft, settings, facts, occasion, rule, &mut decided)?,
+            Truth::True => fire(draft, settings, facts, occasion, rule, &mut acts)?,
             Truth::False | Truth::Unknown => Verdict::DidNotFire,
         };
         shorten(&mut evaluation.trace);
+        let done = match &verdict {
+            Verdict::Fired { .. } => decided.take(acts),
+            // A rule acts whole or not at all.
+            _ => Vec::new(),
+        };
         let (event, decided_at) = (occasion.id, occasion.now);
-        decided.decisions.push(Decision { rule: rule.id.clone(), event, decided_at, evaluation, verdict });
+        let rule = rule.id.clone();
+        decided.decisions.push(Decision { rule, event, decided_at, evaluation, verdict, done });
     }
     Ok(decided)
 }
 
-/// A tag is a word or two; a rule that puts a whole message there is mistaken, and a key has to hold it.
-const TAG_BYTES_MAX: usize = 256;
+/// What one rule is about to do.
+#[derive(Default)]
+struct Acts {
+    effects: Vec<(EffectId, EffectRow)>,
+    writings: Vec<Writing>,
+    firings: Vec<(Vec<u8>, Vec<Timestamp>)>,
+    done: Vec<Done>,
+}
+
+impl Decided {
+    fn take(&mut self, acts: Acts) -> Vec<Done> {
+        self.effects.extend(acts.effects);
+        self.writings.extend(acts.writings);
+        self.firings.extend(acts.firings);
+        acts.done
+    }
+}
 
 /// What a decision keeps of a text: enough to see why, while a rule of a hundred leaves over a long message still
 /// makes a row the store takes.
@@ -136,16 +172,16 @@ fn fire(
     facts: &EventFacts<'_>,
     occasion: &Occasion<'_>,
     rule: &Rule,
-    decided: &mut Decided,
+    acts: &mut Acts,
 ) -> Result<Verdict, FoldError> {
     let held = |reason: String| Ok(Verdict::Held { reason });
     if is_own_write(draft, facts, occasion, rule)? {
         return Ok(Verdict::OwnWrite);
     }
-    let firings = match limits(draft, facts, occasion, rule)? {
-        Limited::Free(firings) => firings,
+    match limits(draft, facts, occasion, rule)? {
+        Limited::Free(firings) => acts.firings = firings,
         Limited::Held(reason) => return held(reason),
-    };
+    }
     let plan = match rule.plan(facts) {
         Ok(plan) => plan,
         Err(problem) => return held(problem.to_string()),
@@ -154,18 +190,16 @@ fn fire(
         return Ok(Verdict::Shadowed);
     }
     let mut effects = Vec::new();
-    for action in plan {
-        if action.action == ADD_TAG {
-            let tag = action.args.get(ADD_TAG_PARAMETER).map(argument).unwrap_or_default();
-            if tag.trim().is_empty() || tag.len() > TAG_BYTES_MAX {
-                return held(format!("a tag has 1 to {TAG_BYTES_MAX} bytes, and this one has {}", tag.len()));
-            }
-            match occasion.account {
-                Some(account) if !is_forgotten(draft, account)? => {
-                    decided.tags.push((account, tag, rule.id.clone()));
-                }
-                _ => return held("nobody to tag: the event names no customer the hub knows".to_owned()),
-            }
+    for (place, action) in (0_u8..).zip(plan) {
+        if let Some(hub_action) = hub_action(&action.action) {
+            let asked = Asked { draft, facts, occasion, rule: &rule.id, action: &action, place };
+            let Acted { writing, says } = match (hub_action.act)(&asked) {
+                Ok(acted) => acted,
+                Err(ActionError::Held(reason)) => return held(format!("action {}: {reason}", action.id)),
+                Err(ActionError::Fold(error)) => return Err(error),
+            };
+            acts.writings.push(writing);
+            acts.done.push(Done { step: action.id, action: action.action, says });
             continue;
         }
         let Some(route) = settings.route(&action.action) else {
@@ -173,9 +207,8 @@ fn fire(
         };
         let id = EffectId::of(&rule.id, occasion.id, &action.id, &route.connection);
         effects.push(id);
-        decided.effects.push((id, effect(rule, occasion, action, route, settings)));
+        acts.effects.push((id, effect(rule, occasion, action, route, settings)));
     }
-    decided.firings.extend(firings);
     Ok(Verdict::Fired { effects })
 }
 
@@ -298,13 +331,13 @@ fn recent_firings(
 
 impl Decided {
     /// Writes what was decided; returns the effects that are new.
-    pub(crate) fn write(self, draft: &mut Draft<'_>) -> Result<Written, FoldError> {
+    pub(crate) fn write(self, draft: &mut Draft<'_>, seq: u64) -> Result<Written, FoldError> {
         let mut written = Written::default();
         for (row, firings) in self.firings {
             draft.put_raw(Table::Firing, row, encode(&firings));
         }
-        for (account, tag, rule) in self.tags {
-            draft.put_raw(Table::Annotation, key::hub_tag(account, &tag), encode(&rule));
+        for writing in self.writings {
+            writing.write(draft, seq)?;
         }
         for (id, row) in self.effects {
             if draft.get_raw(Table::Effect, &id.0)?.is_none() {

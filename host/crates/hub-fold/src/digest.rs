@@ -31,7 +31,7 @@ pub fn model_digest(store: &dyn Store) -> Result<String, FoldError> {
     things::<LoyaltyEntry>(store, &mut hasher)?;
     things::<Survey>(store, &mut hasher)?;
     things::<Consent>(store, &mut hasher)?;
-    things::<FollowUp>(store, &mut hasher)?;
+    follow_ups(store, &mut hasher)?;
     inventory(store, &mut hasher)?;
     nodes(store, &mut hasher)?;
     for table in [Table::Customer, Table::Timeline] {
@@ -97,6 +97,16 @@ fn timeless<T: Row + Join>(value: &[u8]) -> Result<Vec<u8>, FoldError> {
 fn things<T: Row + Join>(store: &dyn Store, hasher: &mut blake3::Hasher) -> Result<(), FoldError> {
     each(store, T::TABLE, |key, value| {
         feed(hasher, T::TABLE, key, &timeless::<T>(value)?);
+        Ok(())
+    })
+}
+
+/// What rules do may depend on the order of arrival: they see what is known when an event comes.
+fn follow_ups(store: &dyn Store, hasher: &mut blake3::Hasher) -> Result<(), FoldError> {
+    each(store, Table::FollowUp, |key, value| {
+        if !decode::<FollowUp>(Table::FollowUp, value)?.ruled {
+            feed(hasher, Table::FollowUp, key, &timeless::<FollowUp>(value)?);
+        }
         Ok(())
     })
 }

@@ -33,7 +33,8 @@ use crate::draft::Draft;
 use crate::follow_up::forget_follow_ups;
 use crate::people::{Identified, claimants, forget_keys, learn_name, same_person};
 use crate::row::{
-    Erasure, EventRow, Forgotten, NodeRow, PrivacyRequestRow, Row, Subject, SubjectKind, decode, encode, key,
+    Erasure, EventRow, Forgotten, NodeRow, PrivacyRequestRow, Row, RulingKind, Subject, SubjectKind, decode,
+    encode, key,
 };
 
 /// How long there is to answer somebody who asks for their data: the GDPR's one month, at its shortest but for February.
@@ -198,6 +199,7 @@ impl Applying<'_, '_, '_> {
             let mut profile = Profile::default();
             profile.erase();
             self.forget_of_account(account, profile)?;
+            self.delete_all(Table::Annotation, &key::rulings_on(account.0))?;
             self.forget_things_of(account)?;
             forget_follow_ups(self.draft, account, self.told.learned)?;
             self.note_erasure(account.0);
@@ -225,7 +227,10 @@ impl Applying<'_, '_, '_> {
         learn_name(self.draft, account, profile)?;
         self.delete_all(Table::Consent, &account.0)?;
         self.delete_all(Table::Timeline, &key::timeline_prefix(account, SubjectKind::Consent))?;
-        self.delete_all(Table::Annotation, &key::hub_tags_prefix(account))
+        for kind in [RulingKind::Tag, RulingKind::Attribute] {
+            self.delete_all(Table::Annotation, &key::rulings_prefix(account.0, kind))?;
+        }
+        Ok(())
     }
 
     fn delete_all(&mut self, table: Table, prefix: &[u8]) -> Result<(), FoldError> {
@@ -276,7 +281,8 @@ impl Applying<'_, '_, '_> {
             | SubjectKind::Fulfilment
             | SubjectKind::Refund
             | SubjectKind::Return
-            | SubjectKind::FollowUp => Ok(()),
+            | SubjectKind::FollowUp
+            | SubjectKind::Note => Ok(()),
         }
     }
 

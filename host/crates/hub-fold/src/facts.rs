@@ -3,6 +3,7 @@
 mod names;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use hub_model::event::{Event, Payload};
 use hub_model::identity::{IdentityKey, IdentityKind};
@@ -14,9 +15,10 @@ use hub_rules::{Decimal, Facts, Value};
 use hub_store::{Range, Table};
 
 use crate::apply::About;
-use crate::catalogue::ID_AT;
+use crate::catalogue::{ATTRIBUTES, ID_AT};
 use crate::draft::Draft;
-use crate::row::{CustomerRow, NodeRow, Row, Subject, SubjectKind, decode, key};
+use crate::row::{CustomerRow, NodeRow, Row, RulingKind, Subject, SubjectKind, decode, key};
+use crate::rulings;
 
 /// A customer with more orders, tickets or events than this is counted up to here: rules compare small numbers.
 const COUNTED_MAX: usize = 1_000;
@@ -121,18 +123,26 @@ impl<'a> EventFacts<'a> {
     }
 
     fn tags(&self) -> Vec<String> {
-        let mut tags: std::collections::BTreeSet<String> =
-            self.profiles().flat_map(|profile| profile.tags.current()).collect();
-        for account in self.accounts() {
-            let rows = self.draft.scan(Table::Annotation, &key::hub_tags_prefix(account), COUNTED_MAX);
-            let prefix_len = key::hub_tags_prefix(account).len();
-            tags.extend(
-                rows.unwrap_or_default()
-                    .iter()
-                    .filter_map(|(key, _)| String::from_utf8(key.get(prefix_len..)?.to_vec()).ok()),
-            );
-        }
+        let mut tags = self.systems_tags();
+        tags.extend(self.hub_tags());
         tags.into_iter().collect()
+    }
+
+    /// Tags that systems give the customer.
+    pub(crate) fn systems_tags(&self) -> BTreeSet<String> {
+        self.profiles().flat_map(|profile| profile.tags.current()).collect()
+    }
+
+    /// Tags that rules gave the customer.
+    pub(crate) fn hub_tags(&self) -> BTreeSet<String> {
+        let scan = |range: Range, limit: usize| self.draft.scan_range(Table::Annotation, range, limit);
+        rulings::tags(&scan, self.accounts()).map(Iterator::collect).unwrap_or_default()
+    }
+
+    fn attribute(&self, name: &str) -> Option<String> {
+        let scan = |range: Range, limit: usize| self.draft.scan_range(Table::Annotation, range, limit);
+        let owners = self.accounts().map(|account| account.0);
+        rulings::last_word(&scan, owners, RulingKind::Attribute, name).ok()??.value
     }
 
     /// A key to reach the customer by; one that links before one that is only claimed, then the earliest.
@@ -186,6 +196,16 @@ impl<'a> EventFacts<'a> {
     pub(crate) fn conversation_id(&self) -> Option<String> {
         let said: Interaction = self.thing(SubjectKind::Interaction)?;
         said.thread.map(|thread| format!("{}/{}", self.connection, thread.value))
+    }
+
+    /// The interaction the event is about.
+    pub(crate) fn interaction(&self) -> Option<&Subject> {
+        self.about_kind(SubjectKind::Interaction)
+    }
+
+    /// Whether what the event told is to be forgotten.
+    pub(crate) fn is_erased(&self) -> bool {
+        self.about.erased
     }
 
     /// The provider's id of the thing of this kind the event is about, with its connection.
@@ -293,6 +313,9 @@ impl Facts for EventFacts<'_> {
     fn field(&self, path: &str) -> Option<Value> {
         if let Some(connection) = path.strip_prefix(ID_AT) {
             return self.id_at(connection);
+        }
+        if let Some(name) = path.strip_prefix(ATTRIBUTES).and_then(|rest| rest.strip_prefix('.')) {
+            return self.attribute(name).map(Value::Text);
         }
         let (root, field) = path.split_once('.')?;
         match (root, field) {

@@ -199,7 +199,7 @@ impl Folding<'_> {
                 let facts =
                     EventFacts::new(&self.draft, &report.connection, &report.connector, event, &about);
                 let decided = decide(&self.draft, &settings, &facts, &occasion)?;
-                let written = decided.write(&mut self.draft)?;
+                let written = decided.write(&mut self.draft, seq)?;
                 self.consequences.rules_fired += written.fired;
                 self.consequences.effects_planned.extend(&written.effects);
                 self.consequences.effects_due.extend(written.effects);

@@ -2,7 +2,7 @@
 //! event ended it is found out when it is asked for: the event may be of an account that becomes the customer's, or
 //! ceases to be.
 
-use hub_model::join::Told;
+use hub_model::join::{Fact, Told};
 use hub_model::model::{FollowUp, Wanted};
 use hub_model::{FollowUpId, NodeId, Timestamp};
 use hub_store::{Store, Table};
@@ -36,6 +36,19 @@ pub(crate) fn want_follow_up(
     file(draft, (account, id), FollowUp::wanted(Wanted { due, until, by, text }, told))
 }
 
+/// Files under another account what a rule wants done, with all that was said of it.
+pub(crate) fn move_follow_up(
+    draft: &mut Draft<'_>,
+    (account, id): (NodeId, FollowUpId),
+    to: NodeId,
+) -> Result<(), FoldError> {
+    let Some(known) = draft.get::<FollowUp>(&key::follow_up(account, id))?.filter(|_| account != to) else {
+        return Ok(());
+    };
+    forget(draft, account, id)?;
+    file(draft, (to, id), known)
+}
+
 /// Takes in a word that it is done.
 pub(crate) fn close_follow_up(
     draft: &mut Draft<'_>,
@@ -49,6 +62,21 @@ pub(crate) fn close_follow_up(
     }
     let told = Told { version: at.0, learned: seq };
     file(draft, (account, id), FollowUp::closed(by.to_owned(), told))
+}
+
+/// Takes in a rule's word on what is to be done, which no record says: it follows from the event.
+pub(crate) fn want_by_rule(
+    draft: &mut Draft<'_>,
+    place: (NodeId, FollowUpId),
+    wanted: Wanted,
+    told: Told,
+) -> Result<(), FoldError> {
+    file(draft, place, FollowUp::ruled(wanted, told))
+}
+
+/// Who a rule's follow-up is by.
+pub(crate) fn by_rule(rule: &str) -> String {
+    format!("rule {rule}")
 }
 
 fn file(draft: &mut Draft<'_>, (account, id): (NodeId, FollowUpId), told: FollowUp) -> Result<(), FoldError> {
@@ -74,15 +102,33 @@ pub(crate) fn forget_follow_ups(draft: &mut Draft<'_>, account: NodeId, by: u64)
         draft.delete(Table::Index, row_key);
     }
     for (row_key, _) in draft.scan(Table::FollowUp, &account.0, usize::MAX)? {
-        let known: Option<FollowUp> = draft.get(&row_key)?;
         if let Some(id) = key::trailing_id(&row_key).map(FollowUpId) {
-            draft.delete(Table::Index, key::wanted_for(id, account));
-            if let Some(open) = known.as_ref().and_then(FollowUp::open) {
-                draft.delete(Table::Index, key::follow_up_due(open.value.due, id, account));
-            }
+            forget(draft, account, id)?;
         }
-        draft.delete(Table::FollowUp, row_key);
     }
+    Ok(())
+}
+
+/// Forgets what a rule wants done, unless somebody has made it their own word since.
+pub(crate) fn forget_ruled(draft: &mut Draft<'_>, account: NodeId, id: FollowUpId) -> Result<(), FoldError> {
+    let known: Option<FollowUp> = draft.get(&key::follow_up(account, id))?;
+    let wanted = known.as_ref().and_then(|known| known.wanted.as_ref());
+    // What a rule says it says once, when it makes it.
+    let is_rules = |wanted: &Fact<Wanted>| {
+        let made_at = known.as_ref().and_then(|known| known.made_at);
+        made_at.is_some_and(|made_at| made_at.0.0 == wanted.version)
+    };
+    if wanted.is_some_and(is_rules) { forget(draft, account, id) } else { Ok(()) }
+}
+
+fn forget(draft: &mut Draft<'_>, account: NodeId, id: FollowUpId) -> Result<(), FoldError> {
+    let row_key = key::follow_up(account, id);
+    let known: Option<FollowUp> = draft.get(&row_key)?;
+    draft.delete(Table::Index, key::wanted_for(id, account));
+    if let Some(open) = known.as_ref().and_then(FollowUp::open) {
+        draft.delete(Table::Index, key::follow_up_due(open.value.due, id, account));
+    }
+    draft.delete(Table::FollowUp, row_key);
     Ok(())
 }
 

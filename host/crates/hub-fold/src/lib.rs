@@ -2,6 +2,7 @@
 //! randomness, no network, no files. hub-model says how facts merge, hub-rules what a rule means; this crate keeps the
 //! rows and their indexes and says in which order things happen.
 
+mod actions;
 mod active;
 mod apply;
 mod audit;
@@ -23,11 +24,12 @@ mod polling;
 pub mod read;
 pub mod record;
 pub mod row;
+mod rulings;
 
 pub use active::ActiveSettings;
 pub use audit::{Act, AuditEntry, AuditVerdict, Chained, audit, verify_audit};
 pub use catalogue::catalogue;
-pub use decide::{Decision, Verdict};
+pub use decide::{Decision, Done, Verdict};
 pub use deliveries::{CONTENT_ERASED, deliveries_pending, delivery_tries, seen};
 pub use digest::{model_digest, view_digest};
 pub use erase::{

@@ -14,6 +14,7 @@ mod inbound;
 mod links;
 mod people;
 mod privacy;
+mod rulings;
 mod search;
 mod streams;
 mod suggest;
@@ -44,6 +45,7 @@ pub use people::{Account, CustomerSummary, customer_id, customers};
 pub use privacy::{
     PrivacyRequestView, StoredContent, TellingsOf, accounts, deliveries_to_erase, events_of, privacy_requests,
 };
+pub use rulings::{AttributeView, NoteView, Routing};
 pub use search::find_customers;
 pub use streams::{connection, stream, streams, usual_gap};
 pub use suggest::{

@@ -2,6 +2,7 @@
 //! to rebuild, not to convert.
 
 pub mod key;
+pub mod ruling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
+pub use ruling::{By, Ruling, RulingKind};
 
 /// A row type and the table it lives in.
 pub trait Row: Serialize + DeserializeOwned {
@@ -52,6 +54,7 @@ rows! {
     Survey => Survey,
     Consent => Consent,
     FollowUp => FollowUp,
+    Ruling => Annotation,
 }
 
 /// Items share the inventory table with their levels: an item's key has no location.
@@ -138,10 +141,12 @@ pub enum SubjectKind {
     Return = 13,
     /// Something to do for a customer later. Filed by account in a table of its own.
     FollowUp = 14,
+    /// What a rule wrote down for people. Kept with what else rules say of an account.
+    Note = 15,
 }
 
 impl SubjectKind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Order,
         Self::Checkout,
         Self::Interaction,
@@ -156,6 +161,7 @@ impl SubjectKind {
         Self::Refund,
         Self::Return,
         Self::FollowUp,
+        Self::Note,
     ];
 
     /// As the API writes it: "order", "interaction" …

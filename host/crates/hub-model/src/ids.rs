@@ -123,10 +123,16 @@ ids! {
 }
 
 impl FollowUpId {
-    /// Of an account, by who wants it and a mark of theirs that they use once: a rule's cause, a request's key.
+    /// Of an account, by who wants it and a mark of theirs that they use once: a request's key.
     #[must_use]
     pub fn of(account: NodeId, by: &str, mark: &str) -> Self {
         Self(hash("omnihub follow-up v1", &[&account.0, by.as_bytes(), mark.as_bytes()]))
+    }
+
+    /// Of a rule's action because of an event: whose the event is may change, and it stays the same.
+    #[must_use]
+    pub fn of_rule(rule: &str, cause: EventId, action: &str) -> Self {
+        Self(hash("omnihub rule's follow-up v1", &[rule.as_bytes(), &cause.0, action.as_bytes()]))
     }
 }
 

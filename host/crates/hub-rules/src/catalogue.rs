@@ -42,6 +42,9 @@ pub struct ActionSpec {
     /// It writes to a person on this channel: what for has to be said, and decides whether they may be written to.
     #[serde(default)]
     pub channel: Option<String>,
+    /// What it changes, such as `conversation`: the event has to bring it. Absent for what a connection performs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
     #[serde(default)]
     pub help: String,
 }
@@ -54,6 +57,29 @@ pub struct ParamSpec {
     pub required: bool,
     #[serde(default)]
     pub help: String,
+    #[serde(default, skip_serializing_if = "Takes::is_any")]
+    pub takes: Takes,
+}
+
+/// What may be written as a parameter of kind text. All but any text is written out, without fields, so that it can be
+/// checked when the rule is saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Takes {
+    #[default]
+    Any,
+    OneOf(Vec<String>),
+    /// The name of an event.
+    Event,
+    /// A name the author chooses. What the action writes under it is a field for all rules of the set: this, a point and
+    /// the name.
+    NewField(String),
+}
+
+impl Takes {
+    fn is_any(&self) -> bool {
+        *self == Takes::Any
+    }
 }
 
 /// How sure we can be that an action happens once.

@@ -4,6 +4,7 @@
 mod action;
 mod condition;
 mod limits;
+mod new_field;
 mod operand;
 mod reading;
 mod rule_test;
@@ -20,24 +21,29 @@ use crate::problem::{
     PROBLEMS_MAX, ProblemKind, RelatedPlace, RuleProblem, Source, Span, closest, did_you_mean,
 };
 use crate::rule::{Action, Mode, Rule, RuleFile, RuleSet, Trigger};
+use new_field::with_fields_of;
 use reading::Keys;
 
 /// Checks one file.
 pub fn check(file_name: &str, text: &str, catalogue: &Catalogue) -> Result<Rule, Vec<RuleProblem>> {
-    let checked = check_file(RuleFile { name: file_name, text }, catalogue);
+    let file = Parsed::new(RuleFile { name: file_name, text });
+    let catalogue = with_fields_of(std::slice::from_ref(&file), catalogue);
+    let checked = check_file(file, &catalogue);
     match checked.rule {
         Some(rule) if checked.problems.is_empty() => Ok(rule),
         _ => Err(checked.problems),
     }
 }
 
-/// Checks all files together: no two rules may have the same id.
+/// Checks all files together: no two rules may have the same id, and what one writes another may read.
 pub fn check_all(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Result<RuleSet, Vec<RuleProblem>> {
     let mut rules = Vec::new();
     let mut problems = Vec::new();
     let mut first_uses: BTreeMap<String, (Span, Source)> = BTreeMap::new();
+    let files: Vec<Parsed> = files.iter().copied().map(Parsed::new).collect();
+    let catalogue = with_fields_of(&files, catalogue);
     for file in files {
-        let checked = check_file(*file, catalogue);
+        let checked = check_file(file, &catalogue);
         problems.extend(checked.problems);
         rules.extend(checked.rule);
         let Some((id, span)) = checked.id else { continue };
@@ -52,6 +58,12 @@ pub fn check_all(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Result<RuleSe
         return Err(problems);
     }
     Ok(RuleSet::new(rules))
+}
+
+/// The catalogue with the fields that these rules themselves bring into being, for whoever shows what there is.
+pub fn with_new_fields(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Catalogue {
+    let files: Vec<Parsed> = files.iter().copied().map(Parsed::new).collect();
+    with_fields_of(&files, catalogue).into_owned()
 }
 
 fn duplicate_rule(id: &str, span: Span, source: &Source, first: &(Span, Source)) -> RuleProblem {
@@ -77,12 +89,25 @@ struct CheckedFile {
     source: Source,
 }
 
-fn check_file(file: RuleFile<'_>, catalogue: &Catalogue) -> CheckedFile {
-    let source: Source = NamedSource::new(file.name, Arc::from(file.text));
-    let (node, problems) = match parse(&source) {
-        Ok(parsed) => parsed,
-        Err(problems) => return CheckedFile { rule: None, id: None, problems, source },
-    };
+/// A file read but not yet checked. Without a tree there are problems.
+struct Parsed {
+    source: Source,
+    node: Option<Node>,
+    problems: Vec<RuleProblem>,
+}
+
+impl Parsed {
+    fn new(file: RuleFile<'_>) -> Parsed {
+        let source: Source = NamedSource::new(file.name, Arc::from(file.text));
+        match parse(&source) {
+            Ok((node, problems)) => Parsed { source, node: Some(node), problems },
+            Err(problems) => Parsed { source, node: None, problems },
+        }
+    }
+}
+
+fn check_file(Parsed { source, node, problems }: Parsed, catalogue: &Catalogue) -> CheckedFile {
+    let Some(node) = node else { return CheckedFile { rule: None, id: None, problems, source } };
     let mut checker = Checker {
         catalogue,
         source: source.clone(),

@@ -23,8 +23,8 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::{ActionSpec, Catalogue, EventSpec, FieldKind, FieldSpec, Grade, ParamSpec};
-pub use check::{check, check_all};
+pub use catalogue::{ActionSpec, Catalogue, EventSpec, FieldKind, FieldSpec, Grade, ParamSpec, Takes};
+pub use check::{check, check_all, with_new_fields};
 pub use condition::{Comparison, Condition, CountTest, FieldTest, Operator};
 pub use evaluate::{Actual, DecidedBy, Evaluation, Facts, Trace, TraceNode, Truth};
 pub use limits::{Limits, OncePer, Rate, Scope};

@@ -12,7 +12,8 @@ fn number(text: &str) -> Decimal {
 
 fn catalogue() -> Catalogue {
     let field = |kind| FieldSpec { kind, values: Vec::new(), help: String::new() };
-    let text = || ParamSpec { kind: FieldKind::Text, required: false, help: String::new() };
+    let text =
+        || ParamSpec { kind: FieldKind::Text, required: false, help: String::new(), takes: Takes::Any };
     Catalogue {
         fields: BTreeMap::from([
             ("customer.name".to_owned(), field(FieldKind::Text)),
@@ -29,6 +30,7 @@ fn catalogue() -> Catalogue {
                 params: BTreeMap::from([("tag".to_owned(), text())]),
                 grade: Grade::Natural,
                 channel: None,
+                about: None,
                 help: String::new(),
             },
         )]),
@@ -254,4 +256,57 @@ fn failing_tests_say_why() {
             "there is no such fixture",
         ]
     );
+}
+
+/// An action that makes fields under `customer.has`.
+fn writing_catalogue() -> Catalogue {
+    let mut catalogue = catalogue();
+    let param = |takes| ParamSpec { kind: FieldKind::Text, required: true, help: String::new(), takes };
+    let params = [
+        ("name".to_owned(), param(Takes::NewField("customer.has".to_owned()))),
+        ("value".to_owned(), param(Takes::Any)),
+    ];
+    let spec = ActionSpec {
+        params: params.into(),
+        grade: Grade::Natural,
+        channel: None,
+        about: None,
+        help: String::new(),
+    };
+    catalogue.actions.insert("customer.say".to_owned(), spec);
+    catalogue
+}
+
+#[test]
+fn a_rule_reads_what_another_writes_whatever_file_comes_first() {
+    let reads = rule_text("reads", "{field: customer.has.size, is: XL}", "{{customer.has.size}}", "");
+    let writes = rule_text("writes", "always", "x", "")
+        .replace("customer.add_tag, with: {tag: 'x'}", "customer.say, with: {name: size, value: XL}");
+    let catalogue = writing_catalogue();
+    let [reads, writes] =
+        [("a.yaml", &reads), ("b.yaml", &writes)].map(|(name, text)| RuleFile { name, text });
+    let both = check_all(&[reads, writes], &catalogue).unwrap();
+    assert_eq!(both, check_all(&[writes, reads], &catalogue).unwrap());
+    assert_eq!(both.rules().len(), 2);
+    let problems = check_all(&[reads], &catalogue).unwrap_err();
+    assert!(problems.iter().all(|problem| problem.kind == ProblemKind::UnknownField), "{problems:?}");
+    assert!(!problems.is_empty());
+
+    let shown = with_new_fields(&[reads, writes], &catalogue);
+    let added: Vec<_> =
+        shown.fields.iter().filter(|(name, _)| !catalogue.fields.contains_key(*name)).collect();
+    let [(name, spec)] = added.as_slice() else { panic!("{added:?}") };
+    assert_eq!((name.as_str(), spec.kind), ("customer.has.size", FieldKind::Text));
+    assert_eq!(spec.help, "written by rules, such as writes");
+}
+
+#[test]
+fn a_catalogue_without_choices_is_written_as_it_was_before_there_were_any() {
+    let any = ParamSpec { kind: FieldKind::Text, required: true, help: String::new(), takes: Takes::Any };
+    let json = serde_json::to_string(&any).unwrap();
+    assert_eq!(json, r#"{"kind":"text","required":true,"help":""}"#);
+    assert_eq!(serde_json::from_str::<ParamSpec>(&json).unwrap(), any);
+    let event = ParamSpec { takes: Takes::Event, ..any };
+    let json = serde_json::to_string(&event).unwrap();
+    assert_eq!(serde_json::from_str::<ParamSpec>(&json).unwrap(), event);
 }

@@ -13,6 +13,7 @@ use crate::decide::{Decision, Verdict};
 use crate::draft::Draft;
 use crate::effects::forget_effect;
 use crate::row::{DeliveryRow, EventRow, Subject, decode, encode, key};
+use crate::rulings::forget_rulings;
 
 /// The sort of rows in the table of erasures that name records of the journal.
 const STORED: u8 = b'd';
@@ -71,7 +72,7 @@ impl Applying<'_, '_, '_> {
                 self.forget_effects(&effects)?;
             }
         }
-        Ok(())
+        forget_rulings(self.draft, id)
     }
 
     fn forget_effects(&mut self, effects: &[EffectId]) -> Result<(), FoldError> {

@@ -1,5 +1,7 @@
 //! Everything known of one customer.
 
+use std::collections::BTreeMap;
+
 use hub_model::NodeId;
 use hub_model::model::{LoyaltyAccount, LoyaltyEntry, Order, Profile, Ticket};
 use hub_store::{Order as Ends, Store, Table, prefix_range};
@@ -8,11 +10,15 @@ use serde::Serialize;
 use super::consent::{ConsentView, consents};
 use super::links::{LinkedKey, links};
 use super::people::{Account, CustomerSummary, Person};
+use super::rulings::{AttributeView, NoteView};
 use super::suggest::{Suggestion, suggested};
 use super::things::{LoyaltyEntryView, LoyaltyView, OrderView, TicketView};
 use super::{THINGS_MAX, View, Walk};
 use crate::FoldError;
 use crate::row::{Subject, SubjectKind, decode, key};
+
+/// Notes shown on a card: a screen or two.
+const NOTES_MAX: usize = 100;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CustomerCard {
@@ -25,6 +31,10 @@ pub struct CustomerCard {
     /// Newest first.
     pub tickets: Vec<TicketView>,
     pub loyalty: Vec<LoyaltyView>,
+    /// What rules say of them, by name.
+    pub attributes: BTreeMap<String, AttributeView>,
+    /// What rules wrote down, newest first; older ones stand in the timeline.
+    pub notes: Vec<NoteView>,
     /// Why the accounts are one person: every key they claim, those that link first.
     pub links: Vec<LinkedKey>,
     /// Other customers who may be the same person, the likeliest first.
@@ -57,6 +67,8 @@ pub fn customer(store: &dyn Store, id: NodeId) -> Result<Option<CustomerCard>, F
         orders: orders(&person)?,
         tickets: tickets(&person)?,
         loyalty: loyalty(&person)?,
+        attributes: person.attributes()?,
+        notes: person.notes(NOTES_MAX)?,
         links: links(&person, crate::fold::key_rules(store)?.limits),
         suggestions: suggested(&person)?,
     }))

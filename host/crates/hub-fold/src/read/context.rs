@@ -5,7 +5,7 @@
 mod concern;
 mod mood;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hub_model::event::{Direction, IdentityKind};
@@ -22,6 +22,7 @@ use super::consent::{ConsentView, consents};
 use super::conversations::{ConversationView, Talks, recent};
 use super::follow_ups::{FollowUpState, FollowUpView, follow_ups_of};
 use super::people::{Account, Person};
+use super::rulings::{AttributeView, NoteView};
 use super::things::{LoyaltyView, OrderView, TicketView};
 use crate::FoldError;
 use crate::row::{Subject, SubjectKind};
@@ -31,6 +32,7 @@ const ORDERS_MAX: usize = 25;
 const INTERACTIONS_MAX: usize = 100;
 const TICKETS_MAX: usize = 25;
 const LOYALTY_MAX: usize = 10;
+const NOTES_MAX: usize = 10;
 
 /// An order of which nothing was sent for so long is late: most shops promise two to four days.
 const UNSENT_MAX: Duration = Duration::from_secs(5 * 24 * 3_600);
@@ -70,6 +72,10 @@ pub struct ContextCard {
     /// Absent when nothing of what they wrote was scored.
     pub mood: Option<Mood>,
     pub loyalty: Vec<LoyaltyView>,
+    /// What rules say of them, by name.
+    pub attributes: BTreeMap<String, AttributeView>,
+    /// What rules wrote down last, newest first.
+    pub notes: Vec<NoteView>,
     /// The statement in force on every channel for every purpose; one that is not here was never made, which is no
     /// consent.
     pub consents: Vec<ConsentView>,
@@ -147,6 +153,8 @@ pub fn context(store: &dyn Store, id: NodeId, now: Timestamp) -> Result<Option<C
         follow_ups: owed(follow_ups_of(&person)?, now),
         mood,
         loyalty: loyalty(&person)?,
+        attributes: person.attributes()?,
+        notes: person.notes(NOTES_MAX)?,
         consents: consents(&person)?.into_iter().filter(|consent| consent.in_force).collect(),
         concern,
     }))

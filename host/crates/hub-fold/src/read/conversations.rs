@@ -14,6 +14,7 @@ use serde::Serialize;
 pub(super) use talks::{Heard, Talks, recent};
 
 use super::people::Person;
+use super::rulings::Routing;
 use super::things::InteractionView;
 use super::timeline::TimelineCursor;
 use super::{ANSWER_MAX, View};
@@ -48,6 +49,8 @@ pub struct ConversationView {
     /// What most of the customer's words are about.
     pub topic: Option<Topic>,
     pub tickets: Vec<TicketRef>,
+    /// What rules said of it.
+    pub routing: Routing,
     /// Other conversations on the same matter, newest first.
     pub linked: Vec<Linked>,
     /// The customer had the last word, and this is when they began to wait.

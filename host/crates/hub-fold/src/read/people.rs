@@ -20,9 +20,6 @@ const CLAIMS_MAX: usize = 200;
 /// Timeline rows of one account looked at for the newest contact; orders and notes may stand before it.
 const CONTACT_LOOKBACK: usize = 100;
 
-/// Tags a rule gave to one account.
-const TAGS_MAX: usize = 1_000;
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CustomerSummary {
     pub id: NodeId,
@@ -189,13 +186,7 @@ impl<'a> Person<'a> {
     fn tags(&self) -> Result<Vec<String>, FoldError> {
         let mut tags: BTreeSet<String> =
             self.profiles()?.into_iter().flat_map(|(_, profile)| profile.tags.current()).collect();
-        for account in self.accounts.keys() {
-            let prefix = key::hub_tags_prefix(*account);
-            let rows = self.view.scan(Table::Annotation, &prefix, TAGS_MAX)?;
-            tags.extend(
-                rows.iter().filter_map(|(key, _)| String::from_utf8(key.get(prefix.len()..)?.to_vec()).ok()),
-            );
-        }
+        tags.extend(self.hub_tags()?);
         Ok(tags.into_iter().collect())
     }
 

@@ -71,7 +71,7 @@ pub struct TimelinePage {
 }
 
 /// The kinds of entries a timeline has.
-pub const TIMELINE_KINDS: [SubjectKind; 12] = [
+pub const TIMELINE_KINDS: [SubjectKind; 13] = [
     SubjectKind::Order,
     SubjectKind::Fulfilment,
     SubjectKind::Refund,
@@ -84,6 +84,7 @@ pub const TIMELINE_KINDS: [SubjectKind; 12] = [
     SubjectKind::Survey,
     SubjectKind::Consent,
     SubjectKind::FollowUp,
+    SubjectKind::Note,
 ];
 
 /// The kind written as this word: "order", "interaction" …

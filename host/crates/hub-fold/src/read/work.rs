@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{ANSWER_MAX, View, Walk};
 use crate::FoldError;
-use crate::decide::{Decision, Verdict};
+use crate::decide::{Decision, Done, Verdict};
 use crate::deliveries::deliveries_pending;
 use crate::fold::effects_due;
 use crate::row::{CustomerRow, DeliveryRow, DeliveryState, EffectRow, EffectState, EventRow, decode, key};
@@ -310,6 +310,9 @@ impl Decision {
         };
         // Writing to a string cannot fail.
         _ = writeln!(text, "{} at {}", came_of_it, self.decided_at);
+        for Done { step, action, says } in &self.done {
+            _ = writeln!(text, "  {step} ({action}): {says}");
+        }
         text
     }
 }

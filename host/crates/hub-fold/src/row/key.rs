@@ -2,7 +2,7 @@
 
 use hub_model::words::folded;
 
-use super::{EffectId, EventId, FollowUpId, NodeId, Salt, Subject, SubjectKind, Timestamp};
+use super::{By, EffectId, EventId, FollowUpId, NodeId, RulingKind, Salt, Subject, SubjectKind, Timestamp};
 
 /// A provider's object.
 #[must_use]
@@ -92,6 +92,7 @@ const TOLD_AGAIN: u8 = b'r';
 const RECEIPTS: u8 = b'q';
 const ASKED_IN: u8 = b'a';
 const WANTED_FOR: u8 = b'w';
+const RULED: u8 = b'd';
 
 /// Words stand together, readable and in order, so that those that begin alike are neighbours.
 const WORDS: &[u8; 16] = b"words of people:";
@@ -322,24 +323,64 @@ pub fn decisions_prefix(event: EventId) -> Vec<u8> {
     key
 }
 
-/// A tag a rule gave to the customer this account is.
-#[must_use]
-pub fn hub_tag(account: NodeId, tag: &str) -> Vec<u8> {
-    let mut key = hub_tags_prefix(account);
-    key.extend_from_slice(tag.as_bytes());
-    key
-}
-
 /// Who gave their word on two accounts, and why.
 #[must_use]
 pub fn case(case: &[u8; 16]) -> Vec<u8> {
     [b"j", case.as_slice()].concat()
 }
 
+/// What rules said of an account or a thing, by its id or hash.
 #[must_use]
-pub fn hub_tags_prefix(account: NodeId) -> Vec<u8> {
-    let mut key = b"t".to_vec();
-    key.extend_from_slice(&account.0);
+pub fn rulings_on(owner: [u8; 16]) -> Vec<u8> {
+    [b"r", owner.as_slice()].concat()
+}
+
+#[must_use]
+pub fn rulings_prefix(owner: [u8; 16], kind: RulingKind) -> Vec<u8> {
+    let mut key = rulings_on(owner);
+    key.push(kind as u8);
+    key
+}
+
+/// What was said under one name, the last word first. The name may be a person's: its hash stands for it.
+#[must_use]
+pub fn rulings_named(owner: [u8; 16], kind: RulingKind, name: &str) -> Vec<u8> {
+    let mut key = rulings_prefix(owner, kind);
+    key.extend_from_slice(&hash(&[name.as_bytes()]));
+    key
+}
+
+#[must_use]
+pub fn ruling(owner: [u8; 16], kind: RulingKind, name: &str, by: &By) -> Vec<u8> {
+    let mut key = rulings_named(owner, kind, name);
+    key.extend(time(by.at).map(|byte| !byte));
+    key.extend_from_slice(&by.event.0);
+    key.extend(bounded(&by.rule));
+    key.extend([0, !by.place]);
+    key
+}
+
+/// The same of another account; `None` for what is said of a conversation.
+#[must_use]
+pub fn ruling_of(row: &[u8], account: [u8; 16]) -> Option<Vec<u8>> {
+    let said = row.get(17..)?;
+    let is_of_account = said.first().is_some_and(|kind| *kind != RulingKind::Conversation as u8);
+    is_of_account.then(|| [rulings_on(account).as_slice(), said].concat())
+}
+
+/// What rules said because of an event.
+#[must_use]
+pub fn ruled_prefix(event: EventId) -> Vec<u8> {
+    let mut key = event.0.to_vec();
+    key.push(RULED);
+    key
+}
+
+#[must_use]
+pub fn ruled(by: &By) -> Vec<u8> {
+    let mut key = ruled_prefix(by.event);
+    key.extend(bounded(&by.rule));
+    key.extend([0, by.place]);
     key
 }
 

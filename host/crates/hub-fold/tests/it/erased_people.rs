@@ -33,7 +33,13 @@ const ASKED_BY_PROVIDERS: usize = 20;
 const RULE: &str = "rule: see\nmode: on\non: message.received\n\
                     when: {any: [{field: interaction.text, contains: word}, {field: customer.is_known, is: true}]}\n\
                     then:\n  - {id: ticket, do: desk.create_ticket, with: {subject: \"{{interaction.text}}\"}}\n  \
-                    - {id: tag, do: customer.add_tag, with: {tag: wrote}}";
+                    - {id: tag, do: customer.add_tag, with: {tag: wrote}}\n  \
+                    - {id: quote, do: customer.add_tag, with: {tag: \"{{interaction.text}}\"}}\n  \
+                    - {id: untag, do: customer.remove_tag, with: {tag: \"{{interaction.text}}!\"}}\n  \
+                    - {id: note, do: customer.note, with: {text: \"Said: {{interaction.text}}\"}}\n  \
+                    - {id: said, do: customer.set_attribute, with: {name: said, value: \"{{interaction.text}}\"}}\n  \
+                    - {id: later, do: customer.follow_up, with: {text: \"{{interaction.text}}\", in: 48h}}\n  \
+                    - {id: queue, do: conversation.assign, with: {to: \"{{interaction.text}}\"}}";
 
 fn view(journal: &[Sequenced]) -> MemoryStore {
     let store = MemoryStore::new();
@@ -139,7 +145,17 @@ fn nothing_of_the_forgotten_is_left_and_everybody_else_is_as_they_were() {
     let before = view(&journal);
     let known: Vec<_> = stay.iter().map(|person| seen(&before, person)).collect();
     let rows = rows_of(&before, &of_stay);
-    for table in ["profile", "order", "checkout", "interaction", "conversation", "ticket", "survey"] {
+    for table in [
+        "profile",
+        "order",
+        "checkout",
+        "interaction",
+        "conversation",
+        "ticket",
+        "survey",
+        "annotation",
+        "follow_up",
+    ] {
         assert!(rows.keys().any(|(name, _)| *name == table), "{table}");
     }
     for person in town.people.iter().step_by(PEOPLE / 5) {

@@ -56,7 +56,14 @@ const SECRETS: [&str; 15] = [
 pub(crate) const RULE: &str = "rule: see\nmode: on\non: message.received\n\
                     when: {any: [{field: interaction.text, contains: secret}, {field: customer.is_known, is: true}]}\n\
                     then:\n  - {id: ticket, do: desk.create_ticket, with: {subject: \"{{interaction.text}}\"}}\n  \
-                    - {id: tag, do: customer.add_tag, with: {tag: secret-tag}}";
+                    - {id: tag, do: customer.add_tag, with: {tag: secret-tag}}\n  \
+                    - {id: quote, do: customer.add_tag, with: {tag: \"{{interaction.text}}\"}}\n  \
+                    - {id: untag, do: customer.remove_tag, with: {tag: \"{{interaction.text}}!\"}}\n  \
+                    - {id: note, do: customer.note, with: {text: \"Said: {{interaction.text}}\"}}\n  \
+                    - {id: said, do: customer.set_attribute, with: {name: said, value: \"{{interaction.text}}\"}}\n  \
+                    - {id: later, do: customer.follow_up, with: {text: \"{{interaction.text}}\", in: 48h}}\n  \
+                    - {id: queue, do: conversation.assign, with: {to: \"{{interaction.text}}\"}}\n  \
+                    - {id: now, do: conversation.set_priority, with: {priority: high}}";
 
 /// One person of one shop, of whom everything is known that there is to know.
 fn person() -> Vec<Told> {
@@ -210,7 +217,7 @@ fn the_story_is_known_before_anybody_asks() {
     {
         assert!(everywhere.iter().any(|(found, _)| *found == table), "{table:?}");
     }
-    for table in [Table::Survey, Table::Effect, Table::Annotation] {
+    for table in [Table::Survey, Table::Effect, Table::Annotation, Table::FollowUp] {
         assert!(everywhere.iter().any(|(found, _)| *found == table), "{table:?}");
     }
     assert_eq!(words(&hub.store, &WORDS), ["anna", "secretname", "secrethandle", "1001"]);

@@ -11,7 +11,7 @@ use hub_fold::{
 };
 use hub_model::event::{self, Payload};
 use hub_model::{EffectId, NodeId};
-use hub_rules::{ActionSpec, FieldKind, Grade, ParamSpec};
+use hub_rules::{ActionSpec, FieldKind, Grade, ParamSpec, Takes};
 use hub_store::{Order, Range, Store, Table};
 
 use crate::privacy::{asks, request};
@@ -22,7 +22,8 @@ use crate::support::{Hub, fold_into, journal, node, settings, told};
 /// Connectors of shop, desk and club can erase.
 pub(crate) fn erasing_settings(rules: &[&str]) -> Settings {
     let mut settings = settings(&[]);
-    let parameter = ParamSpec { kind: FieldKind::Text, required: true, help: String::new() };
+    let parameter =
+        ParamSpec { kind: FieldKind::Text, required: true, help: String::new(), takes: Takes::Any };
     let erasing = [
         ("shop", "customer", Some("customer_id")),
         ("desk", "user", Some("user")),
@@ -33,7 +34,8 @@ pub(crate) fn erasing_settings(rules: &[&str]) -> Settings {
         // Rules need not know of an action that none of them may ask for.
         if let Some(target) = target {
             let params = [(target.to_owned(), parameter.clone())].into();
-            let spec = ActionSpec { params, grade: Grade::Keyed, channel: None, help: String::new() };
+            let spec =
+                ActionSpec { params, grade: Grade::Keyed, channel: None, about: None, help: String::new() };
             settings.catalogue.actions.insert(name.clone(), spec);
         }
         settings.actions.push(ActionRoute {

@@ -13,7 +13,7 @@ use hub_model::event::{self, Author, Direction, Event, Payload};
 use hub_model::identity::Limits;
 use hub_model::model::Finding;
 use hub_model::{EventId, NodeId, Salt, Timestamp};
-use hub_rules::{ActionSpec, FieldKind, Grade, ParamSpec};
+use hub_rules::{ActionSpec, FieldKind, Grade, ParamSpec, Takes};
 use hub_store::{MemoryStore, Store};
 
 use events::at;
@@ -88,13 +88,15 @@ pub(crate) const SALT: Salt = Salt::new([7; 32]);
 /// Connections with a default country, actions that go out, and these rules.
 pub(crate) fn settings(rules: &[&str]) -> Settings {
     let mut catalogue = catalogue(CONNECTIONS.into_iter());
-    let text = |required| ParamSpec { kind: FieldKind::Text, required, help: String::new() };
+    let text =
+        |required| ParamSpec { kind: FieldKind::Text, required, help: String::new(), takes: Takes::Any };
     for (name, _, channel, params) in ACTIONS {
         let params = params.iter().map(|(param, required)| ((*param).to_owned(), text(*required)));
         let spec = ActionSpec {
             params: params.collect(),
             grade: Grade::Keyed,
             channel: channel.map(str::to_owned),
+            about: None,
             help: String::new(),
         };
         catalogue.actions.insert(name.into(), spec);

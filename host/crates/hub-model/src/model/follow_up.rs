@@ -13,9 +13,11 @@ pub struct FollowUp {
     pub made_at: Option<Least<Timestamp>>,
     /// Who said last that it is done. Its version is when that was said.
     pub closed: Option<Fact<String>>,
+    /// A rule came up with it.
+    pub ruled: bool,
 }
 
-join_fields!(FollowUp { wanted, made_at, closed });
+join_fields!(FollowUp { wanted, made_at, closed, ruled });
 
 /// One word on what is to be done, taken as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,7 +38,14 @@ impl FollowUp {
             wanted: Some(told.fact(wanted)),
             made_at: Some(told.least(Timestamp(told.version))),
             closed: None,
+            ruled: false,
         }
+    }
+
+    /// A rule's word, at the moment of what it acts on.
+    #[must_use]
+    pub fn ruled(wanted: Wanted, told: Told) -> Self {
+        Self { ruled: true, ..Self::wanted(wanted, told) }
     }
 
     #[must_use]

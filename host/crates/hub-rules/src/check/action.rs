@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::{ActionSpec, FieldKind, ParamSpec};
+use crate::catalogue::{ActionSpec, FieldKind, ParamSpec, Takes};
 use crate::parse::{Content, Entry, Node};
 use crate::problem::{ProblemKind, Span};
 use crate::rule::{Action, Argument};
@@ -16,6 +16,9 @@ const ACTIONS_MAX: usize = 20;
 
 /// As with a condition's lists: longer ones belong into the provider.
 const TEXTS_MAX: usize = 200;
+
+/// Events named as examples.
+const EVENTS_SHOWN_MAX: usize = 3;
 
 const ACTION_HELP: &str = "write `- {id: tag, do: customer.add_tag, with: {tag: unhappy}}`";
 
@@ -52,9 +55,26 @@ impl Checker<'_> {
             self.unknown(ProblemKind::UnknownAction, span, message, action, known);
             return None;
         };
+        let about = self.about(action, spec, keys.get("do").map_or(node.span, |node| node.span));
         let with = self.arguments(action, spec, node.span, keys.get("with"));
         let purpose = self.purpose(action, spec, node.span, keys.get("purpose"));
+        about?;
         Some(Action { id: id?, action: action.to_owned(), purpose: purpose?, with: with? })
+    }
+
+    /// Whether the trigger brings what the action changes.
+    fn about(&mut self, action: &str, spec: &ActionSpec, span: Span) -> Option<()> {
+        let (Some(about), Some(event)) = (&spec.about, &self.event) else { return Some(()) };
+        if self.catalogue.provides(event, about) {
+            return Some(());
+        }
+        let message = format!("`{action}` changes a {about}, and `{event}` is about none");
+        let brings = |spec: &crate::catalogue::EventSpec| spec.provides.iter().any(|root| root == about);
+        let events = self.catalogue.events.iter().filter(|(_, spec)| brings(spec));
+        let events: Vec<&str> = events.map(|(name, _)| name.as_str()).take(EVENTS_SHOWN_MAX).collect();
+        let help = format!("act on an event that is, such as {}", events.join(", "));
+        self.report(ProblemKind::FieldNotProvided, span, message, help);
+        None
     }
 
     /// What a message is for has to be said: only the author knows, and whether it may be sent depends on it.
@@ -158,6 +178,9 @@ impl Checker<'_> {
                 format!("write {}", param.kind.example()),
             );
             return None;
+        }
+        if param.takes != Takes::Any {
+            return self.known_argument(&param.takes, node).map(Argument::Value);
         }
         match (param.kind, &node.content) {
             (FieldKind::Text, _) => self.text_argument(param, node),

@@ -228,6 +228,7 @@ fn view(
     let spoken = all.iter().rev().map(|(heard, _)| heard);
     let mut spoken = spoken.filter(|heard| heard.direction() != Some(Direction::Internal));
     let last_word = spoken.next();
+    let routing = tickets.person.view.routing(all.iter().map(|(heard, _)| &heard.subject))?;
     Ok(Some(ConversationView {
         id: first.id(),
         channel: first.channel(),
@@ -240,6 +241,7 @@ fn view(
         topic: main_topic(all.iter().map(|(heard, _)| *heard)),
         resolved: (!seen.is_empty()).then(|| seen.iter().all(|ticket| ticket.is_open == Some(false))),
         tickets: seen,
+        routing,
         linked: Vec::new(),
         awaiting_since: awaiting.map(|(since, _)| since),
         last_direction: last_word.and_then(|heard| heard.direction()),

@@ -1,9 +1,9 @@
-//! Entries without a place of their own: follow-ups. Whether an event ended one, and so when it ended, depends on the
+//! Entries without a place of their own: follow-ups and rules' notes. Whether an event ended one, and so when it ended, depends on the
 //! accounts the customer has now. All of a customer's are looked at and the newest that fit on the page are kept.
 
 use std::collections::BTreeMap;
 
-use super::entry::{FollowUpTurn, TimelineEntry, follow_up_entry};
+use super::entry::{FollowUpTurn, TimelineEntry, follow_up_entry, note_entry};
 use super::{Place, TimelineQuery};
 use crate::FoldError;
 use crate::read::follow_ups::follow_ups_of;
@@ -25,6 +25,9 @@ impl Derived {
         let mut derived = Self { kept: BTreeMap::new(), room: limit.saturating_add(1) };
         if query.wants_kind(SubjectKind::FollowUp) {
             derived.follow_ups(person, query)?;
+        }
+        if query.wants_kind(SubjectKind::Note) {
+            derived.notes(person, query)?;
         }
         Ok(derived)
     }
@@ -65,6 +68,15 @@ impl Derived {
                 let place = Place::new(at, SubjectKind::FollowUp, object);
                 self.offer(query, place, || follow_up_entry(&follow_up, turn));
             }
+        }
+        Ok(())
+    }
+
+    fn notes(&mut self, person: &Person<'_>, query: &TimelineQuery) -> Result<(), FoldError> {
+        for note in person.notes(usize::MAX)? {
+            let parts = [note.event.to_string(), note.rule.clone(), note.place.to_string()];
+            let object = key::object(&note.account.connection, &parts.each_ref().map(String::as_str));
+            self.offer(query, Place::new(note.at, SubjectKind::Note, object), || note_entry(note));
         }
         Ok(())
     }

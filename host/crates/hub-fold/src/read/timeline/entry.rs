@@ -15,6 +15,7 @@ use crate::read::View;
 use crate::read::consent::ConsentView;
 use crate::read::follow_ups::{FollowUpState, FollowUpView};
 use crate::read::people::{Account, Person};
+use crate::read::rulings::NoteView;
 use crate::read::things::{
     CheckoutView, InteractionView, LoyaltyEntryView, LoyaltyView, OrderView, ParcelView, RefundView,
     ReturnView, SurveyView, TicketView,
@@ -55,6 +56,7 @@ pub enum Details {
     Survey(SurveyView),
     Consent(ConsentView),
     FollowUp(FollowUpNews),
+    Note(NoteView),
 }
 
 /// Something to do for the customer, at one of its turns.
@@ -169,7 +171,9 @@ pub(super) fn entry(
                 .zip(node)
                 .map(|(said, node)| consent_entry(ConsentView::new(Account::of(&node.key), said)))
         }
-        SubjectKind::InventoryLevel | SubjectKind::Customer | SubjectKind::FollowUp => None,
+        SubjectKind::InventoryLevel | SubjectKind::Customer | SubjectKind::FollowUp | SubjectKind::Note => {
+            None
+        }
     };
     Ok(entry.map(|entry| TimelineEntry { at: place.at, ..entry }))
 }
@@ -315,6 +319,15 @@ pub(super) fn follow_up_entry(follow_up: &FollowUpView, turn: FollowUpTurn) -> T
     };
     let news = FollowUpNews { turn, follow_up: follow_up.clone() };
     plain(&subject, summary, Details::FollowUp(news))
+}
+
+pub(super) fn note_entry(note: NoteView) -> TimelineEntry {
+    let subject = Subject {
+        kind: SubjectKind::Note,
+        connection: note.account.connection.clone(),
+        id: format!("{}/{}/{}", note.event, note.rule, note.place),
+    };
+    plain(&subject, format!("rule {} noted: {}", note.rule, excerpt(&note.text)), Details::Note(note))
 }
 
 fn checkout_entry(subject: &Subject, checkout: &Checkout) -> TimelineEntry {
