@@ -7,7 +7,7 @@ use std::path::Path;
 use hub_fold::record::{ActionRoute, ConnectionSettings, Role as RouteRole, Settings};
 use hub_model::Salt;
 use hub_rules::{
-    ActionSpec, Catalogue, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem, Takes, check_all,
+    ActionSpec, Catalogue, Changes, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem, Takes, review,
 };
 use hub_runtime::manifest::Role;
 
@@ -37,7 +37,7 @@ pub(crate) fn rule_files(dir: &Path) -> std::io::Result<Vec<(String, String)>> {
 /// Everything together; a salt that is in use stays as it is, whatever the settings say.
 ///
 /// # Errors
-/// All problems of all rules.
+/// All errors of all rules; warnings keep none out.
 pub(crate) fn gather(
     config: &Config,
     installed: &Installed,
@@ -46,7 +46,10 @@ pub(crate) fn gather(
 ) -> Result<Settings, Vec<RuleProblem>> {
     let (catalogue, actions) = catalogue(config, installed);
     let files: Vec<RuleFile<'_>> = rules.iter().map(|(name, text)| RuleFile { name, text }).collect();
-    check_all(&files, &catalogue)?;
+    let reviewed = review(&files, &catalogue);
+    if reviewed.rules.is_none() {
+        return Err(reviewed.problems.into_iter().filter(RuleProblem::is_error).collect());
+    }
     let connections = config.connections.iter().map(|(name, connection)| ConnectionSettings {
         name: name.clone(),
         connector: connection.connector.clone(),
@@ -130,12 +133,15 @@ fn add_actions(
             // No rule erases anybody.
             RouteRole::Erase(_) => continue,
         };
+        // A message is told of by its provider, whoever sent it.
+        let causes = channel.iter().map(|_| "message.sent".to_owned()).collect();
         let spec = ActionSpec {
             params: params.collect(),
             grade: grade(action.grade),
             channel,
             help: action.help.clone(),
             about: None,
+            changes: Changes { causes, ..Changes::default() },
         };
         catalogue.actions.insert(rule_name, spec);
     }

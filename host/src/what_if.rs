@@ -5,6 +5,7 @@ use hub_fold::read::{Difference, differences};
 use hub_fold::record::{Command, Record};
 use hub_journal::Journal;
 use hub_model::identity::Limits;
+use hub_rules::Catalogue;
 use hub_store::{MemoryStore, Store};
 
 use crate::folder::fold_changed;
@@ -15,6 +16,8 @@ pub(crate) enum If {
     Identity { limits: Limits, blocked_keys: Vec<String> },
     /// A person's words, as if they had been given before everything else.
     Said(Command),
+    /// Other rules, from the beginning.
+    Rules { rules: Vec<(String, String)>, catalogue: Catalogue },
 }
 
 /// The difference that the change makes to a view.
@@ -27,7 +30,20 @@ pub(crate) fn against(
     change: &If,
     progress: &mut dyn FnMut(u64),
 ) -> anyhow::Result<Difference> {
-    let until = store.applied()?;
+    let other = folded(journal, store.applied()?, change, progress)?;
+    Ok(differences(store, &other)?)
+}
+
+/// The journal up to a record, folded with the change.
+///
+/// # Errors
+/// The journal cannot be read.
+pub(crate) fn folded(
+    journal: &Journal,
+    until: u64,
+    change: &If,
+    progress: &mut dyn FnMut(u64),
+) -> anyhow::Result<MemoryStore> {
     let other = MemoryStore::new();
     match change {
         If::Identity { limits, blocked_keys } => {
@@ -43,6 +59,15 @@ pub(crate) fn against(
             let first = Record::Command(command.clone());
             fold_changed(journal, &other, until, Some(first), &mut |_| {}, progress)?;
         }
+        If::Rules { rules, catalogue } => {
+            let mut change = |record: &mut Record| {
+                if let Record::Settings(settings) = record {
+                    settings.rules.clone_from(rules);
+                    settings.catalogue.clone_from(catalogue);
+                }
+            };
+            fold_changed(journal, &other, until, None, &mut change, progress)?;
+        }
     }
-    Ok(differences(store, &other)?)
+    Ok(other)
 }

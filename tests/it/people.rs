@@ -184,3 +184,44 @@ async fn a_person_parts_and_joins_and_everything_is_as_it_was() {
     desk.stage.stop().await.unwrap();
     assert_eq!(desk.stage.verify_journal().await.unwrap(), Ok(()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_tried_on_what_has_happened() {
+    let desk = Desk::open().await;
+    desk.play(&story::story(jiff::Timestamp::now())).await;
+    let file = desk.stage.dir().join("draft.yaml");
+    let draft = "rule: tag-unhappy-customer\nmode: off\non: message.received\nwhen: always\n\
+                 then:\n  - {id: tag, do: customer.add_tag, with: {tag: heard}}\n";
+    let tried = async |text: &str| -> Value {
+        std::fs::write(&file, text).unwrap();
+        let words = ["rule", "backtest", &file.to_string_lossy(), "--json"];
+        let output = desk.stage.files().command(&words).await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let count = |test: &Value, name: &str| test.pointer(name).and_then(Value::as_u64).unwrap();
+    let last = desk.stage.admin().unwrap().status().await.unwrap().journal.last;
+
+    let always = tried(draft).await;
+    let (asked, fired) = (count(&always, "/asked"), count(&always, "/fired"));
+    assert!(fired > 1 && fired == asked, "it is tried switched on: {always:#}");
+    assert!(count(&always, "/customers") >= 2);
+    let days = always.pointer("/days").and_then(Value::as_array).unwrap();
+    assert_eq!(days.iter().map(|day| count(day, "/fired")).sum::<u64>(), fired);
+    let (more, fewer) = (count(&always, "/change/more/count"), count(&always, "/change/fewer/count"));
+    assert_eq!(fewer, 0, "whoever is unhappy has written");
+    assert!(more > 0 && more < fired, "the rule in force acts for some: {always:#}");
+
+    let limited = tried(&format!("{draft}limits: {{once_per: customer, within: 7d}}\n")).await;
+    assert_eq!(count(&limited, "/asked"), asked);
+    assert_eq!(
+        count(&limited, "/fired"),
+        count(&limited, "/customers"),
+        "limits hold one by one: {limited:#}"
+    );
+
+    let new = tried(&draft.replace("tag-unhappy-customer", "hears-all")).await;
+    assert_eq!((count(&new, "/fired"), new.pointer("/change")), (fired, Some(&Value::Null)));
+    let now = desk.stage.admin().unwrap().status().await.unwrap().journal.last;
+    assert_eq!(now, last, "nothing was written");
+}

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use hub_rules::{RuleFile, RuleProblem, check_all};
+use hub_rules::{RuleFile, RuleProblem, review};
 use hub_runtime::{LogLevel, LogSink, PluginName, Runtime, RuntimeOptions};
 use serde::Serialize;
 
@@ -57,6 +57,8 @@ pub(super) struct RuleProblemDetails {
     file: String,
     line: usize,
     column: usize,
+    /// "error" or "warning"; a hub starts with warnings.
+    severity: &'static str,
     kind: &'static str,
     message: String,
     help: String,
@@ -69,6 +71,7 @@ impl RuleProblemDetails {
             file: problem.file_name().to_owned(),
             line,
             column,
+            severity: problem.severity.as_str(),
             kind: problem.kind.as_str(),
             message: problem.message.clone(),
             help: problem.help.clone(),
@@ -159,7 +162,7 @@ fn look(config: Config) -> Result<Found, Failed> {
         settings::rule_files(&config.rules_dir).map_err(|error| Failed::file(&config.rules_dir, &error))?;
     let (catalogue, _) = settings::catalogue(&config, &installed);
     let read: Vec<RuleFile<'_>> = files.iter().map(|(name, text)| RuleFile { name, text }).collect();
-    let drawn = check_all(&read, &catalogue).err().unwrap_or_default();
+    let drawn = review(&read, &catalogue).problems;
     let counted = format!(
         "{} connection(s), {} connector(s), {} rule(s)",
         config.connections.len(),
@@ -167,7 +170,7 @@ fn look(config: Config) -> Result<Found, Failed> {
         files.len()
     );
     Ok(Found {
-        ok: refused.is_empty() && connections.is_empty() && drawn.is_empty(),
+        ok: refused.is_empty() && connections.is_empty() && !drawn.iter().any(RuleProblem::is_error),
         config: Vec::new(),
         plugins: refused,
         connections,
@@ -209,7 +212,9 @@ fn tell(out: &Out, found: &Found) -> Result<(), Failed> {
     if !found.config.is_empty() {
         out.tell("plugins and rules are checked once these are mended");
     }
-    if found.ok {
+    if found.ok && !found.drawn.is_empty() {
+        out.line(&format!("{} warning(s) and no errors in {}", found.drawn.len(), found.counted))?;
+    } else if found.ok {
         out.line(&format!("no problems in {}", found.counted))?;
     } else {
         out.tell(&format!("{} problem(s)", found.count()));

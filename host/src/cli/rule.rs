@@ -1,10 +1,12 @@
 //! `omnihub rule`: the rules in force, the rules in files with their own tests, and why a rule acted or did not.
 
+mod backtest;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use hub_rules::{Catalogue, RuleFile, RuleProblem, TestOutcome, check_all, run_tests};
+use hub_rules::{Catalogue, RuleFile, RuleProblem, TestOutcome, review, run_tests};
 use serde::Serialize;
 
 use super::ConfigArg;
@@ -12,9 +14,11 @@ use super::api::Question;
 use super::check::{self, RuleProblemDetails};
 use super::exit::{Failed, PROBLEMS};
 use super::listing::{Listing, Reading};
+use super::moment::{Moment, moment};
 use super::out::Out;
 use super::show;
 use crate::settings;
+use backtest::BackTestArgs;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RuleCommand {
@@ -27,7 +31,8 @@ pub(super) enum RuleCommand {
     /// Checks rule files and runs their tests
     #[command(after_long_help = "\
 Without files all rules of rules_dir are checked. What rules may name depends on the configured connections and their
-plugins. A test's fixture is looked for beside its rule.
+plugins. A test's fixture is looked for beside its rule. Errors keep a rule out; warnings tell of conditions that cannot
+be meant and of rules that get in each other's way.
 
 Examples:
   omnihub rule check
@@ -36,6 +41,28 @@ Examples:
         /// Rule files; all of rules_dir without
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tells what a rule would have done, had it been in force
+    #[command(after_long_help = "\
+Folds the journal into memory with the rule in force from the beginning, whatever its mode, and with its limits: how often
+it would have acted, for whom, and on which days. Where a rule of that name is in force, both are laid beside each other.
+Nothing is written or sent, and a hub may run meanwhile.
+
+Examples:
+  omnihub rule backtest rules/late-order.yaml
+  omnihub rule backtest draft.yaml --since 30d
+  omnihub rule backtest draft.yaml --json | jq .fired")]
+    Backtest {
+        /// The rule's file
+        file: PathBuf,
+        /// From when on its actions are counted: a time, a date, or so long ago; 90 days without
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        since: Option<Moment>,
         #[command(flatten)]
         config: ConfigArg,
         /// Print the result as JSON
@@ -64,6 +91,9 @@ pub(super) async fn rule(out: &Out, command: RuleCommand) -> Result<ExitCode, Fa
         RuleCommand::Why { rule, event, reading } => {
             let question = Question::get(&["rules", &rule, "why", &event]);
             reading.print(out, question, show::why).await
+        }
+        RuleCommand::Backtest { file, since, config, json } => {
+            backtest::backtest(out, BackTestArgs { file, since, config, json }).await
         }
         RuleCommand::Check { files, config, json } => check_rules(out, &files, &config, json),
     }
@@ -101,13 +131,15 @@ fn check_rules(out: &Out, files: &[PathBuf], config: &ConfigArg, json: bool) -> 
     let (catalogue, _) = settings::catalogue(&found.config, &found.plugins.now());
     let problems = problems(&sources, &catalogue);
     let tests: Vec<Tested> = sources.iter().flat_map(|source| tests_of(source, &catalogue)).collect();
-    let ok = problems.is_empty() && tests.iter().all(|test| test.outcome.passed());
+    let counted = problems.len();
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    let ok = errors == 0 && tests.iter().all(|test| test.outcome.passed());
     if json {
         let problems = problems.iter().map(RuleProblemDetails::new).collect();
         out.json(&Checked { ok, problems, tests })?;
     } else {
         problems.iter().for_each(|problem| out.diagnostic(problem));
-        tell(out, &sources, &tests, problems.len())?;
+        tell(out, &sources, &tests, (errors, counted - errors))?;
     }
     Ok(if ok { ExitCode::SUCCESS } else { PROBLEMS.into() })
 }
@@ -129,7 +161,7 @@ fn of_files(files: &[PathBuf]) -> Result<Vec<Source>, Failed> {
 fn problems(sources: &[Source], catalogue: &Catalogue) -> Vec<RuleProblem> {
     let files: Vec<RuleFile<'_>> =
         sources.iter().map(|source| RuleFile { name: &source.name, text: &source.text }).collect();
-    check_all(&files, catalogue).err().unwrap_or_default()
+    review(&files, catalogue).problems
 }
 
 /// A rule with problems has no tests to run.
@@ -143,7 +175,12 @@ fn tests_of(source: &Source, catalogue: &Catalogue) -> Vec<Tested> {
     outcomes.map(|outcome| Tested { rule: rule.id.clone(), file: source.name.clone(), outcome }).collect()
 }
 
-fn tell(out: &Out, sources: &[Source], tests: &[Tested], problems: usize) -> Result<(), Failed> {
+fn tell(
+    out: &Out,
+    sources: &[Source],
+    tests: &[Tested],
+    (errors, warnings): (usize, usize),
+) -> Result<(), Failed> {
     for Tested { rule, outcome, .. } in tests {
         let verdict = if outcome.passed() { "passed" } else { "FAILED" };
         out.line(&format!("{verdict}  {rule}  {}", outcome.given))?;
@@ -158,7 +195,7 @@ fn tell(out: &Out, sources: &[Source], tests: &[Tested], problems: usize) -> Res
     }
     let failed = tests.iter().filter(|test| !test.outcome.passed()).count();
     out.line(&format!(
-        "{} rule file(s), {problems} problem(s), {} test(s), {failed} failed",
+        "{} rule file(s), {errors} error(s), {warnings} warning(s), {} test(s), {failed} failed",
         sources.len(),
         tests.len()
     ))?;

@@ -4,7 +4,9 @@
 
 use hub_model::model::Wanted;
 use hub_model::{FollowUpId, NodeId, Timestamp};
-use hub_rules::{ActionSpec, FieldKind, Grade, ParamSpec, PlannedAction, Takes, Value};
+use hub_rules::{
+    ActionSpec, Changes, FieldKind, Grade, Holds, ParamSpec, PlannedAction, Takes, Value, Write,
+};
 
 use crate::FoldError;
 use crate::catalogue::ATTRIBUTES;
@@ -41,6 +43,8 @@ pub(crate) struct HubAction {
     name: &'static str,
     help: &'static str,
     params: &'static [Param],
+    /// What other rules may meet again: the field, how many values it holds, the parameter with the value.
+    writes: Option<(&'static str, Holds, &'static str)>,
     pub(crate) act: fn(&Asked<'_>) -> Result<Acted, ActionError>,
 }
 
@@ -57,12 +61,14 @@ const ACTIONS: &[HubAction] = &[
         name: "customer.add_tag",
         help: "tags the customer in the hub; nothing is sent",
         params: &[text("tag", "the tag")],
+        writes: Some(("customer.tags", Holds::Many, "tag")),
         act: add_tag,
     },
     HubAction {
         name: "customer.remove_tag",
         help: "takes back a tag that rules gave the customer; one that a system gives stays, because it is that system's",
         params: &[text("tag", "the tag")],
+        writes: None,
         act: remove_tag,
     },
     HubAction {
@@ -80,12 +86,14 @@ const ACTIONS: &[HubAction] = &[
                 "an event of the customer's that makes it unnecessary, such as message.sent",
             ),
         ],
+        writes: None,
         act: follow_up,
     },
     HubAction {
         name: "customer.note",
         help: "writes a note for people into the customer's timeline; the customer never sees it",
         params: &[text("text", "the note")],
+        writes: None,
         act: note,
     },
     HubAction {
@@ -96,6 +104,8 @@ const ACTIONS: &[HubAction] = &[
             Param { takes: attribute, ..text("name", "the attribute's name, such as vip") },
             text("value", "what it is now"),
         ],
+        // Which field it is depends on the name: two rules that say different things of one are not told.
+        writes: None,
         act: set_attribute,
     },
     HubAction {
@@ -105,12 +115,15 @@ const ACTIONS: &[HubAction] = &[
             text("to", "the queue's or the skill's name"),
             optional("as", route, "queue or skill; queue when it is left out"),
         ],
+        // A queue and a skill stand beside each other.
+        writes: None,
         act: assign,
     },
     HubAction {
         name: "conversation.set_priority",
         help: "says how much the conversation matters; nothing is sent",
         params: &[Param { takes: priority, ..text("priority", "low, normal, high or urgent") }],
+        writes: Some(("conversation.priority", Holds::One, "priority")),
         act: set_priority,
     },
 ];
@@ -164,10 +177,21 @@ pub(crate) fn specs() -> impl Iterator<Item = (String, ActionSpec)> {
             grade: Grade::Natural,
             channel: None,
             about: action.name.split_once('.').map(|(about, _)| about.to_owned()),
+            changes: changes(action),
             help: action.help.to_owned(),
         };
         (action.name.to_owned(), spec)
     })
+}
+
+/// No event follows from what the hub itself writes: a provider's `customer.tagged` tells of the provider's tags.
+fn changes(action: &HubAction) -> Changes {
+    let write = action.writes.map(|(field, holds, param)| Write {
+        field: field.to_owned(),
+        holds,
+        param: Some(param.to_owned()),
+    });
+    Changes { writes: Vec::from_iter(write), ..Changes::default() }
 }
 
 /// What an action is asked to do, and because of what.

@@ -2,6 +2,7 @@
 //! Answers are plain structs that print as JSON. A query is several calls to the store, between which the fold may
 //! move on: a row that is gone by then is left out, never an error. Every scan has a limit with a name.
 
+mod backtest;
 mod breaches;
 mod card;
 mod compare;
@@ -23,6 +24,7 @@ mod timeline;
 mod why;
 mod work;
 
+pub use backtest::{BackTest, Change, Day, Firing, ForCustomer, backtest};
 pub use breaches::{Breach, BreachView, breaches};
 pub use card::{CustomerCard, ProfileView, customer};
 pub use compare::{Difference, Listed, Planned, Regrouped, RuleChange, differences};

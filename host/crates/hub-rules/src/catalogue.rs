@@ -1,7 +1,7 @@
 //! What a rule may name: fields, events and actions. Plain data, built by the host from the model
 //! and the installed connectors; the checker only reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -45,8 +45,46 @@ pub struct ActionSpec {
     /// What it changes, such as `conversation`: the event has to bring it. Absent for what a connection performs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
+    /// What it changes, as far as rules can meet it again.
+    #[serde(default, skip_serializing_if = "Changes::is_empty")]
+    pub changes: Changes,
     #[serde(default)]
     pub help: String,
+}
+
+/// What an action leaves behind: fields that hold something else afterwards, and events that come back because of it.
+/// Nothing said means nothing known, and nothing is warned of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Changes {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writes: Vec<Write>,
+    /// Events the hub hears of because the action was done. An action of the hub's own causes none: what it writes is
+    /// read by later events. A connector's action causes the event its provider reports the change with; the hub keeps
+    /// a rule from acting on what that same rule has written, so only other rules can follow from it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub causes: BTreeSet<String>,
+}
+
+/// A field an action writes, named as conditions name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Write {
+    pub field: String,
+    pub holds: Holds,
+    /// The parameter the new value is given in; `None` where the action itself is the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub param: Option<String>,
+}
+
+/// How many values a field holds at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holds {
+    /// The last value written is the one that stays.
+    One,
+    /// Values stand beside each other, as tags do.
+    Many,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,13 +164,21 @@ impl FieldKind {
     pub(crate) fn example(self) -> &'static str {
         match self {
             FieldKind::Text => "\"some text\"",
-            FieldKind::Number => "12.5",
+            FieldKind::Number => "digits, such as 12 or 12.5",
             FieldKind::Money => "{amount: \"12.50\", currency: EUR} or \"12.50 EUR\"",
             FieldKind::Boolean => "true or false",
-            FieldKind::Time => "2026-01-31T09:00:00Z or 2026-01-31",
-            FieldKind::Duration => "15m, 24h, 7d or 2w",
+            FieldKind::Time => "a time such as 2026-01-31T09:00:00Z, or a day such as 2026-01-31",
+            FieldKind::Duration => "15m, 24h, 7d or 2w (minutes, hours, days or weeks)",
             FieldKind::TextList => "[\"one\", \"two\"]",
         }
+    }
+}
+
+impl Changes {
+    /// Nothing is known to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.causes.is_empty()
     }
 }
 

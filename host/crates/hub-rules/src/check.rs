@@ -3,11 +3,14 @@
 
 mod action;
 mod condition;
+mod finding;
 mod limits;
 mod new_field;
 mod operand;
 mod reading;
+mod reason;
 mod rule_test;
+mod set;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,40 +27,96 @@ use crate::rule::{Action, Mode, Rule, RuleFile, RuleSet, Trigger};
 use new_field::with_fields_of;
 use reading::Keys;
 
-/// Checks one file.
+/// Checks one file: whether the rule in it can be taken. What it is worth is [`review`]'s.
 pub fn check(file_name: &str, text: &str, catalogue: &Catalogue) -> Result<Rule, Vec<RuleProblem>> {
     let file = Parsed::new(RuleFile { name: file_name, text });
     let catalogue = with_fields_of(std::slice::from_ref(&file), catalogue);
     let checked = check_file(file, &catalogue);
-    match checked.rule {
-        Some(rule) if checked.problems.is_empty() => Ok(rule),
+    match checked.read {
+        Some(read) if checked.problems.is_empty() => Ok(read.rule),
         _ => Err(checked.problems),
     }
 }
 
-/// Checks all files together: no two rules may have the same id, and what one writes another may read.
+/// Checks all files together: no two rules may have the same id, and what one writes another may read. The order of the
+/// files changes nothing. This is what a set of rules has to pass that was taken before, so it becomes stricter only with
+/// the language.
 pub fn check_all(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Result<RuleSet, Vec<RuleProblem>> {
-    let mut rules = Vec::new();
-    let mut problems = Vec::new();
+    let mut checked = check_files(files, catalogue);
+    if checked.problems.is_empty() {
+        return Ok(RuleSet::new(checked.read.into_iter().map(|read| read.rule).collect()));
+    }
+    sort(&mut checked.problems);
+    Err(checked.problems)
+}
+
+/// Checks all files as they are to be checked before they are saved: what [`check_all`] finds, conditions that cannot be
+/// meant, and rules that get in each other's way. The order of the files changes nothing.
+pub fn review(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Review {
+    let CheckedFiles { read, mut problems } = check_files(files, catalogue);
+    for one in &read {
+        finding::report(one, &mut problems);
+    }
+    set::report(&read, catalogue, &mut problems);
+    sort(&mut problems);
+    let is_refused = problems.iter().any(RuleProblem::is_error);
+    let rules = (!is_refused).then(|| RuleSet::new(read.into_iter().map(|read| read.rule).collect()));
+    Review { rules, problems }
+}
+
+/// What came of checking rules before they are saved.
+#[derive(Clone, Debug, Default)]
+pub struct Review {
+    /// `None` when there is an error among the problems.
+    pub rules: Option<RuleSet>,
+    /// Errors and warnings, by file and place.
+    pub problems: Vec<RuleProblem>,
+}
+
+impl Review {
+    pub fn errors(&self) -> impl Iterator<Item = &RuleProblem> {
+        self.problems.iter().filter(|problem| problem.is_error())
+    }
+
+    pub fn warnings(&self) -> impl Iterator<Item = &RuleProblem> {
+        self.problems.iter().filter(|problem| !problem.is_error())
+    }
+}
+
+/// By file and place. Those at one place keep the order in which they were found.
+fn sort(problems: &mut [RuleProblem]) {
+    problems.sort_by(|left, right| {
+        let files = left.file_name().cmp(right.file_name());
+        files.then_with(|| left.span.offset.cmp(&right.span.offset))
+    });
+}
+
+struct CheckedFiles {
+    /// The rules nothing is wrong with, by file.
+    read: Vec<ReadRule>,
+    problems: Vec<RuleProblem>,
+}
+
+fn check_files(files: &[RuleFile<'_>], catalogue: &Catalogue) -> CheckedFiles {
+    let mut files = files.to_vec();
+    files.sort_by_key(|file| (file.name, file.text));
+    let mut all = CheckedFiles { read: Vec::new(), problems: Vec::new() };
     let mut first_uses: BTreeMap<String, (Span, Source)> = BTreeMap::new();
     let files: Vec<Parsed> = files.iter().copied().map(Parsed::new).collect();
     let catalogue = with_fields_of(&files, catalogue);
     for file in files {
         let checked = check_file(file, &catalogue);
-        problems.extend(checked.problems);
-        rules.extend(checked.rule);
+        all.problems.extend(checked.problems);
         let Some((id, span)) = checked.id else { continue };
         match first_uses.get(&id) {
-            Some(first) => problems.push(duplicate_rule(&id, span, &checked.source, first)),
+            Some(first) => all.problems.push(duplicate_rule(&id, span, &checked.source, first)),
             None => {
                 first_uses.insert(id, (span, checked.source));
+                all.read.extend(checked.read);
             }
         }
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    Ok(RuleSet::new(rules))
+    all
 }
 
 /// The catalogue with the fields that these rules themselves bring into being, for whoever shows what there is.
@@ -67,25 +126,29 @@ pub fn with_new_fields(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Catalog
 }
 
 fn duplicate_rule(id: &str, span: Span, source: &Source, first: &(Span, Source)) -> RuleProblem {
-    RuleProblem {
-        kind: ProblemKind::DuplicateRule,
-        message: format!("another rule is already called `{id}`"),
-        help: "give this rule another name: the name decides what counts as already done".to_owned(),
-        span,
-        related: vec![RelatedPlace {
-            message: "the other rule is".to_owned(),
-            span: first.0,
-            source: first.1.clone(),
-        }],
-        source: source.clone(),
-    }
+    let message = format!("another rule is already called `{id}`");
+    let help = "give this rule another name: the name decides what counts as already done";
+    let mut problem = RuleProblem::error(ProblemKind::DuplicateRule, span, message, help, source);
+    problem.related.push(RelatedPlace {
+        message: "the other rule is".to_owned(),
+        span: first.0,
+        source: first.1.clone(),
+    });
+    problem
 }
 
-/// A file as far as it could be read. The rule is there when nothing in it was wrong.
+/// A file as far as it could be read.
 struct CheckedFile {
-    rule: Option<Rule>,
+    read: Option<ReadRule>,
     id: Option<(String, Span)>,
     problems: Vec<RuleProblem>,
+    source: Source,
+}
+
+/// A rule nothing is wrong with, and where it was read.
+struct ReadRule {
+    rule: Rule,
+    node: Node,
     source: Source,
 }
 
@@ -107,7 +170,7 @@ impl Parsed {
 }
 
 fn check_file(Parsed { source, node, problems }: Parsed, catalogue: &Catalogue) -> CheckedFile {
-    let Some(node) = node else { return CheckedFile { rule: None, id: None, problems, source } };
+    let Some(node) = node else { return CheckedFile { read: None, id: None, problems, source } };
     let mut checker = Checker {
         catalogue,
         source: source.clone(),
@@ -121,8 +184,9 @@ fn check_file(Parsed { source, node, problems }: Parsed, catalogue: &Catalogue) 
     checker.problems.sort_by_key(|problem| (problem.span.offset, problem.kind));
     checker.mention_unreported();
     let (id, problems) = (checker.id, checker.problems);
-    let rule = if problems.is_empty() { rule } else { None };
-    CheckedFile { rule, id, problems, source }
+    let rule = rule.filter(|_| problems.is_empty());
+    let read = rule.map(|rule| ReadRule { rule, node, source: source.clone() });
+    CheckedFile { read, id, problems, source }
 }
 
 /// Walks the tree. Each method gives the typed part, or `None` after reporting what is wrong with it.
@@ -186,8 +250,8 @@ impl Checker<'_> {
             self.report(
                 ProblemKind::TooLarge,
                 node.span,
-                format!("`says` is longer than {SAYS_BYTES_MAX} bytes"),
-                "say it in one sentence",
+                "`says` is too long".to_owned(),
+                "say it in one sentence of some hundred letters",
             );
             return None;
         }
@@ -323,19 +387,22 @@ impl Checker<'_> {
     fn within(&mut self, items: &[Node], max: usize, span: Span, what: &str) -> bool {
         let fits = items.len() <= max;
         if !fits {
-            let message = format!("{} {what}, at most {max} are allowed", items.len());
+            let message = format!("there are {} {what}, and {max} are allowed", items.len());
             self.report(
                 ProblemKind::TooMany,
                 span,
                 message,
-                "split the rule in two, or move the list to a tag",
+                "write two rules; a long list of values can become a tag",
             );
         }
         fits
     }
 
     fn shape(&mut self, node: &Node, expected: &str, help: &str) {
-        let message = format!("{expected}, not {}", node.described());
+        let message = match node.content {
+            Content::Empty => format!("{expected}, and there is nothing here"),
+            _ => format!("{expected}, not {}", node.described()),
+        };
         self.report(ProblemKind::WrongShape, node.span, message, help);
     }
 
@@ -344,15 +411,7 @@ impl Checker<'_> {
             self.unreported += 1;
             return;
         }
-        let source = self.source.clone();
-        self.problems.push(RuleProblem {
-            kind,
-            message,
-            help: help.into(),
-            span,
-            related: Vec::new(),
-            source,
-        });
+        self.problems.push(RuleProblem::error(kind, span, message, help, &self.source));
     }
 
     /// Reports a name that is not known, with the known one that was probably meant.
@@ -371,14 +430,9 @@ impl Checker<'_> {
 
     fn mention_unreported(&mut self) {
         let (Some(last), 1..) = (self.problems.last(), self.unreported) else { return };
-        let problem = RuleProblem {
-            kind: ProblemKind::TooMany,
-            message: format!("{} more problems are not shown", self.unreported),
-            help: "correct these first".to_owned(),
-            span: last.span,
-            related: Vec::new(),
-            source: self.source.clone(),
-        };
+        let message = format!("{} more problems are not shown", self.unreported);
+        let help = "correct these first";
+        let problem = RuleProblem::error(ProblemKind::TooMany, last.span, message, help, &self.source);
         self.problems.push(problem);
     }
 

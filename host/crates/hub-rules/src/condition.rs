@@ -184,7 +184,11 @@ impl CountTest {
     pub(crate) fn sentence(&self) -> String {
         let times = if self.number == 1 { "time" } else { "times" };
         let window = written_duration(self.within_ns);
-        format!("{} happened {} {} {times} within {window}", self.event, self.comparison.words(), self.number)
+        let compared = match self.comparison {
+            Comparison::LessThan => "fewer than",
+            other => other.words(),
+        };
+        format!("{} happened {compared} {} {times} within {window}", self.event, self.number)
     }
 }
 

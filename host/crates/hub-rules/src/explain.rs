@@ -19,11 +19,11 @@ impl Rule {
         };
         let when = match &self.when {
             Condition::Always => String::new(),
-            condition => format!(", if {}", condition.sentence()),
+            condition => format!(", and if {}", condition.sentence()),
         };
         let actions: Vec<String> = self.then.iter().map(action_words).collect();
         let limits: String = self.limits.clauses().iter().map(|clause| format!("; {clause}")).collect();
-        format!("{mode}On {event}{when}: {}{limits}.", actions.join(", then "))
+        format!("{mode}When {event} happens{when}: {}{limits}.", actions.join(", then "))
     }
 }
 
@@ -41,10 +41,9 @@ fn action_words(action: &Action) -> String {
             }
         })
         .collect();
-    match arguments.is_empty() {
-        true => action.action.clone(),
-        false => format!("{} ({})", action.action, arguments.join(", ")),
-    }
+    let purpose = action.purpose.iter().map(|purpose| format!(" (purpose: {purpose})"));
+    let with = (!arguments.is_empty()).then(|| format!(" with {}", arguments.join(", ")));
+    std::iter::once(action.action.clone()).chain(purpose).chain(with).collect()
 }
 
 impl Evaluation {

@@ -5,7 +5,8 @@
 //! rule plans, and holding it to its [`Limits`], belongs to the fold and the host.
 //!
 //! A file goes `parse` (YAML to a tree with spans) → `check` (a typed [`Rule`], or every problem
-//! at once) → `evaluate` and `plan`.
+//! at once) → `evaluate` and `plan`. Before rules are saved, [`review`] says as well what can be
+//! taken and is probably not meant.
 
 mod catalogue;
 mod check;
@@ -17,19 +18,23 @@ mod parse;
 mod problem;
 mod rule;
 mod rule_test;
+mod switch;
 mod template;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::{ActionSpec, Catalogue, EventSpec, FieldKind, FieldSpec, Grade, ParamSpec, Takes};
-pub use check::{check, check_all, with_new_fields};
+pub use catalogue::{
+    ActionSpec, Catalogue, Changes, EventSpec, FieldKind, FieldSpec, Grade, Holds, ParamSpec, Takes, Write,
+};
+pub use check::{Review, check, check_all, review, with_new_fields};
 pub use condition::{Comparison, Condition, CountTest, FieldTest, Operator};
 pub use evaluate::{Actual, DecidedBy, Evaluation, Facts, Trace, TraceNode, Truth};
 pub use limits::{Limits, OncePer, Rate, Scope};
-pub use problem::{ProblemKind, RelatedPlace, RuleProblem, Span};
+pub use problem::{ProblemKind, RelatedPlace, RuleProblem, Severity, Span};
 pub use rule::{Action, Argument, Mode, Rule, RuleFile, RuleSet, Trigger};
 pub use rule_test::{Expectation, RuleTest, TestOutcome, run_tests};
+pub use switch::switched_on;
 pub use template::{PlanProblem, PlannedAction, Template};
 pub use value::{Decimal, Value, ValueError};

@@ -60,13 +60,18 @@ impl Limits {
         let mut clauses = Vec::new();
         if let Some(once) = self.once_per {
             let within = self.within_ns.map(|ns| format!(" within {}", written_duration(ns)));
-            clauses.push(format!("once per {}{}", once.scope.as_str(), within.unwrap_or_default()));
+            clauses.push(format!("at most once per {}{}", once.scope.as_str(), within.unwrap_or_default()));
         }
         if let Some(rate) = self.max {
-            clauses.push(format!("at most {} times in {}", rate.count, written_duration(rate.per_ns)));
+            clauses.push(format!(
+                "at most {} {} in {}",
+                rate.count,
+                if rate.count == 1 { "time" } else { "times" },
+                written_duration(rate.per_ns)
+            ));
         }
         if let Some(age) = self.ignore_older_than_ns {
-            clauses.push(format!("ignoring events older than {}", written_duration(age)));
+            clauses.push(format!("not for events older than {}", written_duration(age)));
         }
         clauses
     }

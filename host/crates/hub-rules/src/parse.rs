@@ -49,10 +49,10 @@ impl Node {
     pub(crate) fn described(&self) -> &'static str {
         match self.content {
             Content::Empty => "nothing",
-            Content::Plain(_) => "a plain value",
-            Content::Quoted(_) => "a quoted text",
+            Content::Plain(_) => "a single value",
+            Content::Quoted(_) => "a text in quotation marks",
             Content::List(_) => "a list",
-            Content::Map(_) => "a set of keys",
+            Content::Map(_) => "lines of `name: value`",
         }
     }
 
@@ -68,14 +68,9 @@ impl Node {
 pub(crate) fn parse(source: &Source) -> Result<(Node, Vec<RuleProblem>), Vec<RuleProblem>> {
     let text = source.inner();
     if text.len() > FILE_BYTES_MAX {
-        return Err(vec![RuleProblem {
-            kind: ProblemKind::TooLarge,
-            message: format!("the file has {} bytes, a rule may have {FILE_BYTES_MAX}", text.len()),
-            help: "write one rule per file, and move long texts into the provider's templates".to_owned(),
-            span: Span::default(),
-            related: Vec::new(),
-            source: source.clone(),
-        }]);
+        let message = format!("the file has {} bytes, a rule may have {FILE_BYTES_MAX}", text.len());
+        let help = "write one rule per file, and move long texts into the provider's templates";
+        return Err(vec![RuleProblem::error(ProblemKind::TooLarge, Span::default(), message, help, source)]);
     }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! { max_depth: YAML_DEPTH_MAX, max_aliases: 0, max_anchors: 0 },
@@ -217,14 +212,10 @@ impl Settling<'_> {
         if self.problems.len() == PROBLEMS_MAX {
             return None;
         }
-        self.problems.push(RuleProblem {
-            kind: ProblemKind::WrongShape,
-            message: format!("a key must be a name, not {}", key.described()),
-            help: "write `name: value`; a text that starts with `{` or `[` needs quotation marks".to_owned(),
-            span: key.span,
-            related: Vec::new(),
-            source: self.source.clone(),
-        });
+        let message = format!("before `:` stands a name, not {}", key.described());
+        let help = "write `name: value`; a text that starts with `{` or `[` needs quotation marks";
+        let problem = RuleProblem::error(ProblemKind::WrongShape, key.span, message, help, self.source);
+        self.problems.push(problem);
         None
     }
 
@@ -273,35 +264,60 @@ fn span_of(location: Location, text: &str) -> Span {
 fn yaml_problem(error: &Error, source: &Source) -> RuleProblem {
     let (kind, message, help) = explained(error);
     let span = error.location().map(|location| span_of(location, source.inner())).unwrap_or_default();
-    RuleProblem { kind, message, help: help.to_owned(), span, related: Vec::new(), source: source.clone() }
+    RuleProblem::error(kind, span, message, help, source)
 }
 
 fn explained(error: &Error) -> (ProblemKind, String, &'static str) {
     match error {
         Error::MultipleDocuments { .. } => (
             ProblemKind::WrongShape,
-            "a second document begins here".to_owned(),
-            "write one rule per file, without `---` between rules",
+            "after `---` a second rule begins".to_owned(),
+            "write one rule per file, without `---`",
         ),
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => (
             ProblemKind::TooDeep,
-            "lists and keys are nested too deep".to_owned(),
-            "a rule never needs more than a few levels: flatten the conditions, or split the rule in two",
+            "too many lists stand inside each other".to_owned(),
+            "a rule needs a few levels only: put conditions beside each other, or write two rules",
         ),
         Error::Budget { breach: BudgetBreach::Aliases { .. } | BudgetBreach::Anchors { .. }, .. }
         | Error::UnknownAnchor { .. } => (
             ProblemKind::NotSupported,
-            "`&anchor` and `*alias` are not part of the rule language".to_owned(),
-            "write the value out; a text that starts with `&` or `*` needs quotation marks",
+            "a value cannot start with `&` or `*`".to_owned(),
+            "put the text in quotation marks; to use a value twice, write it twice",
         ),
         other => {
             let message = other.to_string();
             let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-            (
-                ProblemKind::InvalidYaml,
-                message.to_owned(),
-                "check indentation, brackets and quotation marks around this place",
-            )
+            unreadable(message)
         }
     }
+}
+
+/// What the reader stumbles over most, in words about the file; the reader's own words are about readers.
+fn unreadable(message: &str) -> (ProblemKind, String, &'static str) {
+    let (said, help) = match message {
+        _ if message.contains("tabs") => {
+            ("this line is indented with a tab", "indent with spaces, two for each level")
+        }
+        _ if message.contains("mapping values") => (
+            "there is a second `:` in this line",
+            "put a text with `: ` in it in quotation marks, and write each `name: value` on its own line",
+        ),
+        _ if message.contains("quote") => {
+            ("a quotation mark is opened here and never closed", "close it at the end of the text")
+        }
+        _ if message.contains("indicator") || message.contains("flow") => (
+            "a bracket before this place is never closed",
+            "close each `[` with `]` and each `{` with `}`; a text that starts with one needs quotation marks",
+        ),
+        _ if message.contains("block") || message.contains("indent") => (
+            "this line does not start in the same column as the ones it belongs to",
+            "let all lines of one list or group start below each other",
+        ),
+        _ => (
+            "the file cannot be read from here on",
+            "look at this line and the one above: columns, brackets and quotation marks",
+        ),
+    };
+    (ProblemKind::InvalidYaml, said.to_owned(), help)
 }

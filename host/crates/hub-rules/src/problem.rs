@@ -59,6 +59,11 @@ pub enum ProblemKind {
     BadLimit,
     BadTest,
     DuplicateRule,
+    NeverHolds,
+    AlwaysHolds,
+    AddsNothing,
+    ConflictingRules,
+    RuleCycle,
 }
 
 impl ProblemKind {
@@ -93,6 +98,31 @@ impl ProblemKind {
             ProblemKind::BadLimit => "bad-limit",
             ProblemKind::BadTest => "bad-test",
             ProblemKind::DuplicateRule => "duplicate-rule",
+            ProblemKind::NeverHolds => "never-holds",
+            ProblemKind::AlwaysHolds => "always-holds",
+            ProblemKind::AddsNothing => "adds-nothing",
+            ProblemKind::ConflictingRules => "conflicting-rules",
+            ProblemKind::RuleCycle => "rule-cycle",
+        }
+    }
+}
+
+/// What a problem means for the rules it was found in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The rules are not taken.
+    #[default]
+    Error,
+    /// The rules are taken; what they say is probably not what was meant.
+    Warning,
+}
+
+impl Severity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
         }
     }
 }
@@ -106,6 +136,7 @@ pub(crate) type Source = NamedSource<Arc<str>>;
 #[derive(Clone, Debug)]
 pub struct RuleProblem {
     pub kind: ProblemKind,
+    pub severity: Severity,
     pub message: String,
     pub help: String,
     pub span: Span,
@@ -114,6 +145,34 @@ pub struct RuleProblem {
 }
 
 impl RuleProblem {
+    /// A problem for which the rule is refused.
+    pub(crate) fn error(
+        kind: ProblemKind,
+        span: Span,
+        message: String,
+        help: impl Into<String>,
+        source: &Source,
+    ) -> RuleProblem {
+        let (severity, related) = (Severity::Error, Vec::new());
+        RuleProblem { kind, severity, message, help: help.into(), span, related, source: source.clone() }
+    }
+
+    /// A problem for which the rule is taken all the same.
+    pub(crate) fn warning(
+        kind: ProblemKind,
+        span: Span,
+        message: String,
+        help: impl Into<String>,
+        source: &Source,
+    ) -> RuleProblem {
+        let severity = Severity::Warning;
+        RuleProblem { severity, ..RuleProblem::error(kind, span, message, help, source) }
+    }
+
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     pub fn file_name(&self) -> &str {
         self.source.name()
     }
@@ -124,11 +183,12 @@ impl RuleProblem {
     }
 }
 
-/// The plain form, one line: `line:column kind message / help`.
+/// The plain form, one line: `line:column kind message / help`, and `warning` before the kind of one.
 impl fmt::Display for RuleProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (line, column) = self.line_column();
-        write!(f, "{line}:{column} {} {} / {}", self.kind.as_str(), self.message, self.help)?;
+        let mark = if self.is_error() { "" } else { "warning " };
+        write!(f, "{line}:{column} {mark}{} {} / {}", self.kind.as_str(), self.message, self.help)?;
         for place in &self.related {
             write!(f, " / {place}")?;
         }
@@ -141,6 +201,13 @@ impl std::error::Error for RuleProblem {}
 impl Diagnostic for RuleProblem {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(self.kind.as_str()))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {

@@ -31,6 +31,7 @@ fn catalogue() -> Catalogue {
                 grade: Grade::Natural,
                 channel: None,
                 about: None,
+                changes: Changes::default(),
                 help: String::new(),
             },
         )]),
@@ -204,9 +205,9 @@ fn two_files_may_not_hold_the_same_rule() {
     let files = [files[0], RuleFile { name: "3.yaml", text: &broken }];
     let problems = check_all(&files, &catalogue()).unwrap_err();
     let kinds: Vec<ProblemKind> = problems.iter().map(|problem| problem.kind).collect();
-    assert_eq!(kinds, [ProblemKind::WrongShape, ProblemKind::DuplicateRule]);
-    assert_eq!(problems[1].file_name(), "3.yaml");
-    assert!(problems[1].to_string().ends_with("the other rule is at 1.yaml:1:7"), "{}", problems[1]);
+    assert_eq!(kinds, [ProblemKind::DuplicateRule, ProblemKind::WrongShape]);
+    assert_eq!(problems[0].file_name(), "3.yaml");
+    assert!(problems[0].to_string().ends_with("the other rule is at 1.yaml:1:7"), "{}", problems[0]);
 }
 
 #[test]
@@ -271,6 +272,7 @@ fn writing_catalogue() -> Catalogue {
         grade: Grade::Natural,
         channel: None,
         about: None,
+        changes: Changes::default(),
         help: String::new(),
     };
     catalogue.actions.insert("customer.say".to_owned(), spec);
@@ -309,4 +311,134 @@ fn a_catalogue_without_choices_is_written_as_it_was_before_there_were_any() {
     let event = ParamSpec { takes: Takes::Event, ..any };
     let json = serde_json::to_string(&event).unwrap();
     assert_eq!(serde_json::from_str::<ParamSpec>(&json).unwrap(), event);
+}
+
+#[test]
+fn a_catalogue_without_changes_still_reads() {
+    let old = r#"{"params": {}, "grade": "keyed", "channel": "email", "help": "writes"}"#;
+    let read: ActionSpec = serde_json::from_str(old).unwrap();
+    assert_eq!(read.changes, Changes::default());
+    assert!(!serde_json::to_string(&read).unwrap().contains("changes"));
+
+    let new = r#"{"params": {}, "grade": "keyed",
+        "changes": {"writes": [{"field": "ticket.priority", "holds": "one", "param": "priority"}]}}"#;
+    let read: ActionSpec = serde_json::from_str(new).unwrap();
+    let write =
+        Write { field: "ticket.priority".to_owned(), holds: Holds::One, param: Some("priority".to_owned()) };
+    assert_eq!(read.changes.writes, [write]);
+    assert_eq!(serde_json::from_str::<ActionSpec>(&serde_json::to_string(&read).unwrap()).unwrap(), read);
+}
+
+#[test]
+fn only_an_error_refuses() {
+    let reviewed = |when: &str| {
+        let text = rule_text("r", when, "x", "");
+        let file = RuleFile { name: "r.yaml", text: &text };
+        assert!(check_all(&[file], &catalogue()).is_ok(), "what was taken before is still read");
+        review(&[file], &catalogue())
+    };
+    let never = "{all: [{field: customer.orders, is: 1}, {field: customer.orders, is: 2}]}";
+    let refused = reviewed(never);
+    assert!(refused.rules.is_none());
+    assert_eq!((refused.errors().count(), refused.warnings().count()), (1, 0));
+    assert_eq!(Diagnostic::severity(&refused.problems[0]), Some(miette::Severity::Error));
+
+    let odd = reviewed(&format!("{{any: [{never}, {{field: customer.orders, is: 3}}]}}"));
+    assert_eq!(odd.rules.unwrap().rules().len(), 1);
+    let [warning] = odd.problems.as_slice() else { panic!("{:?}", odd.problems) };
+    assert_eq!((warning.kind, warning.severity), (ProblemKind::NeverHolds, Severity::Warning));
+    assert_eq!(Diagnostic::severity(warning), Some(miette::Severity::Warning));
+
+    let sound = reviewed("{field: customer.orders, is: 1}");
+    assert!(sound.problems.is_empty() && sound.rules.is_some());
+}
+
+/// Two rules that differ in anything they do differ in their sentence as well.
+#[test]
+fn everything_a_rule_does_is_read_back() {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let number = |digits: i64| Value::Number(Decimal::from(digits));
+    let operators = [
+        Operator::Is(text("a")),
+        Operator::IsNot(text("a")),
+        Operator::OneOf(vec![text("a"), text("b")]),
+        Operator::NoneOf(vec![text("a"), text("b")]),
+        Operator::Contains("a".to_owned()),
+        Operator::NotContains("a".to_owned()),
+        Operator::StartsWith("a".to_owned()),
+        Operator::EndsWith("a".to_owned()),
+        Operator::Compare(Comparison::MoreThan, number(1)),
+        Operator::Compare(Comparison::AtLeast, number(1)),
+        Operator::Compare(Comparison::LessThan, number(1)),
+        Operator::Compare(Comparison::AtMost, number(1)),
+        Operator::Between(number(1), number(2)),
+        Operator::Before(0),
+        Operator::After(0),
+        Operator::Exists(true),
+        Operator::Exists(false),
+        Operator::AnyOf(vec!["a".to_owned()]),
+        Operator::AllOf(vec!["a".to_owned()]),
+        Operator::Empty(true),
+        Operator::Empty(false),
+    ];
+    let leaf = |operator: &Operator| {
+        let (field, kind) = ("customer.name".to_owned(), FieldKind::Text);
+        Condition::Field(FieldTest { field, kind, operator: operator.clone() })
+    };
+    let comparisons =
+        [Comparison::Is, Comparison::MoreThan, Comparison::AtLeast, Comparison::LessThan, Comparison::AtMost];
+    let count = |comparison, number, within_ns| {
+        Condition::Count(CountTest { event: "order.paid".to_owned(), within_ns, comparison, number })
+    };
+    let two = || vec![leaf(&operators[0]), leaf(&operators[4])];
+    let mut conditions: Vec<Condition> = operators.iter().map(leaf).collect();
+    conditions.extend(comparisons.map(|comparison| count(comparison, 2, 60_000_000_000)));
+    conditions.extend([count(Comparison::Is, 3, 60_000_000_000), count(Comparison::Is, 2, 120_000_000_000)]);
+    conditions.extend([Condition::All(two()), Condition::Any(two()), Condition::None(two())]);
+
+    let base = rule("always", "x");
+    let changed = |change: &dyn Fn(&mut Rule)| {
+        let mut rule = base.clone();
+        change(&mut rule);
+        rule.sentence()
+    };
+    let mut sentences = vec![base.sentence()];
+    sentences.extend(conditions.iter().map(|when| changed(&|rule| rule.when = when.clone())));
+    sentences.extend([Mode::Off, Mode::Shadow].map(|mode| changed(&|rule| rule.mode = mode)));
+    sentences.push(changed(&|rule| rule.on = Trigger::Event("order.placed".to_owned())));
+    let scopes =
+        [Scope::Event, Scope::Conversation, Scope::Customer, Scope::Order, Scope::Interaction, Scope::Ticket];
+    sentences.extend(scopes.map(|scope| changed(&|rule| rule.limits.once_per = Some(OncePer { scope }))));
+    sentences.push(changed(&|rule| {
+        rule.limits.once_per = Some(OncePer { scope: Scope::Order });
+        rule.limits.within_ns = Some(60_000_000_000);
+    }));
+    let rates = [(1, 60_000_000_000), (2, 60_000_000_000), (2, 120_000_000_000)];
+    sentences
+        .extend(rates.map(|(count, per_ns)| changed(&|rule| rule.limits.max = Some(Rate { count, per_ns }))));
+    sentences.push(changed(&|rule| rule.limits.ignore_older_than_ns = Some(60_000_000_000)));
+    let (field, kind) = ("customer.name".to_owned(), FieldKind::Text);
+    let arguments = [
+        Argument::Value(text("y")),
+        Argument::Field { field, kind },
+        Argument::Text(Template::parse("{{customer.name}} y").unwrap()),
+        Argument::Texts(vec![Template::parse("x").unwrap()]),
+    ];
+    sentences.extend(
+        arguments.map(|argument| {
+            changed(&|rule| drop(rule.then[0].with.insert("tag".to_owned(), argument.clone())))
+        }),
+    );
+    sentences.push(changed(&|rule| rule.then[0].with.clear()));
+    sentences.push(changed(&|rule| rule.then[0].action = "customer.remove_tag".to_owned()));
+    sentences.extend(
+        ["service", "marketing"].map(|why| changed(&|rule| rule.then[0].purpose = Some(why.to_owned()))),
+    );
+    sentences.push(changed(&|rule| rule.then.push(base.then[0].clone())));
+
+    let mut different = sentences.clone();
+    different.sort();
+    different.dedup();
+    assert_eq!(different.len(), sentences.len(), "{sentences:#?}");
+    assert!(sentences.iter().all(|sentence| sentence.ends_with('.') && !sentence.contains('\n')));
 }

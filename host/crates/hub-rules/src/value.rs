@@ -166,6 +166,12 @@ impl Decimal {
         self.digits.checked_mul(10_i128.checked_pow(missing)?)
     }
 
+    /// Whether no whole number lies between these two whole ones.
+    pub(crate) fn is_next_whole_after(self, before: Decimal) -> bool {
+        let ((whole, fraction), (whole_before, fraction_before)) = (self.parts(), before.parts());
+        fraction == 0 && fraction_before == 0 && whole.checked_sub(whole_before) == Some(1)
+    }
+
     /// Whole part (rounded down) and the fraction as a count of 10^-18.
     fn parts(self) -> (i128, i128) {
         let one = 10_i128.pow(self.scale);

@@ -1,4 +1,5 @@
-//! Golden cases of the rule language: `tests/golden/rules/{ok,bad}/<case>.yaml` beside `<case>.out`.
+//! Golden cases of the rule language: `tests/golden/rules/{ok,bad}/<case>.yaml` beside `<case>.out`, and sets of rules in
+//! `tests/golden/rules/sets/<case>/*.yaml` with one `problems.out`. What is bad has problems, be they warnings alone.
 //! `UPDATE_GOLDEN=1` rewrites the outputs; the difference is reviewed as code.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
@@ -8,22 +9,80 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hub_rules::{Catalogue, PlannedAction, Rule, check, run_tests};
+use hub_rules::{Catalogue, PlannedAction, Review, Rule, RuleFile, check, review, run_tests};
 
 #[test]
 fn good_rules_read_back_and_pass_their_tests() {
-    check_cases("ok", 15, |name, text, catalogue| match check(name, text, catalogue) {
-        Ok(rule) => described(&rule),
-        Err(problems) => problems.iter().map(|problem| format!("PROBLEM {problem}\n")).collect(),
+    check_cases("ok", 22, |name, text, catalogue| {
+        let reviewed = review(&[RuleFile { name, text }], catalogue);
+        let warnings: String = reviewed.problems.iter().map(|problem| format!("\n{problem}\n")).collect();
+        match check(name, text, catalogue) {
+            Ok(rule) => described(&rule) + &warnings,
+            Err(problems) => problems.iter().map(|problem| format!("PROBLEM {problem}\n")).collect(),
+        }
     });
 }
 
 #[test]
 fn bad_rules_hear_of_every_mistake() {
-    check_cases("bad", 25, |name, text, catalogue| match check(name, text, catalogue) {
-        Ok(rule) => format!("NO PROBLEM {}\n", rule.sentence()),
-        Err(problems) => problems.iter().map(|problem| format!("{problem}\n")).collect(),
+    check_cases("bad", 60, |name, text, catalogue| {
+        let reviewed = review(&[RuleFile { name, text }], catalogue);
+        let is_refused = check(name, text, catalogue).is_err();
+        assert!(!is_refused || reviewed.rules.is_none(), "{name} is refused, and not by its review");
+        told(&reviewed)
     });
+}
+
+#[test]
+fn rules_that_get_in_each_others_way_are_named() {
+    let catalogue = catalogue();
+    let folders = fs::read_dir(golden().join("sets")).unwrap().map(|entry| entry.unwrap().path());
+    let mut failures = Vec::new();
+    let mut cases = 0;
+    for folder in folders {
+        cases += 1;
+        let files = texts(&folder);
+        let files: Vec<RuleFile<'_>> = files.iter().map(|(name, text)| RuleFile { name, text }).collect();
+        let actual = in_any_order(&files, &catalogue);
+        failures.extend(difference(&folder.join("problems.out"), &actual));
+    }
+    assert!(cases >= 12, "only {cases} sets");
+    assert!(failures.is_empty(), "{} of {cases} differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Everything there is to say about a set, once it is the same for any order of its files.
+fn in_any_order(files: &[RuleFile<'_>], catalogue: &Catalogue) -> String {
+    let told_of = |files: &[RuleFile<'_>]| {
+        let reviewed = review(files, catalogue);
+        let shown = |problem: &hub_rules::RuleProblem| format!("{}:{problem}\n", problem.file_name());
+        let problems: String = reviewed.problems.iter().map(shown).collect();
+        (if problems.is_empty() { "NO PROBLEM\n".to_owned() } else { problems }, reviewed.rules)
+    };
+    let expected = told_of(files);
+    for turn in 0..files.len() {
+        let mut turned = files.to_vec();
+        turned.rotate_left(turn);
+        assert_eq!(told_of(&turned), expected);
+        turned.reverse();
+        assert_eq!(told_of(&turned), expected);
+    }
+    expected.0
+}
+
+fn texts(folder: &Path) -> Vec<(String, String)> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
+    paths.sort();
+    let named = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    paths.iter().map(|path| (named(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+fn told(reviewed: &Review) -> String {
+    match reviewed.problems.as_slice() {
+        [] => "NO PROBLEM\n".to_owned(),
+        problems => problems.iter().map(|problem| format!("{problem}\n")).collect(),
+    }
 }
 
 #[test]
@@ -61,17 +120,19 @@ fn check_cases(folder: &str, cases_min: usize, run: impl Fn(&str, &str, &Catalog
         cases += 1;
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let actual = run(&name, &fs::read_to_string(&path).unwrap(), &catalogue);
-        let out = path.with_extension("out");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&out, &actual).unwrap();
-        }
-        let expected = fs::read_to_string(&out).unwrap_or_default();
-        if actual != expected {
-            failures.push(format!("--- {name}\nexpected:\n{expected}\nactual:\n{actual}"));
-        }
+        failures.extend(difference(&path.with_extension("out"), &actual));
     }
     assert!(cases >= cases_min, "only {cases} cases in {folder}");
     assert!(failures.is_empty(), "{} of {cases} differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn difference(out: &Path, actual: &str) -> Option<String> {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(out, actual).unwrap();
+    }
+    let expected = fs::read_to_string(out).unwrap_or_default();
+    let name = out.strip_prefix(golden()).unwrap().display();
+    (actual != expected).then(|| format!("--- {name}\nexpected:\n{expected}\nactual:\n{actual}"))
 }
 
 fn described(rule: &Rule) -> String {

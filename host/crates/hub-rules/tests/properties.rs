@@ -1,5 +1,6 @@
 //! Whatever text comes in, checking answers with a rule or with problems that lie inside the
-//! text, and whatever is known, a rule that passed can be asked, read back and planned.
+//! text, and whatever is known, a rule that passed can be asked, read back and planned. In whatever
+//! order and under whatever names rules come, they are the same rules with the same problems.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -7,7 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use hub_rules::{Catalogue, Decimal, Facts, Rule, Value, check, run_tests};
+use hub_rules::{
+    Catalogue, Decimal, Facts, Review, Rule, RuleFile, RuleProblem, Value, check, check_all, review,
+    run_tests,
+};
 use proptest::prelude::*;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(catalogue);
@@ -61,6 +65,36 @@ impl Facts for Dice {
     }
 }
 
+/// What is told of files, with each file's name replaced by what `named` makes of it.
+fn told(reviewed: &Review, named: impl Fn(&str) -> String) -> Vec<String> {
+    let of_problem = |problem: &RuleProblem| named(&format!("{}:{problem}", problem.file_name()));
+    reviewed.problems.iter().map(of_problem).collect()
+}
+
+const PRIORITIES: [&str; 4] = ["low", "normal", "high", "urgent"];
+const STATUSES: [&str; 3] = ["new", "open", "solved"];
+const EVENTS: [&str; 3] = ["ticket.updated", "ticket.created", "order.updated"];
+
+/// Rules that have to do with each other: they set one field, or cause what others act on.
+fn related_rule() -> impl Strategy<Value = (String, String)> {
+    let action = prop_oneof![
+        2 => prop::sample::select(PRIORITIES.to_vec())
+            .prop_map(|priority| format!("do: zendesk.set_priority, with: {{ticket_id: \"1\", priority: {priority}}}")),
+        1 => Just("do: zendesk.create_ticket, with: {subject: a, body: b, priority: low}".to_owned()),
+        1 => Just("do: shopify.add_order_tag, with: {order_id: \"1\", tag: a}".to_owned()),
+    ];
+    let condition = prop_oneof![
+        2 => prop::sample::select(STATUSES.to_vec()).prop_map(|status| format!("{{field: ticket.status, is: {status}}}")),
+        1 => Just("{all: [{field: customer.open_orders, is: 1}, {field: customer.open_orders, is: 2}]}".to_owned()),
+        1 => Just("always".to_owned()),
+    ];
+    let mode = prop::sample::select(vec!["on", "on", "on", "shadow"]);
+    (mode, prop::sample::select(EVENTS.to_vec()), condition, action).prop_map(|(mode, on, when, action)| {
+        let on = if when.contains("ticket.") && on == "order.updated" { "ticket.updated" } else { on };
+        (format!("mode: {mode}\non: {on}\nwhen: {when}\n"), format!("then:\n  - {{id: it, {action}}}\n"))
+    })
+}
+
 fn exercise(rule: &Rule, seed: u64) {
     let facts = Dice(seed);
     let evaluation = rule.evaluate(&facts);
@@ -76,16 +110,20 @@ fn exercise(rule: &Rule, seed: u64) {
 }
 
 fn check_text(text: &str, catalogue: &Catalogue, seed: u64) {
+    let reviewed = review(&[RuleFile { name: "any.yaml", text }], catalogue);
     match check("any.yaml", text, catalogue) {
         Ok(rule) => exercise(&rule, seed),
         Err(problems) => {
             assert!(!problems.is_empty());
-            for problem in problems {
-                let end = problem.span.offset + problem.span.len;
-                assert!(text.get(problem.span.offset..end).is_some(), "{problem} lies outside {text:?}");
-                assert!(!problem.message.is_empty() && !problem.help.is_empty());
-            }
+            let said =
+                |problems: &[RuleProblem]| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+            assert_eq!(said(&problems), said(&reviewed.problems));
         }
+    }
+    for problem in reviewed.problems {
+        let end = problem.span.offset + problem.span.len;
+        assert!(text.get(problem.span.offset..end).is_some(), "{problem} lies outside {text:?}");
+        assert!(!problem.message.is_empty() && !problem.help.is_empty());
     }
 }
 
@@ -158,6 +196,49 @@ proptest! {
         let decimal = |digits: i64| Decimal::new(i128::from(digits), scale).unwrap();
         prop_assert_eq!(decimal(left).to_string().parse::<Decimal>(), Ok(decimal(left)));
         prop_assert_eq!(decimal(left).cmp(&decimal(right)), left.cmp(&right));
+    }
+}
+
+proptest! {
+    // Each case checks a hundred files twice.
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_files_changes_nothing(seed in any::<u64>()) {
+        let texts: Vec<(String, &String)> =
+            RULES.iter().enumerate().map(|(index, text)| (format!("{index:03}.yaml"), text)).collect();
+        let files: Vec<RuleFile<'_>> = texts.iter().map(|(name, text)| RuleFile { name, text }).collect();
+        let mut shuffled = files.clone();
+        shuffled.sort_by_key(|file| Dice(seed).roll(file.name));
+        let same = str::to_owned;
+        prop_assert_eq!(told(&review(&files, &CATALOGUE), same), told(&review(&shuffled, &CATALOGUE), same));
+    }
+
+    #[test]
+    fn the_names_of_files_change_nothing(
+        rules in prop::collection::vec(related_rule(), 1..12),
+        seed in any::<u64>(),
+    ) {
+        let rules: Vec<(String, String)> = rules
+            .iter()
+            .enumerate()
+            .map(|(index, (before, then))| (format!("rule-{index:02}"), format!("rule: rule-{index:02}\n{before}{then}")))
+            .collect();
+        let mut shuffled = rules.clone();
+        shuffled.sort_by_key(|(id, _)| Dice(seed).roll(id));
+        let arranged = |rules: &[(String, String)]| {
+            let names: Vec<String> = (0..rules.len()).map(|index| format!("{index:02}.yaml")).collect();
+            let files: Vec<RuleFile<'_>> =
+                names.iter().zip(rules).map(|(name, (_, text))| RuleFile { name, text }).collect();
+            let named = |line: &str| {
+                names.iter().zip(rules).fold(line.to_owned(), |line, (name, (id, _))| line.replace(name, id))
+            };
+            let reviewed = review(&files, &CATALOGUE);
+            let mut told = told(&reviewed, named);
+            told.sort();
+            (told, reviewed.rules, check_all(&files, &CATALOGUE).ok())
+        };
+        prop_assert_eq!(arranged(&rules), arranged(&shuffled));
     }
 }
 

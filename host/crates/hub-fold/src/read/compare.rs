@@ -46,7 +46,7 @@ impl<T> Default for Listed<T> {
 }
 
 impl<T> Listed<T> {
-    fn add(&mut self, one: T) {
+    pub(super) fn add(&mut self, one: T) {
         self.count += 1;
         if self.first.len() < LISTED_MAX {
             self.first.push(one);

@@ -283,7 +283,7 @@ pub fn why(store: &dyn Store, rule: &str, event: EventId) -> Result<Option<Decis
     store.get(Table::Annotation, &key::decision(event, rule))?.as_deref().map(read_decision).transpose()
 }
 
-fn read_decision(json: &[u8]) -> Result<Decision, FoldError> {
+pub(super) fn read_decision(json: &[u8]) -> Result<Decision, FoldError> {
     serde_json::from_slice(json).map_err(|_| FoldError::Row { table: Table::Annotation })
 }
 

@@ -307,10 +307,13 @@ pub fn pending(due: Timestamp, delivery: u64) -> Vec<u8> {
     key
 }
 
+/// Before every decision.
+pub const DECISIONS: &[u8] = b"d";
+
 /// A decision of a rule on an event, for "why".
 #[must_use]
 pub fn decision(event: EventId, rule: &str) -> Vec<u8> {
-    let mut key = b"d".to_vec();
+    let mut key = DECISIONS.to_vec();
     key.extend_from_slice(&event.0);
     key.extend_from_slice(rule.as_bytes());
     key
@@ -318,7 +321,7 @@ pub fn decision(event: EventId, rule: &str) -> Vec<u8> {
 
 #[must_use]
 pub fn decisions_prefix(event: EventId) -> Vec<u8> {
-    let mut key = b"d".to_vec();
+    let mut key = DECISIONS.to_vec();
     key.extend_from_slice(&event.0);
     key
 }

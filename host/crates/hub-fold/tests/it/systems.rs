@@ -11,7 +11,7 @@ use hub_fold::{
 };
 use hub_model::event::{self, Payload};
 use hub_model::{EffectId, NodeId};
-use hub_rules::{ActionSpec, FieldKind, Grade, ParamSpec, Takes};
+use hub_rules::{ActionSpec, Changes, FieldKind, Grade, ParamSpec, Takes};
 use hub_store::{Order, Range, Store, Table};
 
 use crate::privacy::{asks, request};
@@ -34,8 +34,14 @@ pub(crate) fn erasing_settings(rules: &[&str]) -> Settings {
         // Rules need not know of an action that none of them may ask for.
         if let Some(target) = target {
             let params = [(target.to_owned(), parameter.clone())].into();
-            let spec =
-                ActionSpec { params, grade: Grade::Keyed, channel: None, about: None, help: String::new() };
+            let spec = ActionSpec {
+                params,
+                grade: Grade::Keyed,
+                channel: None,
+                about: None,
+                changes: Changes::default(),
+                help: String::new(),
+            };
             settings.catalogue.actions.insert(name.clone(), spec);
         }
         settings.actions.push(ActionRoute {

@@ -133,7 +133,11 @@ impl Checker<'_> {
                 entries
             }
             Some((node, _)) => {
-                self.shape(node, "`with` is a set of keys", "write `with: {tag: unhappy}`");
+                self.shape(
+                    node,
+                    "`with` is written as lines of `name: value`",
+                    "write `with: {tag: unhappy}`",
+                );
                 return None;
             }
         };
@@ -225,14 +229,15 @@ impl Checker<'_> {
         let template = self.template(node)?;
         let help = format!("write {}, or a single field that is {}", kind.example(), kind.described());
         let [Part::Field { field, default: None }] = template.parts.as_slice() else {
-            let message = format!("expected {}, found a text with fields in it", kind.described());
+            let message = format!("this should be {}, and it is a text with fields in it", kind.described());
             self.report(ProblemKind::WrongType, node.span, message, help);
             return None;
         };
         let span = self.span_in(node, text);
         let found = self.catalogue.fields.get(field).map(|spec| spec.kind)?;
         if found != kind {
-            let message = format!("expected {}, but `{field}` is {}", kind.described(), found.described());
+            let message =
+                format!("this should be {}, but `{field}` is {}", kind.described(), found.described());
             self.report(ProblemKind::WrongType, span, message, help);
             return None;
         }

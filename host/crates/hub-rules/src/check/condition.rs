@@ -33,7 +33,7 @@ impl Checker<'_> {
 
     fn condition(&mut self, node: &Node, depth: usize) -> Option<Condition> {
         let Content::Map(entries) = &node.content else {
-            self.shape(node, "a condition is a set of keys", CONDITION_HELP);
+            self.shape(node, "a condition is written as lines of `name: value`", CONDITION_HELP);
             return None;
         };
         self.repeated(node);
@@ -60,7 +60,7 @@ impl Checker<'_> {
             Some((entry, name)) => self.report(
                 ProblemKind::UnknownKey,
                 entry.key_span,
-                format!("a condition has no key `{}`", shortened(&entry.key)),
+                format!("`{}` does not belong in a condition", shortened(&entry.key)),
                 format!("did you mean `{name}`?"),
             ),
             None => self.report(
@@ -88,12 +88,17 @@ impl Checker<'_> {
 
     fn group(&mut self, node: &Node, entries: &[Entry], depth: usize) -> Option<Condition> {
         if depth > GROUPS_DEEP_MAX {
-            let message = format!("groups may stand in each other {GROUPS_DEEP_MAX} deep");
-            self.report(ProblemKind::TooDeep, node.span, message, "flatten the condition, or split the rule");
+            let message = format!("groups stand more than {GROUPS_DEEP_MAX} deep in each other");
+            self.report(
+                ProblemKind::TooDeep,
+                node.span,
+                message,
+                "put conditions beside each other, or write two rules",
+            );
             return None;
         }
         let [entry] = entries else {
-            let message = "a group has one key".to_owned();
+            let message = "a group is one of `all`, `any` and `none`, and nothing else".to_owned();
             let help = "write two groups as two entries of an `all:` or `any:` list";
             self.report(ProblemKind::WrongShape, node.span, message, help);
             return None;

@@ -104,14 +104,21 @@ impl Checker<'_> {
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, kind: FieldKind, error: Option<ValueError>) {
+        let unquoted =
+            matches!((kind, &node.content), (FieldKind::Number | FieldKind::Boolean, Content::Quoted(_)));
         let found = match node.scalar() {
+            Some(text) if unquoted => format!("the text `{}`", shortened(text)),
             Some(text) => format!("`{}`", shortened(text)),
             None => node.described().to_owned(),
         };
-        let why = error.map(|error| format!(" ({error})")).unwrap_or_default();
-        let message = format!("expected {}, found {found}{why}", kind.described());
-        let unquoted =
-            matches!((kind, &node.content), (FieldKind::Number | FieldKind::Boolean, Content::Quoted(_)));
+        let why = match error {
+            Some(ValueError::MinorDigits) => ", with more digits after the point than the currency has",
+            Some(ValueError::Range) => ", which is too large",
+            // What it should be says it already.
+            Some(ValueError::Decimal | ValueError::Money | ValueError::Time | ValueError::Duration)
+            | None => "",
+        };
+        let message = format!("this should be {}, and it is {found}{why}", kind.described());
         let remark = if unquoted { ", without quotation marks" } else { "" };
         self.report(ProblemKind::WrongType, node.span, message, format!("write {}{remark}", kind.example()));
     }
@@ -175,7 +182,7 @@ impl Checker<'_> {
     fn items<'n>(&mut self, node: &'n Node) -> Option<&'n [Node]> {
         let items = self.list(node, "this value", "write a list: `[one, two]`")?;
         if items.is_empty() {
-            let message = "the list is empty".to_owned();
+            let message = "this list is empty, so there is nothing to compare with".to_owned();
             self.report(ProblemKind::EmptyValue, node.span, message, "add a value, or remove the condition");
             return None;
         }

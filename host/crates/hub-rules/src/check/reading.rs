@@ -22,8 +22,8 @@ impl Checker<'_> {
         let Content::Map(entries) = &node.content else {
             self.shape(
                 node,
-                &format!("{what} is a set of keys"),
-                &format!("its keys are: {}", known.join(", ")),
+                &format!("{what} is written as lines of `name: value`"),
+                &format!("the names are: {}", known.join(", ")),
             );
             return None;
         };
@@ -31,7 +31,7 @@ impl Checker<'_> {
         let mut keys = Keys { span: node.span, entries: Vec::new() };
         for entry in entries {
             if !known.contains(&entry.key.as_str()) {
-                let message = format!("{what} has no key `{}`", shortened(&entry.key));
+                let message = format!("`{}` does not belong in {what}", shortened(&entry.key));
                 let known = known.iter().copied();
                 self.unknown(ProblemKind::UnknownKey, entry.key_span, message, &entry.key, known);
             } else if keys.get(&entry.key).is_none() {
@@ -51,8 +51,13 @@ impl Checker<'_> {
                     first_uses.insert(entry.key.as_str(), entry.key_span);
                 }
                 Some(first) => {
-                    let message = format!("the key `{}` is written twice", shortened(&entry.key));
-                    self.report(ProblemKind::DuplicateKey, entry.key_span, message, "keep one of the two");
+                    let message = format!("`{}` is written twice", shortened(&entry.key));
+                    self.report(
+                        ProblemKind::DuplicateKey,
+                        entry.key_span,
+                        message,
+                        "keep one of the two, only one would count",
+                    );
                     self.relate("it is first written", *first);
                 }
             }

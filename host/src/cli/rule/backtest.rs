@@ -1,0 +1,203 @@
+//! `omnihub rule backtest`: what a rule would have done, had it been in force. Folds the journal into memory; acts on
+//! nothing, and a hub may run meanwhile.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use hub_fold::read::{self, BackTest, Day, Firing, Listed};
+use hub_fold::record::{Record, Settings};
+use hub_journal::{Journal, Options, ReadError, Seq};
+use hub_model::Timestamp;
+use hub_rules::{Rule, RuleProblem, switched_on};
+
+use crate::cli::ConfigArg;
+use crate::cli::api::require_data;
+use crate::cli::exit::{Failed, PROBLEMS};
+use crate::cli::moment::Moment;
+use crate::cli::out::Out;
+use crate::cli::table::Table;
+use crate::cli::upkeep::{blocking, progress};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::what_if::{self, If};
+
+/// Without `--since`: a quarter, long enough to see a season's weeks and short enough to be about today's shop.
+const SINCE_DAYS: u64 = 90;
+
+/// Columns of the chart; more days than that share one.
+const CHART_COLUMNS: usize = 60;
+
+/// Rows of a table for people; `--json` has a thousand.
+const SHOWN_MAX: usize = 10;
+
+/// The heights of a column.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// The settings' record in the journal; its number is on disk and stays.
+const SETTINGS_KIND: u8 = 6;
+
+pub(super) struct BackTestArgs {
+    pub(super) file: PathBuf,
+    pub(super) since: Option<Moment>,
+    pub(super) config: ConfigArg,
+    pub(super) json: bool,
+}
+
+pub(super) async fn backtest(out: &Out, args: BackTestArgs) -> Result<ExitCode, Failed> {
+    let BackTestArgs { file, since, config, json } = args;
+    let config = config.load()?;
+    let text = std::fs::read_to_string(&file).map_err(|error| Failed::file(&file, &error))?;
+    let now = Clock::System.now();
+    let quarter = Moment::Away(std::time::Duration::from_secs(SINCE_DAYS * 24 * 3_600));
+    let since = since.unwrap_or(quarter).before(now);
+    match blocking(move || tried(&config, &file, &text, (since, now))).await? {
+        Tried::Refused(problems) => {
+            problems.iter().for_each(|problem| out.diagnostic(problem));
+            Ok(PROBLEMS.into())
+        }
+        Tried::Folded(rule, test) if !json => draw(out, &rule, &test),
+        Tried::Folded(_, test) => out.json(&test),
+    }
+}
+
+enum Tried {
+    Refused(Vec<RuleProblem>),
+    Folded(Box<Rule>, Box<BackTest>),
+}
+
+fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp)) -> Result<Tried, Failed> {
+    let dir = require_data(config)?;
+    // Looking takes no lock, so a hub may run.
+    let (journal, _) = Journal::open_read_only(&dir, Options::default()).map_err(anyhow::Error::from)?;
+    let Some(settings) = settings(&journal)? else {
+        return Err(Failed::problem(
+            "nothing has happened yet",
+            "start the hub and let it hear of something",
+        ));
+    };
+    let name = file.display().to_string();
+    let rule = match hub_rules::check(&name, text, &settings.catalogue) {
+        Ok(rule) => rule,
+        Err(problems) => return Ok(Tried::Refused(problems)),
+    };
+    let is_it = |file: &str, text: &str| {
+        hub_rules::check(file, text, &settings.catalogue).is_ok_and(|known| known.id == rule.id)
+    };
+    let (live, mut rules): (Vec<_>, Vec<_>) =
+        settings.rules.iter().cloned().partition(|(file, text)| is_it(file, text));
+    rules.push((name.clone(), switched_on(&name, text)));
+    let until = journal.durable().get();
+    let folds = 1 + u64::from(!live.is_empty());
+    let bar = progress(until.saturating_mul(folds));
+    let fold = |rules: Vec<(String, String)>, from: u64| {
+        let change = If::Rules { rules, catalogue: settings.catalogue.clone() };
+        what_if::folded(&journal, until, &change, &mut |at| bar.set_position(from + at))
+    };
+    let with = fold(rules, 0)?;
+    let without = (!live.is_empty()).then(|| fold(settings.rules.clone(), until)).transpose()?;
+    bar.finish_and_clear();
+    let without = without.as_ref().map(|store| store as &dyn hub_store::Store);
+    let test = read::backtest(&with, without, &rule.id, window).map_err(anyhow::Error::from)?;
+    Ok(Tried::Folded(Box::new(rule), Box::new(test)))
+}
+
+/// The settings the journal ends with.
+fn settings(journal: &Journal) -> Result<Option<Settings>, Failed> {
+    let mut reader = journal.reader(Seq::new(1));
+    let mut last = None;
+    loop {
+        match reader.next() {
+            Ok(Some(record)) if record.kind == SETTINGS_KIND => last = Some(record),
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error @ ReadError::Io { .. }) => return Err(anyhow::Error::from(error).into()),
+            // What is damaged is passed over, as the fold does.
+            Err(_) => {}
+        }
+    }
+    let Some(record) = last else { return Ok(None) };
+    match Record::decode(record.kind, &record.payload).map_err(anyhow::Error::from)? {
+        Record::Settings(settings) => Ok(Some(*settings)),
+        _ => Ok(None),
+    }
+}
+
+fn draw(out: &Out, rule: &Rule, test: &BackTest) -> Result<ExitCode, Failed> {
+    out.line(&rule.sentence())?;
+    let mut table = Table::pairs();
+    table.pair("since", test.since);
+    table.pair("asked", test.asked);
+    table.pair("would have acted", test.fired);
+    for (reason, count) in &test.held {
+        table.pair("held back", format!("{count}: {reason}"));
+    }
+    for action in &rule.then {
+        table.pair("action", format!("{} {}", test.fired, action.action));
+    }
+    table.pair("customers", test.customers);
+    if let Some(change) = &test.change {
+        table.pair("beside the rule in force", format!("+{} -{}", change.more.count, change.fewer.count));
+    }
+    out.table(&table)?;
+    if test.fired > 0 {
+        let (chart, days, highest) = chart(&test.days);
+        out.line(&format!("\n{chart}  {days} day(s) a column, at most {highest}"))?;
+    }
+    if let Some(first) = test.most.first().filter(|first| first.fired > 1) {
+        out.line(&format!("\nMost often for one customer: {}", first.fired))?;
+        let mut table = Table::new(&["customer", "times"]);
+        for one in test.most.iter().filter(|one| one.fired > 1) {
+            table.row([one.customer.to_string(), one.fired.to_string()]);
+        }
+        out.table(&table)?;
+    }
+    firings(out, "Newest", &test.firings)?;
+    if let Some(change) = &test.change {
+        firings(out, "Only with this file", &change.more)?;
+        firings(out, "Only with the rule in force", &change.fewer)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn firings(out: &Out, heading: &str, firings: &Listed<Firing>) -> Result<(), Failed> {
+    if firings.first.is_empty() {
+        return Ok(());
+    }
+    out.line(&format!("\n{heading}"))?;
+    let mut table = Table::new(&["learned", "event", "what", "customer"]);
+    for firing in firings.first.iter().take(SHOWN_MAX) {
+        let customer = firing.customer.map(|customer| customer.to_string()).unwrap_or_default();
+        table.row([firing.at.to_string(), firing.event.to_string(), firing.name.clone(), customer]);
+    }
+    out.table(&table)?;
+    Ok(())
+}
+
+/// The days as a line of columns, how many days each stands for, and what the highest is.
+fn chart(days: &[Day]) -> (String, usize, u64) {
+    let each = days.len().div_ceil(CHART_COLUMNS).max(1);
+    let columns: Vec<u64> = days.chunks(each).map(|days| days.iter().map(|day| day.fired).sum()).collect();
+    let highest = columns.iter().copied().max().unwrap_or_default();
+    let bar = |fired: u64| match fired.saturating_mul(BARS.len() as u64).div_ceil(highest.max(1)) {
+        0 => ' ',
+        height => usize::try_from(height - 1).ok().and_then(|at| BARS.get(at)).copied().unwrap_or('█'),
+    };
+    (columns.into_iter().map(bar).collect(), each, highest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chart_has_a_column_for_a_day_or_more() {
+        let days = |fired: &[u64]| -> Vec<Day> {
+            fired.iter().map(|fired| Day { day: Timestamp::EPOCH, fired: *fired }).collect()
+        };
+        assert_eq!(chart(&days(&[0, 1, 4, 8])), (" ▁▄█".to_owned(), 1, 8));
+        assert_eq!(chart(&days(&[0, 1])), (" █".to_owned(), 1, 1));
+        assert_eq!(chart(&[]), (String::new(), 1, 0));
+        let (chart, each, highest) = chart(&days(&[1; 120]));
+        assert_eq!((chart.chars().count(), each, highest), (60, 2, 2));
+    }
+}
