@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use anyhow::Context as _;
 use hub_fold::record::{Record, Settings};
 use hub_journal::{Entry, Journal};
+use hub_model::Salt;
 use hub_runtime::{LogLevel, LogSink, PluginName, Runtime, RuntimeOptions};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
@@ -428,9 +429,11 @@ async fn bring_settings_up_to_date(
     let rules = crate::settings::rule_files(&config.rules_dir)
         .with_context(|| format!("rules_dir {} cannot be read", config.rules_dir.display()))?;
     let before = hub_fold::settings(&*data.store)?;
-    let salt = match &before {
-        Some(before) => before.salt,
-        None => crate::settings::salt()?,
+    let salt = match (&before, clock) {
+        (Some(before), _) => before.salt,
+        (None, Clock::System) => crate::settings::salt()?,
+        // On a clock of its caller's it repeats something, and has to come out the same every time.
+        (None, _) => Salt::default(),
     };
     let wanted = crate::settings::gather(config, &plugins.now(), rules, salt).map_err(|problems| {
         let shown: Vec<String> =

@@ -2,7 +2,7 @@
 
 use hub_model::Timestamp;
 use hub_model::event::{Event, Payload};
-use hub_model::model::Finding;
+use hub_model::model::{Finding, Intent};
 use hub_runtime::Text;
 
 use crate::plugins::{MayCall, Plugins};
@@ -47,5 +47,13 @@ fn finding(found: hub_runtime::Finding) -> Finding {
         sentiment: found.sentiment,
         score: found.score,
         cues: found.cues.into_iter().map(|cue| (cue.evidence, cue.weight)).collect(),
+        confidence: Some(found.confidence),
+        method: Some(found.method),
+        intents: found.intents.into_iter().map(intent).collect(),
+        topic: found.topic,
     }
+}
+
+fn intent(found: hub_runtime::Intent) -> Intent {
+    Intent { name: found.name, confidence: found.confidence, evidence: found.evidence }
 }

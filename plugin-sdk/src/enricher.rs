@@ -1,6 +1,6 @@
 //! The other kind of plugin: one that says what a text means. See `wit/enricher`.
 
-pub use crate::bindings::enriches::exports::omnihub::enricher::enrich::{Cue, Finding, Text};
+pub use crate::bindings::enriches::exports::omnihub::enricher::enrich::{Cue, Finding, Intent, Text};
 
 /// Says what texts mean. Pure: same input, same output; no host call but the log.
 pub trait Enricher {

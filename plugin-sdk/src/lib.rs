@@ -30,7 +30,7 @@ pub use bindings::describes::omnihub::types::types::{Event, Failure, Header, Not
 pub use bindings::polls::exports::omnihub::connector::poll::{Page, Position};
 pub use bindings::receives::exports::omnihub::connector::webhook::Delivery;
 pub use bindings::subscribes::exports::omnihub::connector::subscription::{Standing, Subscribed, Wanted};
-pub use enricher::{Cue, Enricher, Finding, Text};
+pub use enricher::{Cue, Enricher, Finding, Intent, Text};
 
 /// One provider's connector. Every ability has a default that says it is missing, so implement what the provider
 /// has and list exactly those abilities in [`connector!`].

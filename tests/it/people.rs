@@ -214,11 +214,10 @@ async fn a_rule_is_tried_on_what_has_happened() {
 
     let limited = tried(&format!("{draft}limits: {{once_per: customer, within: 7d}}\n")).await;
     assert_eq!(count(&limited, "/asked"), asked);
-    assert_eq!(
-        count(&limited, "/fired"),
-        count(&limited, "/customers"),
-        "limits hold one by one: {limited:#}"
-    );
+    let held = limited.pointer("/held").and_then(Value::as_object).unwrap().values();
+    let held: u64 = held.filter_map(Value::as_u64).sum();
+    assert!(held > 0, "limits hold as they would have: {limited:#}");
+    assert_eq!(count(&limited, "/fired") + held, asked);
 
     let new = tried(&draft.replace("tag-unhappy-customer", "hears-all")).await;
     assert_eq!((count(&new, "/fired"), new.pointer("/change")), (fired, Some(&Value::Null)));

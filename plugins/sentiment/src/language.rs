@@ -2,51 +2,82 @@
 //! in languages without lists are told by trigrams (whatlang).
 
 use crate::cues;
-use crate::lists::{LISTS, Lists};
-use crate::words::Words;
+use crate::tables::{LETTERS, LITTLE_WORDS, TABLES, Tables};
+use crate::words::{Words, is_kana, is_spaceless};
 
-/// What a word is worth that one language alone has; shared ones are worth their part. Divides by up to seven.
-const VOTE: u32 = 420;
+/// What a word is worth that one language alone has; shared ones are worth their part. Divides by up to ten.
+const VOTE: u32 = 2_520;
 
 /// The language as BCP 47, `None` where nothing tells. What the text itself says goes before what the provider says:
 /// that is often the person's setting and not what they write in.
 pub(crate) fn of(text: &str, words: &Words, said: Option<&str>) -> Option<String> {
-    let told = by_little_words(text, words).map(|lists| lists.code.to_owned());
-    told.or_else(|| by_provider(said)).or_else(|| by_trigrams(text))
+    let told = by_script(text).or_else(|| by_little_words(text, words).map(|lists| lists.code));
+    told.map(ToOwned::to_owned).or_else(|| by_provider(said)).or_else(|| by_trigrams(text))
 }
 
-fn by_little_words(text: &str, words: &Words) -> Option<&'static Lists> {
-    let mut votes = LISTS.map(|lists| (letters(text, lists) + cued(words, lists), lists));
+/// Kana is Japanese; Han without any is Chinese. A name or two in other letters changes nothing.
+fn by_script(text: &str) -> Option<&'static str> {
+    let count = |is: fn(char) -> bool| text.chars().filter(|letter| is(*letter)).count();
+    let (all, spaceless) = (count(char::is_alphabetic), count(is_spaceless));
+    // Each of these letters says as much as two or three of ours.
+    if spaceless == 0 || spaceless * 3 < all {
+        return None;
+    }
+    Some(if count(is_kana) > 0 { "ja" } else { "zh" })
+}
+
+fn by_little_words(text: &str, words: &Words) -> Option<&'static Tables> {
+    let mut votes = Votes::default();
     for word in &words.list {
-        let speakers = LISTS.iter().filter(|lists| lists.little_words.contains(&word.text.as_str())).count();
-        let Some(share) = u32::try_from(speakers).ok().and_then(|speakers| VOTE.checked_div(speakers)) else {
-            continue;
-        };
-        for (votes, lists) in &mut votes {
-            if lists.little_words.contains(&word.text.as_str()) {
-                *votes += share;
-            }
+        votes.shared(speakers(LITTLE_WORDS, &word.text.as_str()), VOTE);
+        // "l'acqua", "qu'il": the little word is tied to the next.
+        if let Some((before, _)) = word.text.split_once('\'') {
+            votes.shared(speakers(LITTLE_WORDS, &before), VOTE);
         }
     }
-    votes.sort_by_key(|(votes, _)| std::cmp::Reverse(*votes));
-    let [(most, winner), (second, _), ..] = votes;
-    // One word of its own, or the like of it in shared ones, and no other language as likely.
-    (most >= VOTE / 2 && most > second).then_some(winner)
+    for letter in text.chars().flat_map(char::to_lowercase).filter(|letter| !letter.is_ascii()) {
+        votes.shared(speakers(LETTERS, &letter), VOTE / 2);
+    }
+    for (index, tables) in TABLES.iter().enumerate() {
+        // A cue is a phrase of its language: half a vote each.
+        let cues = cues::met(words, tables.cues, |_| false).len()
+            + cues::met(words, tables.intents, |_| false).len();
+        votes.add(index, u32::try_from(cues).unwrap_or(u32::MAX).saturating_mul(VOTE / 2));
+    }
+    votes.winner()
 }
 
-/// Letters that only this language of ours has.
-fn letters(text: &str, lists: &Lists) -> u32 {
-    let own = text
-        .chars()
-        .filter(|letter| letter.to_lowercase().any(|letter| lists.letters.contains(&letter)))
-        .count();
-    u32::try_from(own).unwrap_or(u32::MAX).saturating_mul(VOTE / 2)
+/// Bits of the languages that have it, in the order of [`TABLES`].
+fn speakers<T: Ord>(table: &[(T, u16)], wanted: &T) -> u16 {
+    let found = table.binary_search_by(|(entry, _)| entry.cmp(wanted)).ok();
+    found.and_then(|index| table.get(index)).map_or(0, |(_, speakers)| *speakers)
 }
 
-/// A cue is a phrase of its language: half a vote each.
-fn cued(words: &Words, lists: &'static Lists) -> u32 {
-    let cues = cues::found(words, lists).len();
-    u32::try_from(cues).unwrap_or(u32::MAX).saturating_mul(VOTE / 2)
+#[derive(Default)]
+struct Votes([u32; TABLES.len()]);
+
+impl Votes {
+    fn add(&mut self, index: usize, votes: u32) {
+        if let Some(sum) = self.0.get_mut(index) {
+            *sum = sum.saturating_add(votes);
+        }
+    }
+
+    /// Shares the votes among those who have it.
+    fn shared(&mut self, speakers: u16, votes: u32) {
+        let Some(share) = votes.checked_div(speakers.count_ones()) else { return };
+        (0..TABLES.len())
+            .filter(|index| speakers & (1 << index) != 0)
+            .for_each(|index| self.add(index, share));
+    }
+
+    /// One word of its own, or the like of it in shared ones, and no other language as likely.
+    fn winner(self) -> Option<&'static Tables> {
+        let mut votes: Vec<_> = self.0.into_iter().zip(&TABLES).collect();
+        votes.sort_by_key(|(votes, _)| std::cmp::Reverse(*votes));
+        let [(most, winner), (second, _), ..] = votes.as_slice() else { return None };
+        (*most >= VOTE / 2 && most > second).then_some(*winner)
+    }
 }
 
 fn by_provider(said: Option<&str>) -> Option<String> {

@@ -1,16 +1,24 @@
-//! Says in which language a short message to a shop is written and how its writer feels, each score with its evidence.
-//! Cue lists per language lead, because what makes a customer unhappy ("still not", "third time") is not in general
-//! word lists; VADER adds its opinion on English. The README says how a score comes about.
+//! Says in which language a short message to a shop is written, how its writer feels, what they want and about what,
+//! each with its evidence. Cue lists per language lead, because what makes a customer unhappy ("still not", "third
+//! time") is not in general word lists. The README says how each answer comes about.
 
 mod cues;
+mod general;
+mod intents;
 mod language;
+#[cfg(test)]
 mod lists;
+mod report;
 mod score;
+mod signs;
+mod tables;
+mod topics;
+mod word_hash;
 mod words;
 
-use omnihub_plugin::{Cue, Enricher, Finding, Text, enricher};
+use omnihub_plugin::{Cue, Enricher, Finding, Intent, Text, enricher};
 
-use score::Judge;
+use tables::Tables;
 
 /// The enricher. Pure: the same text always gives the same finding.
 pub struct Sentiment;
@@ -21,24 +29,37 @@ impl Enricher for Sentiment {
     }
 
     fn enrich(texts: Vec<Text>) -> Vec<Finding> {
-        let judge = Judge::default();
-        texts.iter().map(|text| finding(&judge, text)).collect()
+        texts.iter().map(finding).collect()
     }
 }
 
-fn finding(judge: &Judge, text: &Text) -> Finding {
+fn finding(text: &Text) -> Finding {
     let words = words::split(&text.text);
     let language = language::of(&text.text, &words, text.language.as_deref());
-    let verdict = judge.verdict(&text.text, &words, language.as_deref());
-    let cues =
-        verdict.parts.into_iter().map(|part| Cue { evidence: part.evidence, weight: part.weight }).collect();
+    let lists = language.as_deref().and_then(Tables::of);
+    let verdict = score::verdict(&text.text, &words, lists);
+    let by_words = topics::of_words(&words, lists);
+    let meant = intents::of(&words, lists, &verdict, by_words);
+    let topic = topics::of(by_words, &meant);
     Finding {
         language,
         sentiment: score::label(verdict.score).into(),
         score: verdict.score,
-        cues,
+        confidence: verdict.confidence(),
+        method: verdict.method.name().into(),
+        cues: verdict
+            .parts
+            .into_iter()
+            .map(|part| Cue { evidence: part.evidence, weight: part.weight })
+            .collect(),
+        intents: meant.into_iter().map(intent).collect(),
+        topic: topic.map(Into::into),
         extra: Vec::new(),
     }
+}
+
+fn intent(meant: intents::Meant) -> Intent {
+    Intent { name: meant.name.into(), confidence: meant.confidence, evidence: meant.evidence }
 }
 
 enricher!(Sentiment);

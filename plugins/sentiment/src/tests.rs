@@ -3,6 +3,8 @@
 use omnihub_plugin::{Enricher, Finding, Text};
 use proptest::prelude::*;
 
+mod labelled;
+
 use super::Sentiment;
 use crate::lists::LISTS;
 use crate::words::fold;
@@ -104,6 +106,46 @@ fn praise_beside_a_clear_complaint_is_sarcasm_or_manners() {
 }
 
 #[test]
+fn names_say_nothing() {
+    check("Is the Killer Heels polish vegan?", "neutral", &[]);
+    check("My \"Worst Shop Ever\" mug came today, thank you", "positive", &["thank you"]);
+    check("Die Tasse \"Schlechte Laune\" ist da, danke!", "positive", &["danke"]);
+}
+
+#[test]
+fn what_is_told_before_the_question_counts_in_full() {
+    check("You sent the wrong colour, how do I return it?", "negative", &["sent the wrong"]);
+    check("If it is the wrong colour, can I return it?", "neutral", &[]);
+}
+
+#[test]
+fn a_report_that_denies_objects_or_counts_is_a_complaint() {
+    let method = |text: &str| finding(text).method;
+    assert_eq!(method("The lid is still off and it is broken too"), "cues");
+    check("The hinge came with bolts but they are for wood", "negative", &["a report that objects"]);
+    assert_eq!(method("The hinge came with bolts but they are for wood"), "report");
+    check("The grey one goes to my mum and the blue one to me", "neutral", &[]);
+}
+
+fn check_intents(text: &str, intents: &[&str], topic: Option<&str>) {
+    let finding = finding(text);
+    let found: Vec<&str> = finding.intents.iter().map(|intent| intent.name.as_str()).collect();
+    assert_eq!(found, intents, "{text} {:?}", finding.intents);
+    assert_eq!(finding.topic.as_deref(), topic, "{text}");
+}
+
+#[test]
+fn what_is_to_be_acted_upon_leads() {
+    check_intents("Where is my order?", &["where_is_my_order"], Some("delivery"));
+    check_intents("This is ridiculous, cancel my order", &["cancel", "complaint"], Some("cancellation"));
+    check_intents("Thanks, the refund is here", &["refund"], Some("refund"));
+    check_intents("Vielen Dank, hat geklappt!", &["thanks"], None);
+    check_intents("¿Cuántos puntos tengo?", &["loyalty"], Some("account"));
+    check_intents("The zip broke, I want my money back", &["refund", "complaint"], Some("damage"));
+    check_intents("😡", &[], None);
+}
+
+#[test]
 fn emphasis_makes_a_feeling_stronger() {
     check("WHERE IS MY PARCEL", "negative", &["all capitals"]);
     check("where is my parcel", "neutral", &[]);
@@ -155,23 +197,45 @@ fn labels_divide_the_scores() {
     assert_eq!(labels[7..], ["positive", "positive", "very_positive", "very_positive"]);
 }
 
-/// A pattern with an accent or a capital could never be met, and one listed twice has two weights.
+/// A pattern with an accent or a capital could never be met, and one listed twice says two things.
 #[test]
 fn lists_are_folded_and_say_nothing_twice() {
     for lists in LISTS {
-        let cues = lists.cues.iter().flat_map(|(_, patterns)| patterns.iter());
-        let words =
-            [lists.little_words, lists.negators, lists.contrasts, lists.reproaches].into_iter().flatten();
-        for pattern in cues.clone().chain(words) {
-            assert_eq!(fold(pattern), **pattern, "{}: write it folded", lists.code);
-            assert!(!pattern.starts_with(['_', '*']), "{}: {pattern:?} begins with anything", lists.code);
-            assert!(!pattern.contains("  ") && pattern.trim() == *pattern, "{}: {pattern:?}", lists.code);
+        let cues: Vec<_> = lists.cues.iter().flat_map(|(_, patterns)| patterns.iter()).collect();
+        let intents: Vec<_> = lists.intents.iter().flat_map(|(_, _, patterns)| patterns.iter()).collect();
+        let topics: Vec<_> = lists.topics.iter().flat_map(|(_, patterns)| patterns.iter()).collect();
+        for (what, patterns) in [("cues", cues), ("intents", intents), ("topics", topics)] {
+            patterns.iter().for_each(|pattern| check_pattern(lists.code, pattern));
+            let mut sorted = patterns;
+            sorted.sort_unstable();
+            let twice: Vec<_> =
+                sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+            assert!(twice.is_empty(), "{} {what}: listed twice: {twice:?}", lists.code);
         }
-        let mut sorted: Vec<_> = cues.collect();
-        sorted.sort_unstable();
-        let twice: Vec<_> = sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
-        assert!(twice.is_empty(), "{}: listed twice: {twice:?}", lists.code);
+        let words = [lists.little_words, lists.negators, lists.contrasts, lists.reproaches];
+        for word in words.into_iter().flatten() {
+            assert_eq!(fold(word), **word, "{}: write it folded", lists.code);
+            assert!(!word.contains([' ', '-']), "{}: {word:?} is no word", lists.code);
+        }
+        assert!(!lists.letters.iter().any(char::is_ascii), "{}: anybody has that letter", lists.code);
+        for (name, confidence, _) in lists.intents {
+            assert!(name.is_empty() || crate::intents::INTENTS.contains(name), "{}: {name:?}", lists.code);
+            assert!((1..=95).contains(confidence), "{}: {confidence}", lists.code);
+        }
+        for (name, _) in lists.topics {
+            assert!(crate::topics::TOPICS.contains(name), "{}: {name:?}", lists.code);
+        }
     }
+}
+
+/// What a text is split into, the tables are searched by: by the first two bytes of a word.
+fn check_pattern(code: &str, pattern: &str) {
+    assert_eq!(fold(pattern), pattern, "{code}: write it folded");
+    assert!(!pattern.starts_with(['_', '*']), "{code}: {pattern:?} begins with anything");
+    assert!(!pattern.contains(['-', '&', ',', '.']), "{code}: {pattern:?} holds what ends a word");
+    assert!(!pattern.contains("  ") && pattern.trim() == pattern, "{code}: {pattern:?}");
+    let first = pattern.split(' ').next().unwrap_or_default();
+    assert!(!first.ends_with('*') || first.len() > 2, "{code}: {pattern:?} has too short a stem");
 }
 
 /// Words from the lists in any order, among anything else.
@@ -202,6 +266,18 @@ fn message() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..30).prop_map(|parts| parts.join(" "))
 }
 
+/// Evidence that is no phrase of a list.
+const OWN: [&str; 8] = [
+    "vader",
+    "all capitals",
+    "capitals",
+    "repeated !",
+    "repeated ?",
+    "a report that counts",
+    "a report that denies",
+    "a report that objects",
+];
+
 proptest! {
     #[test]
     fn any_text_gets_a_score_that_fits_its_label_and_evidence_of_ours(text in message(), said in prop::option::of(".{0,8}")) {
@@ -211,12 +287,21 @@ proptest! {
         let ours = |evidence: &str| {
             let pattern = evidence.strip_prefix("negated: ").unwrap_or(evidence);
             let listed = LISTS.iter().flat_map(|lists| lists.cues).any(|(_, patterns)| patterns.contains(&pattern));
-            let signs = crate::lists::EMOJI.iter().any(|(_, signs)| signs.contains(&pattern));
-            listed || signs || ["vader", "all capitals", "capitals", "repeated !", "repeated ?"].contains(&pattern)
+            let signs = crate::signs::SIGNS.iter().any(|(_, signs)| signs.contains(&pattern));
+            listed || signs || OWN.contains(&pattern)
         };
         for cue in &finding.cues {
             prop_assert!(ours(&cue.evidence), "{}", cue.evidence);
             prop_assert!((-100..=100).contains(&cue.weight));
+        }
+        prop_assert!((0..=100).contains(&finding.confidence));
+        let phrases: Vec<&str> = LISTS.iter().flat_map(|lists| lists.intents).flat_map(|(_, _, all)| all.iter().copied()).collect();
+        for intent in &finding.intents {
+            prop_assert!(crate::intents::INTENTS.contains(&intent.name.as_str()), "{}", intent.name);
+            prop_assert!((0..=100).contains(&intent.confidence));
+            for evidence in &intent.evidence {
+                prop_assert!(phrases.contains(&evidence.as_str()) || evidence == "a question" || ours(evidence), "{}", evidence);
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The fields and events rules may name: the model's vocabulary, in one table. Actions and connections are added by the
 //! host, which knows what is installed. `facts.rs` answers every field named here; a test holds the two together.
 
+use hub_model::conversation::Topic;
+use hub_model::model::INTENTS;
 use hub_rules::{Catalogue, EventSpec, FieldKind, FieldSpec};
 
 use crate::actions;
@@ -41,8 +43,11 @@ const FIELDS: &[Field] = &[
     ("interaction.ticket", Text, &[], "the ticket it belongs to"),
     ("interaction.sent_at", Time, &[], "when it was said"),
     ("interaction.language", Text, &[], "its language (BCP 47)"),
+    ("interaction.intents", TextList, &INTENTS, "what its writer wants"),
+    ("interaction.topic", Text, &Topic::NAMES, "what it is about"),
     ("interaction.sentiment.label", Text, &SENTIMENTS, "how it sounds"),
     ("interaction.sentiment.score", Number, &[], "how it sounds, from -1 to 1"),
+    ("interaction.sentiment.confidence", Number, &[], "how sure that is, from 0 to 1"),
     ("conversation.id", Text, &[], "the thread, with its connection"),
     ("order.id", Text, &[], "the provider's id"),
     ("order.number", Text, &[], "what people say: #1001"),

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use hub_model::event::{Event, Payload};
 use hub_model::identity::{IdentityKey, IdentityKind};
 use hub_model::model::{
-    Checkout, Interaction, InventoryLevel, LoyaltyAccount, LoyaltyEntry, Order, Profile, Survey, Ticket,
+    Checkout, Finding, Interaction, InventoryLevel, LoyaltyAccount, LoyaltyEntry, Order, Profile, Survey,
+    Ticket,
 };
 use hub_model::{EventId, Money, NodeId, Timestamp};
 use hub_rules::{Decimal, Facts, Value};
@@ -186,8 +187,13 @@ impl<'a> EventFacts<'a> {
             "ticket" => text(said.ticket),
             "sent_at" => said.sent_at.map(|at| Value::Time(at.value.0)),
             "language" => said.finding.and_then(|finding| finding.value.language).map(Value::Text),
+            "intents" => said.finding.map(|finding| Value::TextList(intents(&finding.value))),
+            "topic" => said.finding.and_then(|finding| finding.value.topic).map(Value::Text),
             "sentiment.label" => said.finding.map(|finding| Value::Text(finding.value.sentiment)),
             "sentiment.score" => said.finding.and_then(|finding| decimal(i64::from(finding.value.score), 2)),
+            "sentiment.confidence" => {
+                said.finding.and_then(|finding| decimal(i64::from(finding.value.confidence?), 2))
+            }
             _ => None,
         }
     }
@@ -361,6 +367,10 @@ pub(crate) fn display_name(profiles: impl Iterator<Item = Profile>) -> Option<St
     names
         .max_by(|left, right| (left.version, &left.value).cmp(&(right.version, &right.value)))
         .map(|name| name.value)
+}
+
+fn intents(finding: &Finding) -> Vec<String> {
+    finding.intents.iter().map(|intent| intent.name.clone()).collect()
 }
 
 fn text(fact: Option<hub_model::join::Fact<String>>) -> Option<Value> {

@@ -322,11 +322,11 @@ pub enum RecordError {
 /// The version record types are written with, but for those named below.
 const VERSION: u8 = 1;
 
-/// Version 1 of a report always had a delivery.
-const REPORTED_VERSION: u8 = 2;
+/// Version 1 of a report always had a delivery; the findings of version 2 said nothing of intents.
+const REPORTED_VERSION: u8 = 3;
 
-/// Version 1 of a page did not know its beginning.
-const POLLED_VERSION: u8 = 2;
+/// Version 1 of a page did not know its beginning; the findings of version 2 said nothing of intents.
+const POLLED_VERSION: u8 = 3;
 
 /// Version 1 of a command to erase named no other systems.
 const COMMAND_VERSION: u8 = 2;

@@ -395,7 +395,7 @@ impl EffectState {
 }
 
 /// The version rows are written with.
-const VERSION: u8 = 6;
+const VERSION: u8 = 7;
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
     postcard::to_extend(row, vec![VERSION])

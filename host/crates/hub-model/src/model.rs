@@ -13,7 +13,7 @@ mod ticket;
 
 pub use breach::OrderBreach;
 pub use follow_up::{FollowUp, Wanted};
-pub use interaction::{Conversation, Finding, Interaction};
+pub use interaction::{Conversation, Finding, INTENTS, Intent, Interaction};
 pub use inventory::{InventoryItem, InventoryLevel};
 pub use loyalty::{LoyaltyAccount, LoyaltyEntry, Survey};
 pub use order::{Checkout, Fulfilment, Order, OrderLine, Refund, Return};

@@ -133,6 +133,16 @@ pub struct Cue {
     pub weight: i32,
 }
 
+/// What the writer of a text wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    pub name: String,
+    /// Hundredths, from 0 to 100.
+    pub confidence: i32,
+    /// What was seen, in the enricher's own words.
+    pub evidence: Vec<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// BCP 47; absent where the text is too short to tell.
@@ -140,6 +150,13 @@ pub struct Finding {
     pub sentiment: String,
     /// Hundredths, from -100 to 100.
     pub score: i32,
+    /// How sure the sentiment is, in hundredths.
+    pub confidence: i32,
+    /// What the sentiment was told by.
+    pub method: String,
     pub cues: Vec<Cue>,
+    /// The one to act on first leads.
+    pub intents: Vec<Intent>,
+    pub topic: Option<String>,
     pub extra: Extra,
 }

@@ -27,7 +27,8 @@ mod suspension;
 pub use acting::{ActingHost, BoxFuture, HttpError, HttpMethod, HttpRequest, HttpResponse};
 pub use engine::{Runtime, RuntimeError, RuntimeOptions};
 pub use exchange::{
-    Cue, Delivery, Effect, Finding, Page, Position, Receipt, Settings, Standing, Subscribed, Text, Wanted,
+    Cue, Delivery, Effect, Finding, Intent, Page, Position, Receipt, Settings, Standing, Subscribed, Text,
+    Wanted,
 };
 pub use guest_log::{LogLevel, LogSink};
 pub use install::{Abilities, InstallError, Plugin, PluginKind, PluginName};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hub_model::event::{self, Author, Direction, Event, Payload};
 use hub_model::identity::{KeyContext, Limits};
 use hub_model::join::Told;
-use hub_model::model::Finding;
+use hub_model::model::{Finding, Intent};
 use hub_model::{EventId, Salt};
 use hub_rules::{Facts, Value};
 use hub_store::MemoryStore;
@@ -115,8 +115,15 @@ fn told() -> Vec<Event> {
 fn answers(told: &[Event]) -> Vec<(&Event, BTreeMap<String, Value>)> {
     let store = MemoryStore::new();
     let mut draft = Draft::new(&store);
-    let finding =
-        Finding { language: Some("en".into()), sentiment: "negative".into(), score: -60, cues: Vec::new() };
+    let finding = Finding {
+        language: Some("en".into()),
+        sentiment: "negative".into(),
+        score: -60,
+        intents: vec![Intent { name: "complaint".into(), confidence: 90, evidence: Vec::new() }],
+        topic: Some("delivery".into()),
+        confidence: Some(90),
+        ..Finding::default()
+    };
     let blocked = BTreeSet::new();
     let keys = KeyContext { connection: "shop", default_country: None };
     let people = PeopleContext { keys, blocked: &blocked, limits: Limits::default(), salt: Salt::default() };
@@ -175,6 +182,9 @@ fn answers_have_the_kind_and_the_values_the_catalogue_promises() {
             assert_eq!(value.kind(), spec.kind, "{field} of {}", event.name);
             if let (Value::Text(text), false) = (&value, spec.values.is_empty()) {
                 assert!(spec.values.contains(text), "{field} of {}: {text}", event.name);
+            }
+            if let (Value::TextList(texts), false) = (&value, spec.values.is_empty()) {
+                assert!(texts.iter().all(|text| spec.values.contains(text)), "{field}: {texts:?}");
             }
         }
     }

@@ -87,7 +87,7 @@ pub fn backtest(
             Verdict::Fired { .. } | Verdict::Shadowed => {
                 fired.insert(firing);
             }
-            Verdict::Held { reason } => *test.held.entry(reason).or_default() += 1,
+            Verdict::Held { reason } => *test.held.entry(limit_of(&reason).to_owned()).or_default() += 1,
             Verdict::OwnWrite => *test.held.entry(OWN_WRITE.to_owned()).or_default() += 1,
             Verdict::DidNotFire => {}
         }
@@ -112,6 +112,11 @@ pub fn backtest(
 }
 
 const OWN_WRITE: &str = "the event shows what this rule itself had just written";
+
+/// What held a rule back, without when it had acted before.
+fn limit_of(reason: &str) -> &str {
+    reason.split_once(", and it acted at").map_or(reason, |(limit, _)| limit)
+}
 
 fn each(
     store: &dyn Store,

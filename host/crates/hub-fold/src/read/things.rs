@@ -3,8 +3,8 @@
 use hub_model::event::{Author, DeliveryStatus, Direction};
 use hub_model::join::Fact;
 use hub_model::model::{
-    Checkout, Fulfilment, Interaction, LoyaltyAccount, LoyaltyEntry, Order, OrderBreach, OrderLine, Refund,
-    Return, Survey, Ticket,
+    Checkout, Fulfilment, Intent, Interaction, LoyaltyAccount, LoyaltyEntry, Order, OrderBreach, OrderLine,
+    Refund, Return, Survey, Ticket,
 };
 use hub_model::{Money, Timestamp};
 use serde::Serialize;
@@ -118,6 +118,9 @@ pub struct InteractionView {
     pub sentiment_score: Option<i32>,
     /// What the sentiment was seen by, and its weight.
     pub cues: Vec<(String, i32)>,
+    /// What its writer wants; the one to act on first leads.
+    pub intents: Vec<Intent>,
+    pub topic: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -305,6 +308,8 @@ impl InteractionView {
             language: finding.as_ref().and_then(|finding| finding.language.clone()),
             sentiment: finding.as_ref().map(|finding| finding.sentiment.clone()),
             sentiment_score: finding.as_ref().map(|finding| finding.score),
+            intents: finding.as_ref().map(|finding| finding.intents.clone()).unwrap_or_default(),
+            topic: finding.as_ref().and_then(|finding| finding.topic.clone()),
             cues: finding.map(|finding| finding.cues).unwrap_or_default(),
         }
     }

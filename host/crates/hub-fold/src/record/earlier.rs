@@ -10,6 +10,26 @@ use super::{
     read_content,
 };
 
+/// A finding as it was before enrichers told intents.
+#[derive(Deserialize)]
+struct SentimentOnly {
+    language: Option<String>,
+    sentiment: String,
+    score: i32,
+    cues: Vec<(String, i32)>,
+}
+
+impl From<SentimentOnly> for Finding {
+    fn from(earlier: SentimentOnly) -> Self {
+        let SentimentOnly { language, sentiment, score, cues } = earlier;
+        Self { language, sentiment, score, cues, ..Self::default() }
+    }
+}
+
+fn read_findings(earlier: Vec<(u32, SentimentOnly)>) -> Vec<(u32, Finding)> {
+    earlier.into_iter().map(|(index, finding)| (index, finding.into())).collect()
+}
+
 /// A report as version 1 had it.
 #[derive(Deserialize)]
 struct ReportedV1 {
@@ -19,17 +39,42 @@ struct ReportedV1 {
     version: String,
     events: Vec<Event>,
     notes: Vec<Note>,
-    findings: Vec<(u32, Finding)>,
+    findings: Vec<(u32, SentimentOnly)>,
+}
+
+impl From<ReportedV1> for Reported {
+    fn from(earlier: ReportedV1) -> Self {
+        let ReportedV1 { delivery, connection, connector, version, events, notes, findings } = earlier;
+        let findings = read_findings(findings);
+        Self { delivery: Some(delivery), connection, connector, version, events, notes, findings }
+    }
+}
+
+/// A report as version 2 had it, also within a page.
+#[derive(Deserialize)]
+struct ReportedV2 {
+    delivery: Option<u64>,
+    connection: String,
+    connector: String,
+    version: String,
+    events: Vec<Event>,
+    notes: Vec<Note>,
+    findings: Vec<(u32, SentimentOnly)>,
+}
+
+impl From<ReportedV2> for Reported {
+    fn from(earlier: ReportedV2) -> Self {
+        let ReportedV2 { delivery, connection, connector, version, events, notes, findings } = earlier;
+        let findings = read_findings(findings);
+        Self { delivery, connection, connector, version, events, notes, findings }
+    }
 }
 
 pub(super) fn read_reported(payload: &[u8]) -> Result<Reported, RecordError> {
     match payload.split_first() {
         Some((&REPORTED_VERSION, content)) => read_content(content),
-        _ => {
-            let ReportedV1 { delivery, connection, connector, version, events, notes, findings } =
-                read(payload)?;
-            Ok(Reported { delivery: Some(delivery), connection, connector, version, events, notes, findings })
-        }
+        Some((2, content)) => read_content::<ReportedV2>(content).map(Reported::from),
+        _ => read::<ReportedV1>(payload).map(Reported::from),
     }
 }
 
@@ -40,16 +85,39 @@ struct PolledV1 {
     cursor: Option<String>,
     more: bool,
     reached: Option<Timestamp>,
-    reported: Reported,
+    reported: ReportedV2,
+}
+
+impl From<PolledV1> for Polled {
+    fn from(earlier: PolledV1) -> Self {
+        let PolledV1 { stream, cursor, more, reached, reported } = earlier;
+        Self { stream, cursor, more, reached, reported: reported.into(), beginning: None }
+    }
+}
+
+/// A page as version 2 had it.
+#[derive(Deserialize)]
+struct PolledV2 {
+    stream: String,
+    cursor: Option<String>,
+    more: bool,
+    reached: Option<Timestamp>,
+    reported: ReportedV2,
+    beginning: Option<u32>,
+}
+
+impl From<PolledV2> for Polled {
+    fn from(earlier: PolledV2) -> Self {
+        let PolledV2 { stream, cursor, more, reached, reported, beginning } = earlier;
+        Self { stream, cursor, more, reached, reported: reported.into(), beginning }
+    }
 }
 
 pub(super) fn read_polled(payload: &[u8]) -> Result<Polled, RecordError> {
     match payload.split_first() {
         Some((&POLLED_VERSION, content)) => read_content(content),
-        _ => {
-            let PolledV1 { stream, cursor, more, reached, reported } = read(payload)?;
-            Ok(Polled { stream, cursor, more, reached, reported, beginning: None })
-        }
+        Some((2, content)) => read_content::<PolledV2>(content).map(Polled::from),
+        _ => read::<PolledV1>(payload).map(Polled::from),
     }
 }
 

@@ -94,7 +94,10 @@ fn person() -> Vec<Told> {
         }),
     );
     let cues = vec![("secret words".to_owned(), -30)];
-    said.findings.push((0, Finding { language: None, sentiment: "negative".into(), score: -30, cues }));
+    said.findings.push((
+        0,
+        Finding { language: None, sentiment: "negative".into(), score: -30, cues, ..Finding::default() },
+    ));
     vec![
         told_of(
             1,

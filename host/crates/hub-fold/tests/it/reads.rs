@@ -61,8 +61,12 @@ fn hub() -> Hub {
         ..interaction("m1")
     };
     let mut said = told("ig", 31, vec![event("message.received", 30, Payload::Interaction(wrote))]);
-    let finding =
-        Finding { language: Some("en".into()), sentiment: "negative".into(), score: -40, cues: vec![] };
+    let finding = Finding {
+        language: Some("en".into()),
+        sentiment: "negative".into(),
+        score: -40,
+        ..Finding::default()
+    };
     said.findings.push((0, finding));
     hub.tell(&said);
     let note = event::Interaction {

@@ -6,7 +6,7 @@ use hub_fold::record::{
 };
 use hub_model::event::{self, Note, Payload, Remark};
 use hub_model::identity::{Judgement, Limits};
-use hub_model::model::Finding;
+use hub_model::model::{Finding, Intent};
 use hub_model::{EffectId, FollowUpId, NodeId};
 use proptest::prelude::*;
 
@@ -54,7 +54,20 @@ fn reported() -> Reported {
         notes: vec![Note { path: "/a/0".into(), remark: Remark::Unknown, reason: "new field".into() }],
         findings: vec![(
             4,
-            Finding { language: None, sentiment: "neutral".into(), score: 0, cues: vec![("x".into(), 1)] },
+            Finding {
+                language: None,
+                sentiment: "neutral".into(),
+                score: 0,
+                cues: vec![("x".into(), 1)],
+                confidence: Some(60),
+                method: Some("cues".into()),
+                intents: vec![Intent {
+                    name: "refund".into(),
+                    confidence: 90,
+                    evidence: vec!["refund".into()],
+                }],
+                topic: Some("refund".into()),
+            },
         )],
     }
 }
@@ -174,38 +187,6 @@ fn records_read_back_as_written() {
     }
 }
 
-/// A page as version 1 wrote it.
-#[derive(serde::Serialize)]
-struct FirstPolled {
-    stream: String,
-    cursor: Option<String>,
-    more: bool,
-    reached: Option<hub_model::Timestamp>,
-    reported: Reported,
-}
-
-#[test]
-fn a_page_of_the_first_version_is_still_read() {
-    let reported = Reported { delivery: None, ..reported() };
-    let first = FirstPolled {
-        stream: "orders".into(),
-        cursor: Some("a".into()),
-        more: true,
-        reached: None,
-        reported: reported.clone(),
-    };
-    let payload = postcard::to_extend(&first, vec![1]).unwrap();
-    let page = Polled {
-        stream: "orders".into(),
-        cursor: Some("a".into()),
-        more: true,
-        reached: None,
-        reported,
-        beginning: None,
-    };
-    assert_eq!(Record::decode(9, &payload).unwrap(), Record::Polled(page));
-}
-
 /// Commands as the first version wrote them: an erasure ended in its deliveries.
 #[test]
 fn commands_of_version_1_still_read() {
@@ -274,31 +255,80 @@ fn newer_versions_and_kinds_are_refused() {
     }
 }
 
-/// A report as the first version of the journal had it: its delivery always there.
-#[test]
-fn a_report_of_version_1_still_reads() {
-    #[derive(serde::Serialize)]
-    struct ReportedV1 {
-        delivery: u64,
-        connection: String,
-        connector: String,
-        version: String,
-        events: Vec<event::Event>,
-        notes: Vec<Note>,
-        findings: Vec<(u32, Finding)>,
-    }
-    let now = reported();
-    let then = ReportedV1 {
-        delivery: 4,
+/// A report as earlier versions of the journal had it. In version 1 its delivery was always there.
+#[derive(serde::Serialize)]
+struct EarlierReport<D> {
+    delivery: D,
+    connection: String,
+    connector: String,
+    version: String,
+    events: Vec<event::Event>,
+    notes: Vec<Note>,
+    findings: Vec<(u32, SentimentOnly)>,
+}
+
+/// A finding before enrichers told intents.
+#[derive(serde::Serialize)]
+struct SentimentOnly {
+    language: Option<String>,
+    sentiment: String,
+    score: i32,
+    cues: Vec<(String, i32)>,
+}
+
+fn earlier<D>(delivery: D, now: &Reported) -> EarlierReport<D> {
+    let finding = |(index, now): &(u32, Finding)| {
+        let Finding { language, sentiment, score, cues, .. } = now.clone();
+        (*index, SentimentOnly { language, sentiment, score, cues })
+    };
+    EarlierReport {
+        delivery,
         connection: now.connection.clone(),
         connector: now.connector.clone(),
         version: now.version.clone(),
         events: now.events.clone(),
         notes: now.notes.clone(),
-        findings: now.findings.clone(),
+        findings: now.findings.iter().map(finding).collect(),
+    }
+}
+
+/// What such a report is read as.
+fn without_intents(mut now: Reported) -> Reported {
+    for (_, finding) in &mut now.findings {
+        let Finding { language, sentiment, score, cues, .. } = std::mem::take(finding);
+        *finding = Finding { language, sentiment, score, cues, ..Finding::default() };
+    }
+    now
+}
+
+#[test]
+fn a_report_of_version_1_still_reads() {
+    let payload = postcard::to_extend(&earlier(4_u64, &reported()), vec![1]).unwrap();
+    assert_eq!(Record::decode(2, &payload).unwrap(), Record::Reported(without_intents(reported())));
+}
+
+#[test]
+fn a_report_of_version_2_still_reads() {
+    let payload = postcard::to_extend(&earlier(Some(4_u64), &reported()), vec![2]).unwrap();
+    assert_eq!(Record::decode(2, &payload).unwrap(), Record::Reported(without_intents(reported())));
+}
+
+#[test]
+fn pages_of_earlier_versions_still_read() {
+    let report = earlier(None::<u64>, &reported());
+    let page = ("orders", Some("c2"), true, Some(at(9)), report);
+    let payload = postcard::to_extend(&page, vec![1]).unwrap();
+    let now = Polled {
+        stream: "orders".into(),
+        cursor: Some("c2".into()),
+        more: true,
+        reached: Some(at(9)),
+        reported: Reported { delivery: None, ..without_intents(reported()) },
+        beginning: None,
     };
-    let payload = postcard::to_extend(&then, vec![1]).unwrap();
-    assert_eq!(Record::decode(2, &payload).unwrap(), Record::Reported(now));
+    assert_eq!(Record::decode(9, &payload).unwrap(), Record::Polled(now.clone()));
+    let payload = postcard::to_extend(&(page, Some(3_u32)), vec![2]).unwrap();
+    assert_eq!(Record::decode(9, &payload).unwrap(), Record::Polled(Polled { beginning: Some(3), ..now }));
 }
 
 #[test]

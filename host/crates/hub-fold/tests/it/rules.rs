@@ -182,7 +182,7 @@ fn a_hub_tag_is_seen_by_people_and_by_the_next_rule() {
         + TICKET;
     let mut hub = Hub::new(&[tag, &next]);
     let mut first = message(1, "igsid:1", "t", "late!");
-    let finding = Finding { language: None, sentiment: "negative".into(), score: -50, cues: vec![] };
+    let finding = Finding { language: None, sentiment: "negative".into(), score: -50, ..Finding::default() };
     first.findings.push((0, finding));
     hub.tell(&first);
     // Both rules saw the state before the tag.

@@ -28,6 +28,7 @@ fn sounding(mut told: Told, sentiment: &str, score: i32, cue: &str) -> Told {
         sentiment: sentiment.into(),
         score,
         cues: vec![(cue.into(), score)],
+        ..Finding::default()
     };
     told.findings.push((0, finding));
     told

@@ -31,6 +31,7 @@ pub(crate) fn days() -> Vec<Told> {
         sentiment: "negative".into(),
         score: -60,
         cues: vec![("late".into(), -30)],
+        ..Finding::default()
     };
     let mut days = vec![
         told(

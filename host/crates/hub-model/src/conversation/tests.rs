@@ -196,3 +196,12 @@ fn topics_are_seen_in_many_languages() {
         assert_eq!(topic(text), expected, "{text:?}");
     }
 }
+
+#[test]
+fn a_topic_is_found_by_the_name_it_is_told_with() {
+    for (topic, name) in Topic::ALL.into_iter().zip(Topic::NAMES) {
+        assert_eq!(serde_json::to_value(topic).unwrap(), name);
+        assert_eq!(Topic::named(name), Some(topic));
+    }
+    assert_eq!(Topic::named("Delivery"), None);
+}

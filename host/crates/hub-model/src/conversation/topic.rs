@@ -29,6 +29,38 @@ pub enum Topic {
 }
 
 impl Topic {
+    pub const ALL: [Self; 9] = [
+        Self::Delivery,
+        Self::Refund,
+        Self::Return,
+        Self::Damage,
+        Self::Cancellation,
+        Self::Payment,
+        Self::Setup,
+        Self::Account,
+        Self::Availability,
+    ];
+
+    /// What enrichers, rules and answers call them, in the order of [`Topic::ALL`].
+    pub const NAMES: [&'static str; 9] = [
+        "delivery",
+        "refund",
+        "return",
+        "damage",
+        "cancellation",
+        "payment",
+        "setup",
+        "account",
+        "availability",
+    ];
+
+    /// The topic of this name, if it is one of ours.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let place = Self::NAMES.iter().position(|known| *known == name)?;
+        Self::ALL.get(place).copied()
+    }
+
     /// As it stands in a sentence for people.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -44,7 +44,7 @@ pub struct Attachment {
 }
 
 /// What an enricher says of a text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Finding {
     /// BCP 47.
     pub language: Option<String>,
@@ -54,6 +54,38 @@ pub struct Finding {
     pub score: i32,
     /// What was seen, in the enricher's own words, and its weight.
     pub cues: Vec<(String, i32)>,
+    /// How sure the sentiment is, in hundredths; nothing where the enricher did not say.
+    pub confidence: Option<i32>,
+    /// What the sentiment was told by, in the enricher's own word.
+    pub method: Option<String>,
+    /// What the writer wants; the one to act on first leads.
+    pub intents: Vec<Intent>,
+    /// What it is about, by the names of [`Topic`](crate::conversation::Topic) where it is one of them.
+    pub topic: Option<String>,
+}
+
+/// The intents rules know by name. An enricher may find others: they are kept.
+pub const INTENTS: [&str; 10] = [
+    "where_is_my_order",
+    "return",
+    "refund",
+    "cancel",
+    "complaint",
+    "product_question",
+    "stock_question",
+    "loyalty",
+    "thanks",
+    "human_please",
+];
+
+/// What the writer of a text wants.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Intent {
+    pub name: String,
+    /// Hundredths.
+    pub confidence: i32,
+    /// What was seen, in the enricher's own words.
+    pub evidence: Vec<String>,
 }
 
 join_fields!(Interaction {

@@ -10,7 +10,7 @@ use crate::bindings::receives::exports::omnihub::connector::webhook as wit_webho
 use crate::bindings::subscribes::exports::omnihub::connector::subscription as wit_subscription;
 pub(crate) use crate::bindings::types::Failure as WitFailure;
 use crate::exchange::{
-    Cue, Delivery, Effect, Finding, Page, Position, Receipt, Standing, Subscribed, Text, Wanted,
+    Cue, Delivery, Effect, Finding, Intent, Page, Position, Receipt, Standing, Subscribed, Text, Wanted,
 };
 use crate::limits::REASON_BYTES_MAX;
 use crate::outcome::Failure;
@@ -83,11 +83,20 @@ pub(crate) fn text(text: Text) -> wit_enrich::Text {
 
 pub(crate) fn finding(finding: wit_enrich::Finding) -> Finding {
     let cue = |cue: wit_enrich::Cue| Cue { evidence: cue.evidence, weight: cue.weight };
+    let intent = |intent: wit_enrich::Intent| Intent {
+        name: intent.name,
+        confidence: intent.confidence,
+        evidence: intent.evidence,
+    };
     Finding {
         language: finding.language,
         sentiment: finding.sentiment,
         score: finding.score,
+        confidence: finding.confidence,
+        method: finding.method,
         cues: finding.cues.into_iter().map(cue).collect(),
+        intents: finding.intents.into_iter().map(intent).collect(),
+        topic: finding.topic,
         extra: finding.extra,
     }
 }

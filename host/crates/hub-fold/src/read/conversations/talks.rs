@@ -262,11 +262,17 @@ fn awaiting<'a>(oldest_first: impl Iterator<Item = &'a Heard>) -> Option<(Timest
     })
 }
 
+/// What the enricher says a message is about; without its word, what the text's own words say.
+fn topic_of(heard: &Heard) -> Option<Topic> {
+    let said = heard.said.finding.as_ref().and_then(|finding| finding.value.topic.as_deref());
+    said.and_then(Topic::named).or_else(|| topic(&heard.said.text.as_ref()?.value))
+}
+
 /// The topic of most of the customer's messages; of equals the first of [`Topic`].
 fn main_topic<'a>(heard: impl Iterator<Item = &'a Heard>) -> Option<Topic> {
     let mut counts: BTreeMap<Topic, u64> = BTreeMap::new();
     let inbound = heard.filter(|heard| heard.direction() != Some(Direction::Outbound));
-    for topic in inbound.filter_map(|heard| topic(&heard.said.text.as_ref()?.value)) {
+    for topic in inbound.filter_map(topic_of) {
         *counts.entry(topic).or_default() += 1;
     }
     counts.into_iter().max_by_key(|(topic, count)| (*count, Reverse(*topic))).map(|(topic, _)| topic)

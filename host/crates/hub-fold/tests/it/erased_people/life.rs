@@ -281,7 +281,8 @@ impl Life<'_> {
         };
         self.happens("ig", "message.received", Payload::Interaction(asked));
         let cues = vec![(person.text("cue"), -30)];
-        let finding = Finding { language: None, sentiment: "negative".into(), score: -30, cues };
+        let finding =
+            Finding { language: None, sentiment: "negative".into(), score: -30, cues, ..Finding::default() };
         self.news.last_mut().unwrap().finding = Some(finding);
         let edited = event::Interaction {
             text: person.some("edited"),
