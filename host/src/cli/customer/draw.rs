@@ -26,12 +26,27 @@ pub(super) fn context(out: &Out, answer: &Answer) -> Drawn {
         let reasons = rows(tree, "/concern/reasons").iter().map(named).collect::<Vec<_>>().join(", ");
         who.pair("probably about", format!("{} ({reasons})", named(concern)));
     }
+    for (name, attribute) in tree.pointer("/attributes").and_then(Value::as_object).into_iter().flatten() {
+        who.pair(name, cell(attribute, "/value"));
+    }
     if let Some(latest) = tree.pointer("/mood/latest").and_then(Value::as_str) {
         who.pair("mood", format!("{latest}, {}", cell(tree, "/mood/trend")));
     }
     out.table(&who)?;
     orders(out, rows(tree, "/orders"))?;
     section(out, "Waiting for an answer", rows(tree, "/awaiting"), &CONVERSATIONS)?;
+    section(
+        out,
+        "To follow up",
+        rows(tree, "/follow_ups"),
+        &[
+            ("due", "/follow_up/due"),
+            ("overdue", "/overdue"),
+            ("what", "/follow_up/text"),
+            ("by", "/follow_up/by"),
+        ],
+    )?;
+    section(out, "Notes", rows(tree, "/notes"), &[("at", "/at"), ("rule", "/rule"), ("note", "/text")])?;
     section(
         out,
         "Last contacts",
@@ -112,6 +127,9 @@ pub(super) fn conversation(out: &Out, answer: &Answer) -> Drawn {
             ("topic", "/conversation/topic"),
             ("waiting since", "/conversation/awaiting_since"),
             ("resolved", "/conversation/resolved"),
+            ("queue", "/conversation/routing/queue"),
+            ("skill", "/conversation/routing/skill"),
+            ("priority", "/conversation/routing/priority"),
         ],
     ))?;
     let linked =
