@@ -226,7 +226,8 @@ async fn room_that_comes_back_is_used_at_once() {
     shop.give_room();
     shop.send_refused_again().await;
     // And what was accepted before, and could not be reported.
-    assert!(shop.readiness().await.ready);
+    let readiness = shop.readiness().await;
+    assert!(readiness.ready, "{readiness:?}");
     shop.check_kept().await;
     shop.close().await;
 }

@@ -203,8 +203,13 @@ async fn a_rule_is_tried_on_what_has_happened() {
     let last = desk.stage.admin().unwrap().status().await.unwrap().journal.last;
 
     let always = tried(draft).await;
+    let held = |test: &Value| -> u64 {
+        test.pointer("/held").and_then(Value::as_object).unwrap().values().filter_map(Value::as_u64).sum()
+    };
     let (asked, fired) = (count(&always, "/asked"), count(&always, "/fired"));
-    assert!(fired > 1 && fired == asked, "it is tried switched on: {always:#}");
+    // Of a message that was taken back the journal may know no more by now, and then nothing is done because of it.
+    assert!(fired > 1 && held(&always) <= 1, "it is tried switched on: {always:#}");
+    assert_eq!(fired + held(&always), asked);
     assert!(count(&always, "/customers") >= 2);
     let days = always.pointer("/days").and_then(Value::as_array).unwrap();
     assert_eq!(days.iter().map(|day| count(day, "/fired")).sum::<u64>(), fired);
@@ -214,13 +219,31 @@ async fn a_rule_is_tried_on_what_has_happened() {
 
     let limited = tried(&format!("{draft}limits: {{once_per: customer, within: 7d}}\n")).await;
     assert_eq!(count(&limited, "/asked"), asked);
-    let held = limited.pointer("/held").and_then(Value::as_object).unwrap().values();
-    let held: u64 = held.filter_map(Value::as_u64).sum();
-    assert!(held > 0, "limits hold as they would have: {limited:#}");
-    assert_eq!(count(&limited, "/fired") + held, asked);
+    assert!(held(&limited) > held(&always), "limits hold as they would have: {limited:#}");
+    assert_eq!(count(&limited, "/fired") + held(&limited), asked);
 
     let new = tried(&draft.replace("tag-unhappy-customer", "hears-all")).await;
-    assert_eq!((count(&new, "/fired"), new.pointer("/change")), (fired, Some(&Value::Null)));
+    assert_eq!((count(&new, "/asked"), new.pointer("/change")), (asked, Some(&Value::Null)));
     let now = desk.stage.admin().unwrap().status().await.unwrap().journal.last;
     assert_eq!(now, last, "nothing was written");
+
+    // A rule may read what another of the folder writes.
+    let rule = |name: &str, when: &str, action: &str| {
+        format!(
+            "rule: {name}\nmode: on\non: message.received\nwhen: {when}\nthen:\n  - {{id: it, {action}}}\n"
+        )
+    };
+    let checked = async || {
+        let words = ["rule", "check", &file.to_string_lossy(), "--json"];
+        let output = desk.stage.files().command(&words).await.unwrap();
+        let checked: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.success(), texts(&checked, "/problems", "/kind"))
+    };
+    let reads =
+        rule("reads", "{field: customer.attributes.size, is: XL}", "do: customer.add_tag, with: {tag: tall}");
+    std::fs::write(&file, reads).unwrap();
+    assert_eq!(checked().await, (false, vec!["unknown-field".to_owned()]));
+    let writes = rule("writes", "always", "do: customer.set_attribute, with: {name: size, value: XL}");
+    std::fs::write(desk.stage.dir().join("rules/writes.yaml"), writes).unwrap();
+    assert_eq!(checked().await, (true, vec![]));
 }

@@ -2,7 +2,7 @@
 
 use hub_fold::read;
 use hub_model::EventId;
-use hub_rules::{Mode, Rule, Trigger};
+use hub_rules::{Mode, Rule, RuleFile, Trigger};
 use serde::Serialize;
 
 use super::asked::Named;
@@ -46,9 +46,12 @@ impl RuleSummary {
 pub(super) async fn list(api: Shared) -> Answer<Rules> {
     api.read(|admin| {
         let settings = hub_fold::settings(&*admin.store)?.unwrap_or_default();
+        let files: Vec<RuleFile<'_>> =
+            settings.rules.iter().map(|(name, text)| RuleFile { name, text }).collect();
+        let catalogue = hub_rules::with_new_fields(&files, &settings.catalogue);
         // The hub checked them before it took them over; one that no longer checks is not in force either.
         let checked = settings.rules.iter().filter_map(|(file, text)| {
-            let rule = hub_rules::check(file, text, &settings.catalogue).ok()?;
+            let rule = hub_rules::check(file, text, &catalogue).ok()?;
             Some(RuleSummary::new(file, &rule))
         });
         let mut rules: Vec<RuleSummary> = checked.collect();

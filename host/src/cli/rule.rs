@@ -106,6 +106,12 @@ struct Source {
     dir: PathBuf,
 }
 
+impl Source {
+    fn file(&self) -> RuleFile<'_> {
+        RuleFile { name: &self.name, text: &self.text }
+    }
+}
+
 #[derive(Serialize)]
 struct Checked {
     ok: bool,
@@ -129,6 +135,7 @@ fn check_rules(out: &Out, files: &[PathBuf], config: &ConfigArg, json: bool) -> 
         out.tell(&format!("plugin {} refused: {}", problem.file.display(), problem.message));
     }
     let (catalogue, _) = settings::catalogue(&found.config, &found.plugins.now());
+    let catalogue = with_fields_of_rules(catalogue, &sources, &found.config.rules_dir);
     let problems = problems(&sources, &catalogue);
     let tests: Vec<Tested> = sources.iter().flat_map(|source| tests_of(source, &catalogue)).collect();
     let counted = problems.len();
@@ -142,6 +149,14 @@ fn check_rules(out: &Out, files: &[PathBuf], config: &ConfigArg, json: bool) -> 
         tell(out, &sources, &tests, (errors, counted - errors))?;
     }
     Ok(if ok { ExitCode::SUCCESS } else { PROBLEMS.into() })
+}
+
+/// With what rules write for each other to read: those that are checked, and those of the folder they may stand beside.
+fn with_fields_of_rules(catalogue: Catalogue, sources: &[Source], dir: &Path) -> Catalogue {
+    // A folder that cannot be read has nothing to add; whoever asks for all of it is told.
+    let beside = of_folder(dir).unwrap_or_default();
+    let files: Vec<RuleFile<'_>> = sources.iter().chain(&beside).map(Source::file).collect();
+    hub_rules::with_new_fields(&files, &catalogue)
 }
 
 fn of_folder(dir: &Path) -> Result<Vec<Source>, Failed> {
@@ -159,8 +174,7 @@ fn of_files(files: &[PathBuf]) -> Result<Vec<Source>, Failed> {
 }
 
 fn problems(sources: &[Source], catalogue: &Catalogue) -> Vec<RuleProblem> {
-    let files: Vec<RuleFile<'_>> =
-        sources.iter().map(|source| RuleFile { name: &source.name, text: &source.text }).collect();
+    let files: Vec<RuleFile<'_>> = sources.iter().map(Source::file).collect();
     review(&files, catalogue).problems
 }
 

@@ -8,7 +8,7 @@ use hub_fold::read::{self, BackTest, Day, Firing, Listed};
 use hub_fold::record::{Record, Settings};
 use hub_journal::{Journal, Options, ReadError, Seq};
 use hub_model::Timestamp;
-use hub_rules::{Rule, RuleProblem, switched_on};
+use hub_rules::{Rule, RuleFile, RuleProblem, switched_on};
 
 use crate::cli::ConfigArg;
 use crate::cli::api::require_data;
@@ -76,12 +76,15 @@ fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp
         ));
     };
     let name = file.display().to_string();
-    let rule = match hub_rules::check(&name, text, &settings.catalogue) {
+    let known = settings.rules.iter().map(|(name, text)| RuleFile { name, text });
+    let files: Vec<RuleFile<'_>> = known.chain([RuleFile { name: &name, text }]).collect();
+    let catalogue = hub_rules::with_new_fields(&files, &settings.catalogue);
+    let rule = match hub_rules::check(&name, text, &catalogue) {
         Ok(rule) => rule,
         Err(problems) => return Ok(Tried::Refused(problems)),
     };
     let is_it = |file: &str, text: &str| {
-        hub_rules::check(file, text, &settings.catalogue).is_ok_and(|known| known.id == rule.id)
+        hub_rules::check(file, text, &catalogue).is_ok_and(|known| known.id == rule.id)
     };
     let (live, mut rules): (Vec<_>, Vec<_>) =
         settings.rules.iter().cloned().partition(|(file, text)| is_it(file, text));
