@@ -177,10 +177,9 @@ impl ActingHost for Acting {
         }
     }
 
-    fn state_get(&self, key: &str) -> Option<String> {
-        tokio::task::block_in_place(|| {
-            hub_fold::read::plugin_state(&*self.outside.store, &self.connection.name, key).ok().flatten()
-        })
+    fn state_get(&self, key: &str) -> Result<Option<String>, String> {
+        let read = || hub_fold::read::plugin_state(&*self.outside.store, &self.connection.name, key);
+        tokio::task::block_in_place(read).map_err(|error| error.to_string())
     }
 
     fn state_set(&self, key: &str, value: &str) {

@@ -143,6 +143,7 @@ impl Hub {
             due,
             applied: applied_now,
             stop: Arc::clone(&folder_stop),
+            stopping: stopped.clone(),
             view: Arc::clone(&data.view),
             swaps: swaps_taken,
         };

@@ -11,7 +11,7 @@ use hub_store::{MemoryStore, SledOptions, SledStore, Store};
 
 use crate::config::Config;
 use crate::folder::{catch_up, fold_until};
-use crate::view::View;
+use crate::view::{View, open_files};
 
 /// Journal and view, opened together.
 pub struct Data {
@@ -64,27 +64,10 @@ impl Files {
         if recovery.torn_bytes_cut > 0 {
             tracing::warn!(bytes = recovery.torn_bytes_cut, "unacknowledged tail cut from the journal");
         }
-        let view = open_view(config, recovery.last)?;
+        let view = open_files(&view_dir(config), &view_options(config), recovery.last.get())?;
         let fold = catch_up(&journal, &view, &mut |_| {})?;
         Ok(Self { journal, view, fold })
     }
-}
-
-fn open_view(config: &Config, journal_last: Seq) -> anyhow::Result<SledStore> {
-    let dir = view_dir(config);
-    let options = view_options(config);
-    let problem = match SledStore::open(&dir, &options) {
-        Ok(store) => match store.applied() {
-            Ok(applied) if applied <= journal_last.get() => return Ok(store),
-            Ok(applied) => format!("the view is at {applied}, the journal ends at {journal_last}"),
-            Err(error) => error.to_string(),
-        },
-        Err(error) if error.asks_for_rebuild() => error.to_string(),
-        Err(error) => return Err(error.into()),
-    };
-    tracing::error!(%problem, "the view is put aside and built anew from the journal");
-    hub_store::move_aside(&dir, "damaged")?;
-    Ok(SledStore::open(&dir, &options)?)
 }
 
 /// Builds the view anew from the journal beside the one in use and swaps them.

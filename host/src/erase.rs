@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::data::{self, Files};
 use crate::folder::{Swap, catch_up};
+use crate::view::remove_damaged;
 
 /// Records gone through in one pass; its receipt names them all.
 const RECORDS_MAX: usize = 20_000;
@@ -251,7 +252,7 @@ pub(crate) fn now(config: &Config) -> anyhow::Result<()> {
     drop(view);
     let dir = data::view_dir(config);
     hub_store::finish_rebuild(&dir)?;
-    remove_damaged(config)?;
+    remove_damaged(&dir)?;
     clear_mark(config)?;
     journal.close();
     Ok(())
@@ -281,17 +282,6 @@ fn hold_back(
         held += 1;
     }
     Ok(held)
-}
-
-/// Views that were put aside because they were damaged hold what the person was called as well.
-fn remove_damaged(config: &Config) -> anyhow::Result<()> {
-    let aside = data::view_dir(config).with_extension("damaged");
-    match std::fs::remove_dir_all(&aside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("{} cannot be removed", aside.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Rewrites the journal in the background while the hub runs, and then has the view swapped for one built anew from it.
@@ -363,7 +353,7 @@ impl Eraser {
         let (done, swapped) = oneshot::channel();
         self.swaps.send(Swap { next: next.await??, done }).await.context("the hub stops")?;
         swapped.await.context("the hub stops")??;
-        remove_damaged(&self.config)?;
+        remove_damaged(&data::view_dir(&self.config))?;
         clear_mark(&self.config)?;
         tracing::info!(
             seconds = began.elapsed().as_secs(),

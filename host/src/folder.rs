@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hub_fold::{Consequences, Fold, FoldError, Record, Sequenced};
 use hub_journal::{Journal, ReadError, Seq};
@@ -26,6 +26,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long to wait before a sector is asked for again that could not be read.
 const UNREADABLE_PAUSE: Duration = Duration::from_secs(5);
 
+/// How long to wait before the view is opened again that could not be opened at once; longer each time.
+const REOPEN_PAUSE: Duration = Duration::from_secs(1);
+const REOPEN_PAUSE_MAX: Duration = Duration::from_secs(60);
+/// Records folded again before it is looked whether the hub stops.
+const REFOLD_STEP: u64 = 10_000;
+
 /// What the fold brought about for others to act on.
 #[derive(Debug)]
 pub(crate) enum Due {
@@ -43,7 +49,10 @@ pub(crate) struct Folder {
     pub health: Arc<Health>,
     pub due: mpsc::Sender<Due>,
     pub applied: watch::Sender<u64>,
+    /// Told when nobody journals any more: what is left is folded, and then it ends.
     pub stop: Arc<AtomicBool>,
+    /// Told when the hub begins to stop: a view that cannot be opened holds nobody up then.
+    pub stopping: watch::Receiver<bool>,
     pub view: Arc<View>,
     /// Views built anew that are to take the place of the one in use.
     pub swaps: mpsc::Receiver<Swap>,
@@ -154,7 +163,7 @@ fn read_batch(reader: &mut hub_journal::Reader) -> Batch {
 impl Folder {
     /// Runs until told to stop and nothing durable is left to fold.
     pub(crate) fn run(mut self, mut fold: Fold) {
-        let mut reader = self.journal.reader(Seq::new(*self.applied.borrow()).next());
+        let mut reader = self.reader();
         let mut swap = None;
         loop {
             swap = swap.or_else(|| self.swaps.try_recv().ok());
@@ -163,24 +172,86 @@ impl Folder {
                 drop(done.send(self.swap(next)));
             }
             let batch = read_batch(&mut reader);
-            if batch.records.is_empty() {
-                if self.stop.load(Ordering::SeqCst) {
-                    return;
+            let folded = match batch.records.is_empty() {
+                false => self.fold(&mut fold, &batch),
+                true if self.stop.load(Ordering::SeqCst) => return,
+                true => {
+                    self.rest(&batch, &reader);
+                    // Its engine may have failed on its own, writing what it had put off.
+                    self.store.applied().map(drop).map_err(FoldError::from)
                 }
-                if batch.unreadable {
-                    std::thread::sleep(UNREADABLE_PAUSE);
-                    continue;
-                }
-                let after = reader.position().previous();
-                self.journal.wait_durable_blocking(after, LOOK_EVERY);
-                continue;
-            }
-            if let Err(error) = self.fold(&mut fold, &batch) {
-                tracing::error!(%error, "the view cannot be changed; deliveries are kept in the journal");
-                self.health.view_failed(&error.to_string());
-                return;
+            };
+            if let Err(error) = folded {
+                let Some(recovered) = self.recover(&error) else { return };
+                fold = recovered;
+                reader = self.reader();
             }
         }
+    }
+
+    /// Reads what comes after the last record that was told of.
+    fn reader(&self) -> hub_journal::Reader {
+        self.journal.reader(Seq::new(*self.applied.borrow()).next())
+    }
+
+    /// Waits for the next record, a while.
+    fn rest(&self, batch: &Batch, reader: &hub_journal::Reader) {
+        if batch.unreadable {
+            std::thread::sleep(UNREADABLE_PAUSE);
+        } else {
+            self.journal.wait_durable_blocking(reader.position().previous(), LOOK_EVERY);
+        }
+    }
+
+    /// Opens the view again after a failure, or builds it anew, and folds what it lacks of what was told of: nobody reads it
+    /// before, for it would show effects as owed that are long since carried out. Tried until it works; `None` when the hub
+    /// stops first, and then the next start does it.
+    fn recover(&self, error: &FoldError) -> Option<Fold> {
+        tracing::error!(%error, "the view failed and is opened again; deliveries are kept in the journal meanwhile");
+        self.health.view_failed(&error.to_string());
+        self.view.close();
+        let mut damaged = error.asks_for_rebuild();
+        let mut pause = REOPEN_PAUSE;
+        loop {
+            match self.reopen(damaged) {
+                Ok(recovered) => {
+                    if recovered.is_some() {
+                        tracing::info!("the view is in use again");
+                        self.health.view_works();
+                    }
+                    return recovered;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the view cannot be opened again yet; next try in {} s", pause.as_secs());
+                    self.health.view_failed(&error.to_string());
+                    damaged = error.asks_for_rebuild();
+                }
+            }
+            let until = Instant::now() + pause;
+            while Instant::now() < until {
+                if *self.stopping.borrow() {
+                    return None;
+                }
+                std::thread::sleep(LOOK_EVERY);
+            }
+            pause = pause.saturating_mul(2).min(REOPEN_PAUSE_MAX);
+        }
+    }
+
+    fn reopen(&self, damaged: bool) -> Result<Option<Fold>, FoldError> {
+        let told = *self.applied.borrow();
+        let store = self.view.open_closed(told, damaged)?;
+        let mut until = store.applied()?;
+        while until < told {
+            if *self.stopping.borrow() {
+                return Ok(None);
+            }
+            until = until.saturating_add(REFOLD_STEP).min(told);
+            fold_until(&self.journal, &store, until, &mut |_| {})?;
+        }
+        let fold = Fold::open(&store)?;
+        self.view.put_in_use(store);
+        Ok(Some(fold))
     }
 
     fn has_reached(&self, swap: &Swap) -> bool {

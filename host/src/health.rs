@@ -15,6 +15,10 @@ impl Health {
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
     }
 
+    pub fn view_works(&self) {
+        *self.view.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub fn drain(&self) {
         self.draining.store(true, std::sync::atomic::Ordering::SeqCst);
     }

@@ -1,15 +1,54 @@
-//! The view in use, as a store whose files can be swapped for others while everybody reads on.
+//! The view in use, as a store whose files can be swapped for others, or opened again after a failure, while the hub runs.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use hub_store::{Batch, Order, Range, Row, SledOptions, SledStore, Store, StoreError, Table};
 
+/// What a view that was put aside is called, behind a dot.
+const DAMAGED: &str = "damaged";
+
+/// Opens the view's files. Those that are damaged, or that know of records past `last`, are put aside, and the view is empty.
+///
+/// # Errors
+/// The disk's, or the files are in use.
+pub(crate) fn open_files(dir: &Path, options: &SledOptions, last: u64) -> Result<SledStore, StoreError> {
+    let problem = match SledStore::open(dir, options) {
+        Ok(store) => match store.applied() {
+            Ok(applied) if applied <= last => return Ok(store),
+            Ok(applied) => format!("the view is at {applied}, the journal ends at {last}"),
+            Err(error) => error.to_string(),
+        },
+        Err(error) if error.asks_for_rebuild() => error.to_string(),
+        Err(error) => return Err(error),
+    };
+    tracing::error!(%problem, "the view is put aside and built anew from the journal");
+    put_aside(dir)?;
+    SledStore::open(dir, options)
+}
+
+/// In place of what was put aside before: only the latest tells a person anything.
+fn put_aside(dir: &Path) -> Result<(), StoreError> {
+    remove_damaged(dir).map_err(StoreError::Io)?;
+    hub_store::move_aside(dir, DAMAGED).map(drop)
+}
+
+/// Views that were put aside because they were damaged hold what people are called as well.
+///
+/// # Errors
+/// The disk's.
+pub(crate) fn remove_damaged(dir: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(dir.with_extension(DAMAGED)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) struct View {
     dir: PathBuf,
     options: SledOptions,
-    /// Absent when a swap failed half-way: then the hub has no view, and the next start settles it.
+    /// Absent after a failure, until it is opened again.
     current: RwLock<Option<SledStore>>,
 }
 
@@ -35,9 +74,31 @@ impl View {
         finished
     }
 
+    /// Refuses all who read or write until the view is [in use](Self::put_in_use) again.
+    pub(crate) fn close(&self) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The closed view's files, opened for whoever folds what they lack before anybody else reads it. `damaged` ones are put
+    /// aside first, as [`open_files`] does with those it finds to be.
+    ///
+    /// # Errors
+    /// As [`open_files`].
+    pub(crate) fn open_closed(&self, last: u64, damaged: bool) -> Result<SledStore, StoreError> {
+        if damaged && self.dir.try_exists().map_err(StoreError::Io)? {
+            put_aside(&self.dir)?;
+        }
+        open_files(&self.dir, &self.options, last)
+    }
+
+    /// Everybody reads this from now on.
+    pub(crate) fn put_in_use(&self, store: SledStore) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(store);
+    }
+
     fn read<T>(&self, question: impl FnOnce(&SledStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        let gone = || StoreError::Io(io::Error::other("the view could not be swapped; restart the hub"));
+        let gone = || StoreError::Io(io::Error::other("the view failed and is being opened again"));
         question(current.as_ref().ok_or_else(gone)?)
     }
 }

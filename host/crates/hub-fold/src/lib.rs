@@ -51,3 +51,14 @@ pub enum FoldError {
     #[error("a row of table {} cannot be read by this version of omnihub; rebuild the view with `omnihub journal rebuild`", table.name())]
     Row { table: Table },
 }
+
+impl FoldError {
+    /// Whether the way out is to build the view anew from the journal, rather than to repair the call or the disk.
+    #[must_use]
+    pub fn asks_for_rebuild(&self) -> bool {
+        match self {
+            Self::Store(error) => error.asks_for_rebuild(),
+            Self::Row { .. } => true,
+        }
+    }
+}

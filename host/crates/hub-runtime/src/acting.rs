@@ -24,7 +24,10 @@ pub trait ActingHost: Send + Sync {
     fn pause(&self, endpoint: &str, pause: Duration);
 
     /// A value an earlier call left.
-    fn state_get(&self, key: &str) -> Option<String>;
+    ///
+    /// # Errors
+    /// Why it cannot be read: the call ends, for a connector that took it for absent might do a thing twice.
+    fn state_get(&self, key: &str) -> Result<Option<String>, String>;
 
     /// Keeps a value. Only called after the connector has succeeded, once per key.
     fn state_set(&self, key: &str, value: &str);

@@ -83,6 +83,8 @@ pub enum CallErrorKind {
     HostCalls { limit: u32 },
     #[error("wanted to keep more state than {limit} {what}")]
     State { what: StateCap, limit: usize },
+    #[error("asked for its state, which the hub could not read: {reason}")]
+    StateUnread { reason: String },
     #[error("called {name}, which this phase forbids; move the call to poll or perform")]
     ForbiddenImport { name: String },
     #[error("could not be instantiated: {message}")]

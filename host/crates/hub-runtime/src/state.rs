@@ -107,7 +107,10 @@ impl config::Host for CallState {
 impl state::Host for CallState {
     fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
         let acting = self.acting("omnihub:host/state.get")?;
-        Ok(acting.kept.get(&key).cloned().or_else(|| acting.host.state_get(&key)))
+        if let Some(kept) = acting.kept.get(&key) {
+            return Ok(Some(kept.clone()));
+        }
+        acting.host.state_get(&key).map_err(|reason| Error::new(CallErrorKind::StateUnread { reason }))
     }
 
     fn set(&mut self, key: String, value: String) -> wasmtime::Result<()> {

@@ -80,6 +80,7 @@ fn broken(error: CallError) -> String {
         CallErrorKind::OutputTooLarge { what: Output::Events, .. } => "too-many-events".into(),
         CallErrorKind::HostCalls { .. } => "host-calls".into(),
         CallErrorKind::State { .. } => "state".into(),
+        CallErrorKind::StateUnread { .. } => "state-unread".into(),
         CallErrorKind::ForbiddenImport { name } => format!("forbidden {name}"),
         CallErrorKind::Instantiate { .. } => "instantiate".into(),
         CallErrorKind::OutputTooLarge { what: Output::CursorBytes, .. } => "cursor-too-large".into(),
@@ -161,8 +162,8 @@ impl ActingHost for Provider {
 
     fn pause(&self, _: &str, _: Duration) {}
 
-    fn state_get(&self, _: &str) -> Option<String> {
-        None
+    fn state_get(&self, _: &str) -> Result<Option<String>, String> {
+        Ok(None)
     }
 
     fn state_set(&self, key: &str, value: &str) {
