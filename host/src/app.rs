@@ -34,6 +34,7 @@ use crate::poller::Poller;
 use crate::record::{Folder as RecordFolder, Recorder};
 use crate::scheduler::Scheduler;
 use crate::secret::Secret;
+use crate::timekeeper::Timekeeper;
 use crate::watchdog::Watchdog;
 
 /// Consequences told and not yet taken: the listener only sorts them into its own list.
@@ -214,12 +215,19 @@ impl Hub {
             applied: applied.clone(),
             swaps,
         };
+        let timekeeper = Timekeeper {
+            journal: data.journal.clone(),
+            store: Arc::clone(&data.store),
+            clock: clock.clone(),
+            applied: applied.clone(),
+        };
         let acting = match acting {
             Acting::No => Vec::new(),
             Acting::Reading => vec![tokio::spawn(Arc::clone(&poller).run(stopped))],
             Acting::Yes => vec![
                 tokio::spawn(dispatcher.run(stopped.clone())),
                 tokio::spawn(eraser.run(stopped.clone())),
+                tokio::spawn(timekeeper.run(stopped.clone())),
                 tokio::spawn(Arc::clone(&poller).run(stopped.clone())),
                 tokio::spawn(Arc::clone(&watchdog).run(stopped)),
             ],

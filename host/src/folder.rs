@@ -87,29 +87,44 @@ pub(crate) fn fold_until(
     until: u64,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Fold, FoldError> {
-    fold_changed(journal, store, until, None, &mut |_| {}, progress)
+    fold_otherwise(journal, store, until, Otherwise::default(), progress)
 }
 
-/// As [`fold_until`], with something said before the first record, and each record changed before it is folded.
+/// What is different in a fold that asks what would be otherwise.
+#[derive(Default)]
+pub(crate) struct Otherwise<'a> {
+    /// Said before the first record.
+    pub first: Option<Record>,
+    /// Done to each record before it is folded.
+    pub change: Option<&'a mut dyn FnMut(&mut Record)>,
+    /// As [`Fold::running_free`].
+    pub runs_free: bool,
+}
+
+/// As [`fold_until`], with what is different.
 ///
 /// # Errors
 /// As [`fold_until`].
-pub(crate) fn fold_changed(
+pub(crate) fn fold_otherwise(
     journal: &Journal,
     store: &dyn Store,
     until: u64,
-    first: Option<Record>,
-    change: &mut dyn FnMut(&mut Record),
+    Otherwise { first, mut change, runs_free }: Otherwise<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Fold, FoldError> {
     let mut fold = Fold::open(store)?;
+    if runs_free {
+        fold = fold.running_free();
+    }
     let mut reader = journal.reader(Seq::new(store.applied()?).next());
     let mut first = first.map(|record| Sequenced { seq: 0, at: Timestamp::EPOCH, record });
     loop {
         let mut batch = read_batch(&mut reader);
         batch.records.retain(|record| record.seq <= until);
         let Some(last) = batch.records.last().map(|record| record.seq) else { return Ok(fold) };
-        batch.records.iter_mut().for_each(|sequenced| change(&mut sequenced.record));
+        if let Some(change) = &mut change {
+            batch.records.iter_mut().for_each(|sequenced| change(&mut sequenced.record));
+        }
         if let Some(first) = first.take() {
             batch.records.insert(0, first);
         }

@@ -35,6 +35,7 @@ mod signature;
 mod standing;
 mod stored;
 mod throttle;
+mod timekeeper;
 mod view;
 mod watchdog;
 mod what_if;

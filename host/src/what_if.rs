@@ -8,7 +8,7 @@ use hub_model::identity::Limits;
 use hub_rules::Catalogue;
 use hub_store::{MemoryStore, Store};
 
-use crate::folder::fold_changed;
+use crate::folder::{Otherwise, fold_otherwise};
 
 /// What is changed.
 pub(crate) enum If {
@@ -53,11 +53,13 @@ pub(crate) fn folded(
                     settings.blocked_keys.clone_from(blocked_keys);
                 }
             };
-            fold_changed(journal, &other, until, None, &mut change, progress)?;
+            let otherwise = Otherwise { change: Some(&mut change), ..Otherwise::default() };
+            fold_otherwise(journal, &other, until, otherwise, progress)?;
         }
         If::Said(command) => {
             let first = Record::Command(command.clone());
-            fold_changed(journal, &other, until, Some(first), &mut |_| {}, progress)?;
+            let otherwise = Otherwise { first: Some(first), ..Otherwise::default() };
+            fold_otherwise(journal, &other, until, otherwise, progress)?;
         }
         If::Rules { rules, catalogue } => {
             let mut change = |record: &mut Record| {
@@ -66,7 +68,9 @@ pub(crate) fn folded(
                     settings.catalogue.clone_from(catalogue);
                 }
             };
-            fold_changed(journal, &other, until, None, &mut change, progress)?;
+            // What the hub did not know it did not wait for: no record tells that its time had come.
+            let otherwise = Otherwise { change: Some(&mut change), runs_free: true, ..Otherwise::default() };
+            fold_otherwise(journal, &other, until, otherwise, progress)?;
         }
     }
     Ok(other)

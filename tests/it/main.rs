@@ -16,6 +16,7 @@ mod mixed;
 mod people;
 mod plugins;
 mod record;
+mod rules;
 mod samples;
 mod swap;
 mod tidy;

@@ -2,7 +2,7 @@
 
 use hub_fold::read;
 use hub_model::EventId;
-use hub_rules::{Mode, Rule, RuleFile, Trigger};
+use hub_rules::{Mode, Rule, RuleFile};
 use serde::Serialize;
 
 use super::asked::Named;
@@ -30,12 +30,11 @@ struct RuleSummary {
 
 impl RuleSummary {
     fn new(file: &str, rule: &Rule) -> Self {
-        let Trigger::Event(on) = &rule.on;
         Self {
             id: rule.id.clone(),
             says: rule.says.clone(),
             mode: rule.mode,
-            on: on.clone(),
+            on: rule.on.event().to_owned(),
             sentence: rule.sentence(),
             file: file.to_owned(),
             tests: rule.tests.len(),

@@ -82,6 +82,11 @@ impl ActiveSettings {
         self.connections.values()
     }
 
+    /// The connector of a connection.
+    pub(crate) fn connector(&self, connection: &str) -> Option<&str> {
+        Some(self.connections.get(connection)?.connector.as_str())
+    }
+
     pub(crate) fn limits(&self) -> Limits {
         self.limits
     }

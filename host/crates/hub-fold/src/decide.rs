@@ -46,6 +46,8 @@ pub enum Verdict {
     Fired { effects: Vec<EffectId> },
     /// It would have acted.
     Shadowed,
+    /// It is asked when this time has come; the evaluation is as of now.
+    Waiting { until: Timestamp },
     /// The conditions were not true.
     DidNotFire,
     /// They were, and a limit or a missing value held it back.
@@ -58,6 +60,19 @@ pub enum Verdict {
 const FORGOTTEN: &str = "(forgotten)";
 
 impl Decision {
+    pub(crate) fn new(occasion: &Occasion<'_>, mut evaluation: Evaluation, verdict: Verdict) -> Self {
+        shorten(&mut evaluation.trace);
+        let rule = evaluation.rule.clone();
+        Self { rule, event: occasion.id, decided_at: occasion.now, evaluation, verdict, done: Vec::new() }
+    }
+
+    /// Kept for "why", in place of what was decided before.
+    pub(crate) fn write(&self, draft: &mut Draft<'_>) -> Result<(), FoldError> {
+        let json = serde_json::to_vec(self).map_err(|_| FoldError::Row { table: Table::Annotation })?;
+        draft.put_raw(Table::Annotation, key::decision(self.event, &self.rule), json);
+        Ok(())
+    }
+
     /// Takes out what the rule found in the fields; how it decided stays.
     pub(crate) fn forget(&mut self) {
         forget_values(&mut self.evaluation.trace);
@@ -95,29 +110,28 @@ pub(crate) struct Occasion<'a> {
     pub(crate) now: Timestamp,
 }
 
-pub(crate) fn decide(
+/// Asks these rules about one event.
+pub(crate) fn decide<'r>(
     draft: &Draft<'_>,
     settings: &ActiveSettings,
+    rules: impl Iterator<Item = &'r Rule>,
     facts: &EventFacts<'_>,
     occasion: &Occasion<'_>,
 ) -> Result<Decided, FoldError> {
     let mut decided = Decided::default();
-    for rule in settings.rules.for_event(&occasion.event.name).filter(|rule| rule.mode != Mode::Off) {
-        let mut evaluation = rule.evaluate(facts);
+    for rule in rules.filter(|rule| rule.mode != Mode::Off) {
+        let evaluation = rule.evaluate(facts);
         let mut acts = Acts::default();
         let verdict = match evaluation.truth {
             Truth::True => fire(draft, settings, facts, occasion, rule, &mut acts)?,
             Truth::False | Truth::Unknown => Verdict::DidNotFire,
         };
-        shorten(&mut evaluation.trace);
         let done = match &verdict {
             Verdict::Fired { .. } => decided.take(acts),
             // A rule acts whole or not at all.
             _ => Vec::new(),
         };
-        let (event, decided_at) = (occasion.id, occasion.now);
-        let rule = rule.id.clone();
-        decided.decisions.push(Decision { rule, event, decided_at, evaluation, verdict, done });
+        decided.decisions.push(Decision { done, ..Decision::new(occasion, evaluation, verdict) });
     }
     Ok(decided)
 }
@@ -132,6 +146,12 @@ struct Acts {
 }
 
 impl Decided {
+    /// Nothing is done, for a reason outside the rule's conditions.
+    pub(crate) fn held(occasion: &Occasion<'_>, evaluation: Evaluation, reason: String) -> Self {
+        let decision = Decision::new(occasion, evaluation, Verdict::Held { reason });
+        Self { decisions: vec![decision], ..Self::default() }
+    }
+
     fn take(&mut self, acts: Acts) -> Vec<Done> {
         self.effects.extend(acts.effects);
         self.writings.extend(acts.writings);
@@ -266,7 +286,8 @@ fn limits(
     rule: &Rule,
 ) -> Result<Limited, FoldError> {
     let limits = &rule.limits;
-    let age = occasion.now.0.saturating_sub(occasion.event.happened_at.0);
+    let asked_from = occasion.event.happened_at.0.saturating_add(rule.on.waits_ns());
+    let age = occasion.now.0.saturating_sub(asked_from);
     if let Some(oldest) = limits.ignore_older_than_ns
         && age > oldest
     {
@@ -348,9 +369,7 @@ impl Decided {
         }
         for decision in self.decisions {
             written.fired += u64::from(matches!(decision.verdict, Verdict::Fired { .. }));
-            let json =
-                serde_json::to_vec(&decision).map_err(|_| FoldError::Row { table: Table::Annotation })?;
-            draft.put_raw(Table::Annotation, key::decision(decision.event, &decision.rule), json);
+            decision.write(draft)?;
         }
         Ok(written)
     }

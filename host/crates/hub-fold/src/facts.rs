@@ -31,6 +31,8 @@ pub(crate) struct EventFacts<'a> {
     connector: &'a str,
     event: &'a Event,
     about: &'a About,
+    /// What happened up to here is counted.
+    until: Timestamp,
     /// Most events meet no rule that asks.
     customer: OnceCell<Option<(NodeId, CustomerRow)>>,
 }
@@ -43,7 +45,13 @@ impl<'a> EventFacts<'a> {
         event: &'a Event,
         about: &'a About,
     ) -> Self {
-        Self { draft, connection, connector, event, about, customer: OnceCell::new() }
+        let until = event.happened_at;
+        Self { draft, connection, connector, event, about, until, customer: OnceCell::new() }
+    }
+
+    /// The same, asked at a later time.
+    pub(crate) fn until(self, until: Timestamp) -> Self {
+        Self { until, ..self }
     }
 
     fn customer(&self) -> Option<&(NodeId, CustomerRow)> {
@@ -342,9 +350,9 @@ impl Facts for EventFacts<'_> {
         }
     }
 
-    /// Events of the customer in the time up to and including this one.
+    /// Events of the customer in the time up to and including this one, or until the rule is asked.
     fn count(&self, event: &str, within_ns: i64) -> u64 {
-        let until = self.event.happened_at;
+        let until = self.until;
         let from = Timestamp(until.0.saturating_sub(within_ns));
         let counted = self.accounts().map(|account| {
             let end = |at: Timestamp, last: u8| key::events(account, event, at, EventId([last; 16]));

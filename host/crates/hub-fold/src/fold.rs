@@ -15,7 +15,7 @@ use crate::FoldError;
 use crate::active::{ActiveSettings, blocked};
 use crate::apply::{About, Applying};
 use crate::audit;
-use crate::decide::{Occasion, decide};
+use crate::decide::{Decided, Occasion, decide};
 use crate::draft::Draft;
 use crate::erase::{AskedRow, Closed, Gone, close_request, mark_stored};
 use crate::facts::EventFacts;
@@ -24,6 +24,7 @@ use crate::own::forget_own_writes;
 use crate::people::judge;
 use crate::record::{Command, ConnectionSettings, PluginState, Record, Reported, Settings};
 use crate::row::{CaseRow, ConnectionRow, EffectRow, EventRow, decode, encode, key};
+use crate::timers::begin_waiting;
 
 /// A record with its place in the journal.
 #[derive(Clone, Debug)]
@@ -58,6 +59,7 @@ pub struct Consequences {
 /// The fold with the settings in force.
 pub struct Fold {
     settings: Arc<ActiveSettings>,
+    runs_free: bool,
 }
 
 /// What is too old to be of use is forgotten a few rows at a time, every so many records.
@@ -75,7 +77,14 @@ impl Fold {
             Some(settings) => ActiveSettings::new(&settings).unwrap_or_default(),
             None => ActiveSettings::default(),
         };
-        Ok(Self { settings: Arc::new(settings) })
+        Ok(Self { settings: Arc::new(settings), runs_free: false })
+    }
+
+    /// Rules that wait are asked at the moment their time has come, and not when a record of the time says that a hub
+    /// noticed: where rules are in force that the hub had not.
+    #[must_use]
+    pub fn running_free(self) -> Self {
+        Self { runs_free: true, ..self }
     }
 
     /// The settings in force.
@@ -97,6 +106,9 @@ impl Fold {
             connections: BTreeMap::new(),
         };
         for record in records {
+            if self.runs_free {
+                folding.tick_each(record.seq, record.at)?;
+            }
             folding.record(record)?;
         }
         let Folding { mut draft, settings, consequences, connections } = folding;
@@ -136,6 +148,7 @@ impl Folding<'_> {
             Record::Command(command) => self.command(*seq, *at, command),
             Record::Erasing(step) => self.erasing(*seq, *at, step),
             Record::ErasedDelivery(delivery) => self.erased_delivery(*seq, *at, delivery),
+            Record::Tick => self.tick(*seq, *at),
             Record::PluginState(state) => {
                 self.plugin_state(state);
                 Ok(())
@@ -198,13 +211,22 @@ impl Folding<'_> {
                 let occasion = Occasion { event, id, account: about.account, now: at };
                 let facts =
                     EventFacts::new(&self.draft, &report.connection, &report.connector, event, &about);
-                let decided = decide(&self.draft, &settings, &facts, &occasion)?;
-                let written = decided.write(&mut self.draft, seq)?;
-                self.consequences.rules_fired += written.fired;
-                self.consequences.effects_planned.extend(&written.effects);
-                self.consequences.effects_due.extend(written.effects);
+                let rules = settings.rules.for_event(&event.name);
+                let decided = decide(&self.draft, &settings, rules, &facts, &occasion)?;
+                let later = settings.rules.waiting_since(&event.name);
+                let waiting = begin_waiting(&self.draft, later, &facts, &occasion)?;
+                self.write_decided(seq, decided)?;
+                waiting.write(&mut self.draft)?;
             }
         }
+        Ok(())
+    }
+
+    pub(crate) fn write_decided(&mut self, seq: u64, decided: Decided) -> Result<(), FoldError> {
+        let written = decided.write(&mut self.draft, seq)?;
+        self.consequences.rules_fired += written.fired;
+        self.consequences.effects_planned.extend(&written.effects);
+        self.consequences.effects_due.extend(written.effects);
         Ok(())
     }
 

@@ -25,6 +25,7 @@ pub mod read;
 pub mod record;
 pub mod row;
 mod rulings;
+mod timers;
 
 pub use active::ActiveSettings;
 pub use audit::{Act, AuditEntry, AuditVerdict, Chained, audit, verify_audit};
@@ -40,6 +41,7 @@ pub use fold::{Consequences, Fold, KeyRules, Sequenced, effect, effects_due, key
 pub use follow_up::{FollowUpError, FollowUpPlan, TEXT_CHARS_MAX, plan_close, plan_follow_up, plan_postpone};
 pub use merge::{JUDGED_MAX, Plan, PlanError, plan_merge, plan_reject, plan_unmerge};
 pub use record::{Record, RecordError};
+pub use timers::next_timer;
 
 use hub_store::{StoreError, Table};
 

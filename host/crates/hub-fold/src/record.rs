@@ -306,6 +306,8 @@ pub enum Record {
     Polled(Polled),
     Erasing(Erasing),
     ErasedDelivery(ErasedDelivery),
+    /// Time has passed: rules that waited for this moment are asked. The record's own time says which it is.
+    Tick,
 }
 
 /// A journal record this program cannot read.
@@ -347,6 +349,7 @@ impl Record {
             Self::Polled(_) => 9,
             Self::Erasing(_) => 10,
             Self::ErasedDelivery(_) => 11,
+            Self::Tick => 12,
         }
     }
 
@@ -366,6 +369,7 @@ impl Record {
             Self::Polled(record) => written_as(POLLED_VERSION, record),
             Self::Erasing(record) => written(record),
             Self::ErasedDelivery(record) => written(record),
+            Self::Tick => written(&()),
         }
     }
 
@@ -391,6 +395,10 @@ impl Record {
             9 => Self::Polled(earlier::read_polled(payload)?),
             10 => Self::Erasing(read(payload)?),
             11 => Self::ErasedDelivery(read(payload)?),
+            12 => {
+                read::<()>(payload)?;
+                Self::Tick
+            }
             other => return Err(RecordError::Kind(other)),
         })
     }

@@ -11,6 +11,7 @@ mod reading;
 mod reason;
 mod rule_test;
 mod set;
+mod trigger;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::parse::{Content, Node, parse};
 use crate::problem::{
     PROBLEMS_MAX, ProblemKind, RelatedPlace, RuleProblem, Source, Span, closest, did_you_mean,
 };
-use crate::rule::{Action, Mode, Rule, RuleFile, RuleSet, Trigger};
+use crate::rule::{Action, Mode, Rule, RuleFile, RuleSet};
 use new_field::with_fields_of;
 use reading::Keys;
 
@@ -274,41 +275,6 @@ impl Checker<'_> {
                 );
                 None
             }
-        }
-    }
-
-    fn trigger(&mut self, node: &Node) -> Option<Trigger> {
-        if let Content::Map(entries) = &node.content {
-            self.unsupported_trigger(node, entries.iter().map(|entry| entry.key.as_str()));
-            return None;
-        }
-        let event = self.scalar(node, "`on`", "write an event, such as `on: message.received`")?;
-        let event = self.event(event, node.span)?;
-        self.event = Some(event.clone());
-        Some(Trigger::Event(event))
-    }
-
-    fn unsupported_trigger<'n>(&mut self, node: &Node, mut keys: impl Iterator<Item = &'n str>) {
-        let span = node.span;
-        match keys.find(|key| matches!(*key, "every" | "after")) {
-            Some("every") => self.report(
-                ProblemKind::NotSupported,
-                span,
-                "schedules (`every`) are not supported yet".to_owned(),
-                "write an event to act on, such as `on: message.received`",
-            ),
-            Some(_) => self.report(
-                ProblemKind::NotSupported,
-                span,
-                "waiting for time to pass (`after`) is not supported yet".to_owned(),
-                "write the event itself to act on at once, such as `on: message.received`",
-            ),
-            None => self.report(
-                ProblemKind::WrongShape,
-                span,
-                "`on` is the name of an event".to_owned(),
-                "write an event, such as `on: message.received`",
-            ),
         }
     }
 

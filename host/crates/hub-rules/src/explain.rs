@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 
 use crate::condition::Condition;
 use crate::evaluate::{Actual, Evaluation, Trace, TraceNode, Truth};
-use crate::rule::{Action, Argument, Mode, Rule, Trigger};
+use crate::rule::{Action, Argument, Mode, Rule};
 use crate::template::Template;
 use crate::value::{quoted, quoted_all};
 
 impl Rule {
     /// The rule read back as one plain sentence.
     pub fn sentence(&self) -> String {
-        let Trigger::Event(event) = &self.on;
         let mode = match self.mode {
             Mode::Off => "(off) ",
             Mode::Shadow => "(shadow: nothing is sent) ",
@@ -23,7 +22,7 @@ impl Rule {
         };
         let actions: Vec<String> = self.then.iter().map(action_words).collect();
         let limits: String = self.limits.clauses().iter().map(|clause| format!("; {clause}")).collect();
-        format!("{mode}When {event} happens{when}: {}{limits}.", actions.join(", then "))
+        format!("{mode}{}{when}: {}{limits}.", self.on.sentence(), actions.join(", then "))
     }
 }
 

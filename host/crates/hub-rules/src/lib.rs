@@ -20,6 +20,7 @@ mod rule;
 mod rule_test;
 mod switch;
 mod template;
+mod trigger;
 mod value;
 
 #[cfg(test)]
@@ -33,8 +34,9 @@ pub use condition::{Comparison, Condition, CountTest, FieldTest, Operator};
 pub use evaluate::{Actual, DecidedBy, Evaluation, Facts, Trace, TraceNode, Truth};
 pub use limits::{Limits, OncePer, Rate, Scope};
 pub use problem::{ProblemKind, RelatedPlace, RuleProblem, Severity, Span};
-pub use rule::{Action, Argument, Mode, Rule, RuleFile, RuleSet, Trigger};
+pub use rule::{Action, Argument, Mode, Rule, RuleFile, RuleSet};
 pub use rule_test::{Expectation, RuleTest, TestOutcome, run_tests};
 pub use switch::switched_on;
 pub use template::{PlanProblem, PlannedAction, Template};
+pub use trigger::{Elapsed, Trigger};
 pub use value::{Decimal, Value, ValueError};

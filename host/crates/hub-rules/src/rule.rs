@@ -9,6 +9,7 @@ use crate::condition::Condition;
 use crate::limits::Limits;
 use crate::rule_test::RuleTest;
 use crate::template::Template;
+use crate::trigger::Trigger;
 use crate::value::Value;
 
 /// A checked rule: every name in it exists and every value has the right kind.
@@ -32,12 +33,6 @@ pub enum Mode {
     /// Evaluated and recorded, never sent.
     Shadow,
     On,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trigger {
-    Event(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,26 +64,57 @@ pub struct RuleFile<'a> {
     pub text: &'a str,
 }
 
-/// All rules of a hub, ordered by id.
+/// All rules of a hub, ordered by id, and found by what they act on: an event costs what the rules for it cost, however
+/// many others there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    #[serde(skip)]
+    at_once: Places,
+    #[serde(skip)]
+    later: Places,
 }
+
+/// Where the rules for an event stand.
+type Places = BTreeMap<String, Vec<usize>>;
 
 impl RuleSet {
     pub(crate) fn new(mut rules: Vec<Rule>) -> RuleSet {
         rules.sort_by(|left, right| left.id.cmp(&right.id));
-        RuleSet { rules }
+        let (mut at_once, mut later) = (Places::new(), Places::new());
+        for (place, rule) in rules.iter().enumerate() {
+            let places = match &rule.on {
+                Trigger::Event(_) => &mut at_once,
+                Trigger::Elapsed(_) => &mut later,
+            };
+            places.entry(rule.on.event().to_owned()).or_default().push(place);
+        }
+        RuleSet { rules, at_once, later }
     }
 
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    pub fn for_event<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Rule> {
-        self.rules.iter().filter(move |rule| {
-            let Trigger::Event(trigger) = &rule.on;
-            trigger == event
-        })
+    /// The rule with this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Rule> {
+        let place = self.rules.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok()?;
+        self.rules.get(place)
+    }
+
+    /// The rules that are asked when this happens, by id.
+    pub fn for_event(&self, event: &str) -> impl Iterator<Item = &Rule> {
+        self.at(&self.at_once, event)
+    }
+
+    /// The rules that wait from when this happens on, by id.
+    pub fn waiting_since(&self, event: &str) -> impl Iterator<Item = &Rule> {
+        self.at(&self.later, event)
+    }
+
+    fn at(&self, places: &Places, event: &str) -> impl Iterator<Item = &Rule> {
+        let places = places.get(event).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.rules.get(*place))
     }
 }

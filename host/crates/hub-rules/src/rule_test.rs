@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::catalogue::FieldKind;
 use crate::condition::Condition;
 use crate::evaluate::{Evaluation, Facts, Truth};
-use crate::rule::{Argument, Rule, Trigger};
+use crate::rule::{Argument, Rule};
 use crate::template::PlannedAction;
 use crate::value::{Decimal, Value, parse_duration, written_duration};
 
@@ -65,8 +65,8 @@ fn run_test(rule: &Rule, test: &RuleTest, load: &dyn Fn(&str) -> Result<String, 
             return outcome;
         }
     };
-    let Trigger::Event(event) = &rule.on;
-    let fires = if moment.event == *event {
+    let event = rule.on.event();
+    let fires = if moment.event == event {
         let evaluation = rule.evaluate(&moment);
         let fires = evaluation.truth == Truth::True;
         outcome.evaluation = Some(evaluation);

@@ -58,6 +58,7 @@ tables! {
     PrivacyRequest = 32 "privacy_request",
     Audit = 33 "audit",
     FollowUp = 34 "follow_up",
+    Timer = 35 "timer",
 }
 
 impl Table {

@@ -134,6 +134,9 @@ fn draw(out: &Out, rule: &Rule, test: &BackTest) -> Result<ExitCode, Failed> {
     for (reason, count) in &test.held {
         table.pair("held back", format!("{count}: {reason}"));
     }
+    if test.waiting > 0 {
+        table.pair("waiting still", test.waiting);
+    }
     for action in &rule.then {
         table.pair("action", format!("{} {}", test.fired, action.action));
     }

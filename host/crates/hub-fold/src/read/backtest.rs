@@ -29,6 +29,8 @@ pub struct BackTest {
     pub fired: u64,
     /// Events whose conditions held, by what held the rule back.
     pub held: BTreeMap<String, u64>,
+    /// Events whose time has not come by the end.
+    pub waiting: u64,
     /// Days of UTC from the first to the last, with how often it fired; every day has its place.
     pub days: Vec<Day>,
     /// Customers it fired for, and those it fired for most often.
@@ -89,6 +91,7 @@ pub fn backtest(
             }
             Verdict::Held { reason } => *test.held.entry(limit_of(&reason).to_owned()).or_default() += 1,
             Verdict::OwnWrite => *test.held.entry(OWN_WRITE.to_owned()).or_default() += 1,
+            Verdict::Waiting { .. } => test.waiting += 1,
             Verdict::DidNotFire => {}
         }
     })?;

@@ -302,6 +302,7 @@ impl Decision {
                 format!("acted: {}", ids.join(", "))
             }
             Verdict::Shadowed => "would have acted, but the rule is in shadow mode".to_owned(),
+            Verdict::Waiting { until } => format!("waits until {until}, and is asked again then"),
             Verdict::DidNotFire => "did not act".to_owned(),
             Verdict::Held { reason } => format!("held back: {reason}"),
             Verdict::OwnWrite => {

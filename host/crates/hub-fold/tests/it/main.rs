@@ -31,4 +31,5 @@ mod search;
 mod stories;
 mod systems;
 mod timeline;
+mod timers;
 mod whole;

@@ -56,6 +56,7 @@ fn word(hub: &Hub, message: &Told) -> &'static str {
         Some(Verdict::Fired { .. }) => "fired",
         Some(Verdict::Shadowed) => "shadowed",
         Some(Verdict::DidNotFire) => "did not fire",
+        Some(Verdict::Waiting { .. }) => "waiting",
         Some(Verdict::Held { .. }) => "held",
         Some(Verdict::OwnWrite) => "own write",
         None => "not asked",

@@ -55,7 +55,7 @@ impl Checker<'_> {
         }
     }
 
-    fn duration(&mut self, node: &Node) -> Option<i64> {
+    pub(super) fn duration(&mut self, node: &Node) -> Option<i64> {
         let text = self.scalar(node, "a duration", "write 15m, 24h, 7d or 2w")?;
         match parse_duration(text) {
             Ok(0) => {

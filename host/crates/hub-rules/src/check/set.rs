@@ -6,7 +6,7 @@ mod cycle;
 
 use crate::catalogue::{Catalogue, Changes};
 use crate::problem::{RelatedPlace, RuleProblem};
-use crate::rule::{Action, Mode, Trigger};
+use crate::rule::{Action, Mode};
 
 use super::ReadRule;
 use super::finding::action_span;
@@ -31,9 +31,14 @@ impl<'r> Set<'r> {
     }
 }
 
+/// The event a rule follows from, at once or later.
 fn trigger(read: &ReadRule) -> &str {
-    let Trigger::Event(event) = &read.rule.on;
-    event
+    read.rule.on.event()
+}
+
+/// How long after that: what one rule does at once another may mean to change later.
+fn waits(read: &ReadRule) -> i64 {
+    read.rule.on.waits_ns()
 }
 
 fn place(read: &ReadRule, action: usize, message: String) -> RelatedPlace {

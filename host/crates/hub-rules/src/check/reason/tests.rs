@@ -9,7 +9,8 @@ use crate::catalogue::FieldKind;
 use crate::condition::{Comparison, CountTest, FieldTest};
 use crate::evaluate::{Facts, Truth};
 use crate::limits::Limits;
-use crate::rule::{Mode, Rule, Trigger};
+use crate::rule::{Mode, Rule};
+use crate::trigger::Trigger;
 use crate::value::{Decimal, Value};
 
 /// A field's kind and everything it is in the small world; not being known is added.

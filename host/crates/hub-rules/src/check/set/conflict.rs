@@ -13,7 +13,7 @@ use crate::problem::{ProblemKind, RuleProblem};
 use crate::rule::{Action, Argument};
 use crate::value::{Value, fold};
 
-use super::{Set, place, trigger};
+use super::{Set, place, trigger, waits};
 
 /// Conditions held against each other in one set, some ten microseconds each: past this a set of rules is not searched
 /// to its end, and what was found is said.
@@ -21,7 +21,7 @@ const COMPARISONS_MAX: usize = 20_000;
 
 pub(super) fn report(set: &Set<'_>, problems: &mut Vec<RuleProblem>) {
     let mut left = COMPARISONS_MAX;
-    for ((event, field), setters) in setters(set, problems) {
+    for ((event, _, field), setters) in setters(set, problems) {
         for (first, second) in conflicting(&setters, &mut left) {
             problems.push(conflict(event, field, first, second));
         }
@@ -33,9 +33,9 @@ pub(super) fn report(set: &Set<'_>, problems: &mut Vec<RuleProblem>) {
 fn setters<'r>(
     set: &Set<'r>,
     problems: &mut Vec<RuleProblem>,
-) -> BTreeMap<(&'r str, &'r str), Vec<Setter<'r>>> {
+) -> BTreeMap<(&'r str, i64, &'r str), Vec<Setter<'r>>> {
     let mut values: BTreeMap<String, usize> = BTreeMap::new();
-    let mut setters: BTreeMap<(&str, &str), Vec<Setter<'r>>> = BTreeMap::new();
+    let mut setters: BTreeMap<(&str, i64, &str), Vec<Setter<'r>>> = BTreeMap::new();
     for read in &set.acting {
         let mut last: BTreeMap<&'r str, Setter<'r>> = BTreeMap::new();
         for (action, done) in read.rule.then.iter().enumerate() {
@@ -53,7 +53,7 @@ fn setters<'r>(
             }
         }
         for (field, setter) in last {
-            setters.entry((trigger(read), field)).or_default().push(setter);
+            setters.entry((trigger(read), waits(read), field)).or_default().push(setter);
         }
     }
     setters
