@@ -19,6 +19,7 @@ use crate::people::{PeopleContext, identify, is_forgotten, learn_name, merge_acc
 use crate::read::ParcelTurn;
 use crate::row::{EventRow, Forgotten, PartRow, Row, Subject, SubjectKind, decode, encode, key};
 use crate::rulings::rulings_follow;
+use crate::turns::{self, Turn};
 
 /// What an event turned out to be about.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,8 @@ pub(crate) struct About {
     pub(crate) subject: Option<Subject>,
     /// What it tells is to be forgotten, and so is whatever it came in.
     pub(crate) erased: bool,
+    /// What follows from it.
+    pub(crate) turn: Turn,
 }
 
 impl About {
@@ -257,7 +260,7 @@ impl Applying<'_, '_, '_> {
     /// What goes with the profile of an account.
     fn about_profile(&self, account: NodeId, kind: SubjectKind, id: &str) -> About {
         let erased = self.forgotten >= Forgotten::Profile;
-        About { account: Some(account), subject: Some(self.subject(kind, id)), erased }
+        About { account: Some(account), subject: Some(self.subject(kind, id)), erased, ..About::default() }
     }
 
     fn order(&mut self, order: &event::Order) -> Result<About, FoldError> {
@@ -278,7 +281,8 @@ impl Applying<'_, '_, '_> {
         if filed.is_erased_now() {
             self.forget_carts_of(&filed.subject)?;
         }
-        Ok(filed.about())
+        let turn = turns::of_order(filed.before.as_ref(), &filed.after);
+        Ok(About { turn, ..filed.about() })
     }
 
     fn replace_word(&mut self, was: Option<Vec<u8>>, is: Option<Vec<u8>>) {
@@ -296,7 +300,9 @@ impl Applying<'_, '_, '_> {
         {
             told.erase();
         }
-        Ok(self.file(&checkout.id, told)?.about())
+        let filed = self.file(&checkout.id, told)?;
+        let turn = turns::of_checkout(&filed.after, self.event.happened_at);
+        Ok(About { turn, ..filed.about() })
     }
 
     /// Notes the order that a cart became, which may be all that says whose it was; whether that order's content is gone.
@@ -360,17 +366,16 @@ impl Applying<'_, '_, '_> {
         } else if filed.is_erased_now() {
             self.forget_said_on(&key::noted_on_prefix(&filed.subject))?;
         }
-        Ok(filed.about())
+        let turn = turns::of_ticket(filed.before.as_ref(), &filed.after);
+        Ok(About { turn, ..filed.about() })
     }
 
     fn inventory_level(&mut self, level: &event::InventoryLevel) -> Result<About, FoldError> {
         let key = key::object(self.connection, &[&level.item, &level.location, &level.state]);
-        self.draft.join(&key, InventoryLevel::told(level, self.told))?;
-        Ok(self.about(
-            None,
-            SubjectKind::InventoryLevel,
-            &format!("{}/{}/{}", level.item, level.location, level.state),
-        ))
+        let Joined { before, after } = self.draft.join(&key, InventoryLevel::told(level, self.told))?;
+        let turn = turns::of_level(before.as_ref(), &after, &level.state);
+        let id = format!("{}/{}/{}", level.item, level.location, level.state);
+        Ok(About { turn, ..self.about(None, SubjectKind::InventoryLevel, &id) })
     }
 
     fn inventory_item(&mut self, item: &event::InventoryItem) -> Result<About, FoldError> {
@@ -462,7 +467,7 @@ impl Applying<'_, '_, '_> {
     }
 
     fn about(&self, account: Option<NodeId>, kind: SubjectKind, id: &str) -> About {
-        About { account, subject: Some(self.subject(kind, id)), erased: false }
+        About { account, subject: Some(self.subject(kind, id)), ..About::default() }
     }
 
     pub(crate) fn subject(&self, kind: SubjectKind, id: &str) -> Subject {
@@ -563,6 +568,11 @@ impl<T: Filed> File<T> {
     }
 
     fn about(self) -> About {
-        About { account: self.after.account(), erased: self.after.is_erased(), subject: Some(self.subject) }
+        About {
+            account: self.after.account(),
+            erased: self.after.is_erased(),
+            subject: Some(self.subject),
+            turn: Turn::default(),
+        }
     }
 }

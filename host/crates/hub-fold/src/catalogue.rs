@@ -6,6 +6,7 @@ use hub_model::model::INTENTS;
 use hub_rules::{Catalogue, EventSpec, FieldKind, FieldSpec};
 
 use crate::actions;
+use crate::turns;
 
 use FieldKind::{Boolean, Money, Number, Text, TextList, Time};
 
@@ -106,10 +107,12 @@ const EVENTS: &[Event] = &[
     ("order.deleted", ABOUT_ORDER, "an order was deleted"),
     ("order.refunded", ABOUT_ORDER, "money was paid back"),
     ("order.shipped", ABOUT_ORDER, "a parcel was made or changed"),
+    (turns::ORDER_DELAYED, ABOUT_ORDER, "nothing was sent for 5 days, a parcel is under way for 7, or could not be handed over"),
     ("return.requested", ABOUT_ORDER, "a customer wants to send something back"),
     ("return.updated", ABOUT_ORDER, "a return changed"),
     ("checkout.created", ABOUT_CHECKOUT, "a cart reached the checkout"),
     ("checkout.updated", ABOUT_CHECKOUT, "a cart changed"),
+    (turns::CHECKOUT_ABANDONED, ABOUT_CHECKOUT, "nobody touched a cart for an hour, and it became no order"),
     ("checkout.deleted", ABOUT_CHECKOUT, "a cart is gone"),
     ("message.received", ABOUT_MESSAGE, "a customer wrote"),
     ("message.sent", ABOUT_MESSAGE, "we wrote, here or at the provider"),
@@ -124,8 +127,10 @@ const EVENTS: &[Event] = &[
     ("ticket.created", ABOUT_TICKET, "a ticket was opened"),
     ("ticket.updated", ABOUT_TICKET, "a ticket changed"),
     ("ticket.status_changed", ABOUT_TICKET, "a ticket's status changed"),
+    (turns::TICKET_REOPENED, ABOUT_TICKET, "a ticket that was solved or closed is open again"),
     ("ticket.deleted", ABOUT_TICKET, "a ticket was deleted"),
     ("inventory.changed", &["inventory"], "stock changed"),
+    (turns::BACK_IN_STOCK, &["inventory"], "there is stock again where there was none"),
     ("inventory.item_changed", &["inventory"], "an item was made, changed or deleted"),
     ("loyalty.account_changed", &["customer", "loyalty"], "a loyalty account was opened or changed"),
     ("loyalty.points_changed", &["customer", "loyalty"], "points were earned, spent or lost"),

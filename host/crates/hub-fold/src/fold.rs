@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use hub_model::event::{Payload, Remark};
+use hub_model::event::{Event, Payload, Remark};
 use hub_model::identity::{IdentityKey, Limits};
 use hub_model::join::Told;
 use hub_model::{EffectId, EventId, Salt, Timestamp};
@@ -15,16 +15,14 @@ use crate::FoldError;
 use crate::active::{ActiveSettings, blocked};
 use crate::apply::{About, Applying};
 use crate::audit;
-use crate::decide::{Decided, Occasion, decide};
+use crate::decide::Decided;
 use crate::draft::Draft;
 use crate::erase::{AskedRow, Closed, Gone, close_request, mark_stored};
-use crate::facts::EventFacts;
 use crate::follow_up::{close_follow_up, want_follow_up};
 use crate::own::forget_own_writes;
 use crate::people::judge;
 use crate::record::{Command, ConnectionSettings, PluginState, Record, Reported, Settings};
 use crate::row::{CaseRow, ConnectionRow, EffectRow, EventRow, decode, encode, key};
-use crate::timers::begin_waiting;
 
 /// A record with its place in the journal.
 #[derive(Clone, Debug)]
@@ -198,7 +196,7 @@ impl Folding<'_> {
             }
             self.confirm_seen(seq, at, &report.connection, event, &about)?;
             if !self.draft.has(Table::Event, &id.0)? {
-                self.note_event(seq, report, position, id, &about);
+                self.note_event(id, event_row(seq, report, position, event, &about), &about);
                 new_events.push((position, id, about));
             } else if about.is_of_people() {
                 // Told again: what is to be forgotten has to be found here too.
@@ -208,15 +206,10 @@ impl Folding<'_> {
         for (position, id, about) in new_events {
             self.consequences.events_new += 1;
             if let Some(event) = report.events.get(position as usize) {
-                let occasion = Occasion { event, id, account: about.account, now: at };
-                let facts =
-                    EventFacts::new(&self.draft, &report.connection, &report.connector, event, &about);
-                let rules = settings.rules.for_event(&event.name);
-                let decided = decide(&self.draft, &settings, rules, &facts, &occasion)?;
-                let later = settings.rules.waiting_since(&event.name);
-                let waiting = begin_waiting(&self.draft, later, &facts, &occasion)?;
-                self.write_decided(seq, decided)?;
-                waiting.write(&mut self.draft)?;
+                let of = (id, event, &about);
+                self.ask_rules((seq, at), (&report.connection, &report.connector), of)?;
+                let row = event_row(seq, report, position, event, &about);
+                self.take_turn((seq, at), &report.connector, &row, of)?;
             }
         }
         Ok(())
@@ -230,24 +223,14 @@ impl Folding<'_> {
         Ok(())
     }
 
-    fn note_event(&mut self, seq: u64, report: &Reported, position: u32, id: EventId, about: &About) {
-        let Some(event) = report.events.get(position as usize) else { return };
+    /// Writes down a new event, so that it is found under whom or what it is about.
+    pub(crate) fn note_event(&mut self, id: EventId, row: EventRow, about: &About) {
         if let Some(account) = about.account {
-            let row = key::events(account, &event.name, event.happened_at, id);
-            self.draft.put_new(Table::Index, row, Vec::new());
+            let of_account = key::events(account, &row.name, row.happened_at, id);
+            self.draft.put_new(Table::Index, of_account, Vec::new());
         } else if let Some(subject) = about.subject.as_ref().filter(|_| about.is_of_people()) {
             self.draft.put_raw(Table::Index, key::about(subject, id), Vec::new());
         }
-        let row = EventRow {
-            name: event.name.clone(),
-            connection: report.connection.clone(),
-            happened_at: event.happened_at,
-            delivery: report.delivery,
-            report: seq,
-            position,
-            account: about.account,
-            subject: about.subject.clone(),
-        };
         self.draft.put(id.0.to_vec(), &row);
     }
 
@@ -303,6 +286,19 @@ impl Folding<'_> {
             let row = key::object(&state.connection, &[name]);
             self.draft.put_raw(Table::PluginState, row, encode(value));
         }
+    }
+}
+
+fn event_row(seq: u64, report: &Reported, position: u32, event: &Event, about: &About) -> EventRow {
+    EventRow {
+        name: event.name.clone(),
+        connection: report.connection.clone(),
+        happened_at: event.happened_at,
+        delivery: report.delivery,
+        report: seq,
+        position,
+        account: about.account,
+        subject: about.subject.clone(),
     }
 }
 

@@ -26,6 +26,7 @@ pub mod record;
 pub mod row;
 mod rulings;
 mod timers;
+mod turns;
 
 pub use active::ActiveSettings;
 pub use audit::{Act, AuditEntry, AuditVerdict, Chained, audit, verify_audit};

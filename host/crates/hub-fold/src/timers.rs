@@ -1,10 +1,9 @@
 //! Rules that act when a time has passed since an event: what waits, and what is asked when its time has come. Time
 //! passes by records alone ([`Record::Tick`](crate::Record::Tick)), so that two folds of one journal agree.
 
-use hub_model::event::{Event, Other, Payload};
 use hub_model::model::Interaction;
 use hub_model::{EventId, NodeId, Timestamp};
-use hub_rules::{Elapsed, Mode, Rule, Scope};
+use hub_rules::{Mode, Rule, Scope};
 use hub_store::{Order, Range, Store, Table};
 
 use crate::FoldError;
@@ -16,6 +15,7 @@ use crate::fold::Folding;
 use crate::own::is_own_write;
 use crate::people::is_forgotten;
 use crate::row::{EventRow, Subject, SubjectKind, key};
+use crate::turns::retold;
 
 /// Rules asked in one record; what is due beside them has its turn with the next.
 const ASKED_AT_ONCE: usize = 256;
@@ -33,14 +33,15 @@ pub fn next_timer(store: &dyn Store) -> Result<Option<Timestamp>, FoldError> {
 }
 
 /// A rule that waits since an event.
-struct Timer {
-    due: Timestamp,
-    event: EventId,
-    rule: String,
+pub(crate) struct Timer {
+    pub(crate) due: Timestamp,
+    pub(crate) event: EventId,
+    /// Its name, or what [`turns`](crate::turns) expects.
+    pub(crate) rule: String,
 }
 
 impl Timer {
-    fn key(&self) -> Vec<u8> {
+    pub(crate) fn key(&self) -> Vec<u8> {
         [key::time(self.due).as_slice(), &self.event.0, self.rule.as_bytes()].concat()
     }
 
@@ -123,6 +124,9 @@ impl Folding<'_> {
 
     /// The rule may have been changed or taken away since, and whom it is about be forgotten.
     fn ask(&mut self, seq: u64, now: Timestamp, timer: Timer) -> Result<(), FoldError> {
+        if self.expected(seq, now, &timer)? {
+            return Ok(());
+        }
         let settings = self.settings.clone();
         let Some(rule) = settings.rules.get(&timer.rule).filter(|rule| rule.mode != Mode::Off) else {
             return Ok(());
@@ -142,44 +146,38 @@ impl Folding<'_> {
             self.draft.put_raw(Table::Timer, Timer { due, ..timer }.key(), Vec::new());
             return Ok(());
         }
-        let needless = needless(&self.draft, elapsed, timer.event, &row, now)?;
+        let of = (timer.event, &row);
+        let needless = happened_to_same(&self.draft, &elapsed.unless, elapsed.same, of, now)?;
         let event = retold(&row);
-        let about = About { account: row.account, subject: row.subject, erased: false };
+        let about = About { account: row.account, subject: row.subject, ..About::default() };
         let connector = settings.connector(&row.connection).unwrap_or_default();
         let facts = EventFacts::new(&self.draft, &row.connection, connector, &event, &about).until(now);
         let occasion = Occasion { event: &event, id: timer.event, account: row.account, now };
         let decided = match needless {
-            Some(reason) => Decided::held(&occasion, rule.evaluate(&facts), reason),
+            Some((name, at)) => {
+                let same = elapsed.same.as_str();
+                let reason = format!("unless: {name} happened for the same {same}, at {at}");
+                Decided::held(&occasion, rule.evaluate(&facts), reason)
+            }
             None => decide(&self.draft, &settings, std::iter::once(rule), &facts, &occasion)?,
         };
         self.write_decided(seq, decided)
     }
 }
 
-/// An event as far as the view remembers it.
-fn retold(row: &EventRow) -> Event {
-    Event {
-        name: row.name.clone(),
-        key: String::new(),
-        happened_at: row.happened_at,
-        version: row.happened_at.0,
-        payload: Payload::Other(Other { topic: row.name.clone(), extra: Vec::new() }),
-    }
-}
-
-/// Why the rule need not be asked any more: something happened meanwhile.
-fn needless(
+/// The first of these events that happened to the same from an event on.
+pub(crate) fn happened_to_same(
     draft: &Draft<'_>,
-    elapsed: &Elapsed,
-    since: EventId,
-    row: &EventRow,
+    names: &[String],
+    same: Scope,
+    (since, row): (EventId, &EventRow),
     now: Timestamp,
-) -> Result<Option<String>, FoldError> {
+) -> Result<Option<(String, Timestamp)>, FoldError> {
     let conversation = thread_of(draft, row.subject.as_ref())?;
-    for name in &elapsed.unless {
+    for name in names {
         for (id, at) in happened(draft, name, row, now)? {
             let is_answer = id != since
-                && match elapsed.same {
+                && match same {
                     Scope::Conversation => {
                         let other: Option<EventRow> = draft.get(&id.0)?;
                         let thread = thread_of(draft, other.and_then(|other| other.subject).as_ref())?;
@@ -192,8 +190,7 @@ fn needless(
                     _ => true,
                 };
             if is_answer {
-                let same = elapsed.same.as_str();
-                return Ok(Some(format!("unless: {name} happened for the same {same}, at {at}")));
+                return Ok(Some((name.clone(), at)));
             }
         }
     }

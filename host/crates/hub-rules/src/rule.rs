@@ -113,6 +113,12 @@ impl RuleSet {
         self.at(&self.later, event)
     }
 
+    /// Whether any rule follows from this event.
+    #[must_use]
+    pub fn follow(&self, event: &str) -> bool {
+        self.at_once.contains_key(event) || self.later.contains_key(event)
+    }
+
     fn at(&self, places: &Places, event: &str) -> impl Iterator<Item = &Rule> {
         let places = places.get(event).map(Vec::as_slice).unwrap_or_default();
         places.iter().filter_map(|place| self.rules.get(*place))

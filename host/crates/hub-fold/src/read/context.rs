@@ -162,27 +162,49 @@ pub fn context(store: &dyn Store, id: NodeId, now: Timestamp) -> Result<Option<C
 
 impl OrderUnderWay {
     fn new(subject: &Subject, order: &Order, now: Timestamp) -> Option<Self> {
-        let parcels = || order.fulfilments.values();
-        let sent_at = parcels().filter_map(Fulfilment::under_way_since).min();
-        let sent_at = sent_at.filter(|at| now.since(*at) < FORGOTTEN_AFTER);
+        let sent_at = sent_at(order).filter(|at| now.since(*at) < FORGOTTEN_AFTER);
         let is_called_off = order.deleted || order.cancelled_at.is_some();
         if is_called_off || (!order.is_open() && sent_at.is_none()) {
             return None;
         }
-        let placed_at = order.placed_at.as_ref().map(|at| at.value);
-        let nothing_sent =
-            parcels().all(|parcel| parcel.shipped_at.is_none() && parcel.delivered_at.is_none());
-        let failed = parcels().any(|parcel| parcel.failed_at.is_some() && parcel.under_way_since().is_some());
-        let late = match (placed_at, sent_at) {
-            _ if failed => Some(Late::NotDelivered),
-            (_, Some(since)) if now.since(since) >= UNDER_WAY_MAX => Some(Late::UnderWay { since }),
-            (Some(since), None) if nothing_sent && now.since(since) >= UNSENT_MAX => {
-                Some(Late::NotSent { since })
-            }
-            _ => None,
+        let nothing_sent = || placed_and_unsent(order).filter(|since| now.since(*since) >= UNSENT_MAX);
+        let late = match sent_at {
+            _ if Late::has_failed(order) => Some(Late::NotDelivered),
+            Some(since) if now.since(since) >= UNDER_WAY_MAX => Some(Late::UnderWay { since }),
+            Some(_) => None,
+            None => nothing_sent().map(|since| Late::NotSent { since }),
         };
         Some(Self { order: OrderView::new(subject, order), late })
     }
+}
+
+impl Late {
+    /// When an order becomes late if nothing is told of it any more; `None` when it never does, or is already because a
+    /// parcel could not be handed over.
+    pub(crate) fn expected(order: &Order) -> Option<Timestamp> {
+        let is_called_off = order.deleted || order.cancelled_at.is_some() || Self::has_failed(order);
+        let under_way = sent_at(order).map(|since| since.plus(UNDER_WAY_MAX));
+        let unsent = || placed_and_unsent(order).filter(|_| order.is_open()).map(|since| since.plus(UNSENT_MAX));
+        under_way.or_else(unsent).filter(|_| !is_called_off)
+    }
+
+    /// A carrier could not hand a parcel over, or will not.
+    pub(crate) fn has_failed(order: &Order) -> bool {
+        let has_failed = |parcel: &Fulfilment| parcel.failed_at.is_some() && parcel.under_way_since().is_some();
+        order.fulfilments.values().any(has_failed)
+    }
+}
+
+/// When the first parcel left that is still on its way.
+fn sent_at(order: &Order) -> Option<Timestamp> {
+    order.fulfilments.values().filter_map(Fulfilment::under_way_since).min()
+}
+
+/// When an order was placed of which nothing was ever sent.
+fn placed_and_unsent(order: &Order) -> Option<Timestamp> {
+    let is_unsent = |parcel: &Fulfilment| parcel.shipped_at.is_none() && parcel.delivered_at.is_none();
+    let placed_at = order.placed_at.as_ref().map(|at| at.value);
+    placed_at.filter(|_| order.fulfilments.values().all(is_unsent))
 }
 
 fn open_tickets(person: &Person<'_>) -> Result<Vec<TicketView>, FoldError> {

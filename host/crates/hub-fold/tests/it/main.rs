@@ -32,4 +32,5 @@ mod stories;
 mod systems;
 mod timeline;
 mod timers;
+mod turns;
 mod whole;

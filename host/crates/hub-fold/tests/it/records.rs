@@ -108,6 +108,7 @@ fn one_of_each() -> Vec<Record> {
         Record::Settings(Box::new(settings(&["rule: x\n", "anything: at all"]))),
         Record::Command(Command::Redrive { delivery: 7 }),
         Record::Command(Command::RetryEffect { effect }),
+        Record::Tick,
         Record::PluginState(PluginState {
             connection: "club".into(),
             values: vec![("cursor".into(), "9".into())],
