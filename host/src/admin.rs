@@ -65,6 +65,8 @@ struct Api {
     admin: Arc<Admin>,
     /// A comparison folds the whole journal into memory: one at a time.
     verifying: Arc<Semaphore>,
+    /// Rules are taken over one folder after the other: each is held against those before.
+    applying: tokio::sync::Mutex<()>,
 }
 
 type Shared = axum::extract::State<Arc<Api>>;
@@ -91,6 +93,7 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .route("/v1/customers/{id}/follow-ups", post(follow_ups::add))
         .route("/v1/follow-ups/{id}/postpone", post(follow_ups::postpone))
         .route("/v1/follow-ups/{id}/close", post(follow_ups::close))
+        .route("/v1/rules/apply", post(rules::apply))
         .route("/v1/privacy", get(privacy::list))
         .route("/v1/privacy/{erasure}/close", post(privacy::close))
         .route("/v1/journal/stats", get(journal::stats))
@@ -139,7 +142,11 @@ fn reads() -> Router<Arc<Api>> {
 
 impl Api {
     fn new(admin: Arc<Admin>) -> Arc<Self> {
-        Arc::new(Self { admin, verifying: Arc::new(Semaphore::new(1)) })
+        Arc::new(Self {
+            admin,
+            verifying: Arc::new(Semaphore::new(1)),
+            applying: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Asks the view or the journal on a thread that may block.
@@ -163,7 +170,10 @@ impl Api {
     }
 
     fn entry(&self, command: Command) -> Entry {
-        let record = Record::Command(command);
+        self.entry_of(&Record::Command(command))
+    }
+
+    fn entry_of(&self, record: &Record) -> Entry {
         Entry { kind: record.kind(), time_ns: self.admin.clock.now().0, payload: record.encode() }
     }
 }

@@ -449,7 +449,7 @@ async fn bring_settings_up_to_date(
             problems.iter().map(|problem| format!("{}: {problem}", problem.file_name())).collect();
         anyhow::anyhow!("the rules have problems; `omnihub check` shows them in place\n{}", shown.join("\n"))
     })?;
-    if before.as_ref() != Some(&wanted) {
+    if !before.is_some_and(|before| before.decide_as(&wanted)) {
         journal_settings(&data.journal, wanted, clock).await?;
     }
     Ok(())

@@ -10,6 +10,7 @@ use hub_rules::{
     ActionSpec, Catalogue, Changes, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem, Takes, review,
 };
 use hub_runtime::manifest::Role;
+use serde::Serialize;
 
 use crate::config::Config;
 use crate::plugins::{Connection, Installed};
@@ -64,7 +65,56 @@ pub(crate) fn gather(
         actions,
         identity: config.identity_limits,
         salt,
+        given: None,
     })
+}
+
+/// What it changes to take other rule files over, by the files' names.
+#[must_use]
+pub(crate) fn changes(before: &[(String, String)], now: &[(String, String)]) -> Vec<FileChange> {
+    let mut known: BTreeMap<&String, &String> = before.iter().map(|(file, text)| (file, text)).collect();
+    let mut changes: BTreeMap<&String, FileChange> = BTreeMap::new();
+    for (file, text) in now {
+        let before = known.remove(file).cloned();
+        if before.as_ref() != Some(text) {
+            changes.insert(file, FileChange { file: file.clone(), before, now: Some(text.clone()) });
+        }
+    }
+    for (file, text) in known {
+        changes.insert(file, FileChange { file: file.clone(), before: Some(text.clone()), now: None });
+    }
+    changes.into_values().collect()
+}
+
+/// A rule file that is new, other or gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct FileChange {
+    pub(crate) file: String,
+    /// Its text until now; `None` for a new one.
+    pub(crate) before: Option<String>,
+    /// Its text from now on; `None` for one that is gone.
+    pub(crate) now: Option<String>,
+}
+
+impl FileChange {
+    pub(crate) fn word(&self) -> &'static str {
+        match (&self.before, &self.now) {
+            (None, _) => "new",
+            (_, None) => "gone",
+            _ => "changed",
+        }
+    }
+}
+
+/// Names rule files by what is in them: as much of a hash as a person compares.
+#[must_use]
+pub(crate) fn digest(files: &[(String, String)]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in files.iter().flat_map(|(file, text)| [file, text]) {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_hex().chars().take(16).collect()
 }
 
 /// A new installation's.

@@ -1,4 +1,4 @@
-//! Rules that act when a time has passed, in a hub that runs.
+//! Rules in a hub that runs: those that act when a time has passed, and others taken over without a restart.
 
 use hub_tests::demo::{self, story};
 use hub_tests::support::http_client;
@@ -48,6 +48,75 @@ async fn who_waits_too_long_is_tagged_although_nothing_happens() {
     let tried: Value = serde_json::from_slice(&output.stdout).unwrap();
     let count = |name: &str| tried.pointer(name).and_then(Value::as_u64);
     assert_eq!((count("/fired"), count("/waiting")), (Some(1), Some(1)), "{tried:#}");
+    stage.stop().await.unwrap();
+    assert_eq!(stage.verify_journal().await.unwrap(), Ok(()));
+}
+
+const TAG_EVERYBODY: &str = "rule: tag-everybody\nmode: on\non: message.received\nwhen: always\n\
+    then:\n  - {id: tag, do: customer.add_tag, with: {tag: heard}}\n";
+
+/// The command's exit code and what it printed, which is JSON when all went well.
+async fn told(stage: &Stage, words: &[&str]) -> (i32, Value, String) {
+    let admin = stage.hub().unwrap().addresses().admin.clone();
+    let asks_hub = words.contains(&"apply");
+    let more: &[&str] = if asks_hub { &["--json", "--admin", &admin] } else { &["--json"] };
+    let output = stage.files().command(&[words, more].concat()).await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let json = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code().unwrap(), json, said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_rules_are_taken_over_whole_while_the_hub_runs() {
+    let mut stage =
+        Stage::set(StageOptions { rules: vec![UNANSWERED], ..StageOptions::default() }).await.unwrap();
+    let scenes = story::set_up(jiff::Timestamp::now());
+    let fired =
+        async |stage: &Stage| stage.admin().unwrap().counter("omnihub_rules_fired_total").await.unwrap();
+    let text =
+        |json: &Value, at: &str| json.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let rules = stage.dir().join("rules");
+    demo::play::story(&stage, &scenes[..1], &demo::progress::Progress::hidden()).await.unwrap();
+
+    std::fs::write(rules.join("tag.yaml"), TAG_EVERYBODY).unwrap();
+    let (code, plan, said) = told(&stage, &["rule", "plan"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(text(&plan, "/changes/0/file"), "tag.yaml");
+    assert_eq!(plan.pointer("/tried/0/fired"), Some(&Value::from(1)), "it would have acted: {plan:#}");
+    let (code, _, said) = told(&stage, &["rule", "apply", "--by", "ana", "--plan", "0000"]).await;
+    assert!(code != 0 && said.contains("not those of the plan"), "{said}");
+
+    // One that is wrong keeps all of them out.
+    std::fs::write(rules.join("wrong.yaml"), "rule: wrong\n").unwrap();
+    let (code, plan_of_wrong, _) = told(&stage, &["rule", "plan"]).await;
+    assert_eq!((code, plan_of_wrong.pointer("/ok")), (1, Some(&Value::from(false))));
+    let (code, _, said) = told(&stage, &["rule", "apply", "--by", "ana"]).await;
+    assert!(code != 0 && said.contains("wrong.yaml") && said.contains("`mode` is missing"), "{said}");
+    std::fs::remove_file(rules.join("wrong.yaml")).unwrap();
+
+    let digest = text(&plan, "/digest");
+    let words = ["rule", "apply", "--by", "ana", "--reason", "to hear all", "--plan", &digest];
+    let (code, applied, said) = told(&stage, &words).await;
+    assert_eq!((code, text(&applied, "/changes/0/what").as_str()), (0, "new"), "{said}");
+    let before = fired(&stage).await;
+    demo::play::story(&stage, &scenes[1..2], &demo::progress::Progress::hidden()).await.unwrap();
+    assert_eq!(fired(&stage).await, before + 1, "the chat is tagged by the new rule");
+    let (_, again, _) = told(&stage, &["rule", "apply", "--by", "ana"]).await;
+    assert_eq!(again.pointer("/command"), Some(&Value::Null), "nothing to change: {again}");
+
+    let (_, history, _) = told(&stage, &["rule", "history", "tag.yaml"]).await;
+    assert_eq!(
+        (text(&history, "/versions/0/by"), text(&history, "/versions/0/reason")),
+        ("ana".into(), "to hear all".into())
+    );
+    let words = ["rule", "history", "tag.yaml", "--version", &text(&history, "/versions/0/version")];
+    let printed = stage.files().command(&words).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&printed.stdout), TAG_EVERYBODY);
+    stage.stop().await.unwrap();
+    stage.start().await.unwrap();
+    let (_, history, _) = told(&stage, &["rule", "history"]).await;
+    let versions = history.pointer("/versions").and_then(Value::as_array).unwrap();
+    assert_eq!(versions.len(), 2, "a start changes nothing: {history:#}");
     stage.stop().await.unwrap();
     assert_eq!(stage.verify_journal().await.unwrap(), Ok(()));
 }

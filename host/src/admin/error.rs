@@ -28,6 +28,9 @@ pub(super) enum AdminError {
     NotFound { what: &'static str, help: &'static str },
     #[error("{message}")]
     Conflict { message: &'static str, help: &'static str },
+    /// What is wrong with rules that were to be taken over.
+    #[error("the rules have problems, so those before stay in force\n{0}")]
+    Rules(String),
     #[error(transparent)]
     View(#[from] FoldError),
     #[error("{0}")]
@@ -69,6 +72,7 @@ impl AdminError {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Question(_) => StatusCode::BAD_REQUEST,
+            Self::Rules(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Plan(PlanError::Unknown(_) | PlanError::NotTheirs { .. }) => StatusCode::NOT_FOUND,
             Self::FollowUp(FollowUpError::Empty | FollowUpError::TooLong { .. }) => StatusCode::BAD_REQUEST,
             Self::FollowUp(FollowUpError::Forgotten) => StatusCode::CONFLICT,
@@ -92,6 +96,7 @@ impl AdminError {
             Self::Host => "call the hub by its address, by localhost, or with the token",
             Self::CrossSite => "ask from the command line",
             Self::Question(_) => "check the spelling and the form of the value",
+            Self::Rules(_) => "`omnihub rule check` shows them in place",
             Self::NotFound { help, .. } | Self::Conflict { help, .. } => help,
             Self::Plan(_) => {
                 "`omnihub customer why` shows a customer's accounts and what holds them together"

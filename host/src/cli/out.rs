@@ -88,6 +88,19 @@ impl Out {
         self.text(&format!("{line}\n"))
     }
 
+    /// Prints a line of a comparison: what is added and taken away in colours.
+    pub(super) fn changed_line(&self, line: &str) -> Result<ExitCode, Failed> {
+        let color = match line.as_bytes().first() {
+            Some(b'+') => 32,
+            Some(b'-') => 31,
+            _ => return self.line(line),
+        };
+        match self.color.on(std::io::stdout().is_terminal()) {
+            true => self.line(&format!("\u{1b}[{color}m{line}\u{1b}[0m")),
+            false => self.line(line),
+        }
+    }
+
     /// Prints a value as JSON for people to read.
     pub(super) fn json(&self, value: &impl serde::Serialize) -> Result<ExitCode, Failed> {
         let text = serde_json::to_string_pretty(value).map_err(|error| Failed::Internal(error.into()))?;

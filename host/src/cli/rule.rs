@@ -1,6 +1,10 @@
 //! `omnihub rule`: the rules in force, the rules in files with their own tests, and why a rule acted or did not.
 
 mod backtest;
+mod fields;
+mod history;
+mod journalled;
+mod plan;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,8 +21,12 @@ use super::listing::{Listing, Reading};
 use super::moment::{Moment, moment};
 use super::out::Out;
 use super::show;
+use super::word::Word;
 use crate::settings;
 use backtest::BackTestArgs;
+use fields::{FieldsArgs, NamesArgs};
+use history::HistoryArgs;
+use plan::PlanArgs;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RuleCommand {
@@ -69,6 +77,43 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+    /// Tells what taking the folder over would change, and what its rules would have done
+    Plan(PlanArgs),
+    /// Has the running hub take over what lies in its rules_dir: all of it, or nothing
+    #[command(after_long_help = "\
+The hub reads rules_dir, checks all of it together and goes on with the new rules, without a restart and without losing an
+event: what it heard of before is decided on by the rules before. The audit keeps who asked for it.
+
+Examples:
+  omnihub rule apply --reason 'quieter evenings'
+  omnihub rule apply --plan 3f0a9c11d2e4b587")]
+    Apply {
+        /// Only what this plan was of
+        #[arg(long, value_name = "DIGEST")]
+        plan: Option<String>,
+        #[command(flatten)]
+        word: Word,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Lists the versions of rule files, or prints one
+    History(HistoryArgs),
+    /// Lists the fields that rules may ask for
+    #[command(
+        after_long_help = "Examples:\n  omnihub rule fields customer\n  omnihub rule fields --on order.paid"
+    )]
+    Fields(FieldsArgs),
+    /// Lists the events that rules may act on
+    #[command(after_long_help = "Examples:\n  omnihub rule events\n  omnihub rule events order")]
+    Events(NamesArgs),
+    /// Lists what rules may do
+    #[command(after_long_help = "\
+A parameter with `?` may be left out.
+
+Examples:
+  omnihub rule actions
+  omnihub rule actions zendesk")]
+    Actions(NamesArgs),
     /// Says what a rule made of an event, part by part
     #[command(after_long_help = "\
 `omnihub delivery show` lists a delivery's events.
@@ -95,6 +140,15 @@ pub(super) async fn rule(out: &Out, command: RuleCommand) -> Result<ExitCode, Fa
         RuleCommand::Backtest { file, since, config, json } => {
             backtest::backtest(out, BackTestArgs { file, since, config, json }).await
         }
+        RuleCommand::Plan(args) => plan::plan(out, args).await,
+        RuleCommand::Apply { plan, word, listing } => {
+            let question = word.tell(Question::post(&["rules", "apply"])).with("plan", plan);
+            listing.print(out, question, show::applied).await
+        }
+        RuleCommand::History(args) => history::history(out, args),
+        RuleCommand::Fields(args) => fields::fields(out, args),
+        RuleCommand::Events(args) => fields::events(out, args),
+        RuleCommand::Actions(args) => fields::actions(out, args),
         RuleCommand::Check { files, config, json } => check_rules(out, &files, &config, json),
     }
 }

@@ -419,6 +419,17 @@ pub(super) fn rules(out: &Out, answer: &Answer) -> Drawn {
     listed(out, answer, "/rules", &columns, "rules")
 }
 
+pub(super) fn applied(out: &Out, answer: &Answer) -> Drawn {
+    let changes = answer.json.pointer("/changes").and_then(Value::as_array).cloned().unwrap_or_default();
+    for change in &changes {
+        out.line(&printable(&format!("{} {}", cell(change, "/what"), cell(change, "/file"))))?;
+    }
+    match answer.json.pointer("/command") {
+        Some(Value::Number(record)) => out.line(&format!("in force from record {record} of the journal on")),
+        _ => out.line("nothing to change: these are the rules in force"),
+    }
+}
+
 pub(super) fn why(out: &Out, answer: &Answer) -> Drawn {
     for line in answer.json.pointer("/explanation").and_then(Value::as_str).unwrap_or_default().lines() {
         out.line(&printable(line))?;

@@ -219,7 +219,9 @@ pub(crate) fn changed(
     before: &Settings,
     now: &Settings,
 ) -> Result<(), FoldError> {
-    let acted = Acted { record, at, by: None, reason: None };
+    let given = now.given.as_ref();
+    let by = given.map(|given| given.by.as_str());
+    let acted = Acted { record, at, by, reason: given.map(|given| given.reason.as_str()) };
     differences(before, now).into_iter().try_for_each(|act| append(draft, &acted, act))
 }
 

@@ -107,7 +107,11 @@ const EVENTS: &[Event] = &[
     ("order.deleted", ABOUT_ORDER, "an order was deleted"),
     ("order.refunded", ABOUT_ORDER, "money was paid back"),
     ("order.shipped", ABOUT_ORDER, "a parcel was made or changed"),
-    (turns::ORDER_DELAYED, ABOUT_ORDER, "nothing was sent for 5 days, a parcel is under way for 7, or could not be handed over"),
+    (
+        turns::ORDER_DELAYED,
+        ABOUT_ORDER,
+        "nothing was sent for 5 days, a parcel is under way for 7, or could not be handed over",
+    ),
     ("return.requested", ABOUT_ORDER, "a customer wants to send something back"),
     ("return.updated", ABOUT_ORDER, "a return changed"),
     ("checkout.created", ABOUT_CHECKOUT, "a cart reached the checkout"),

@@ -181,6 +181,25 @@ pub struct Settings {
     /// That of the first settings holds for good.
     #[serde(default)]
     pub salt: Salt,
+    /// Who had them taken over, where somebody asked for it. Decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Given>,
+}
+
+impl Settings {
+    /// Whether the two decide alike, whoever gave them.
+    #[must_use]
+    pub fn decide_as(&self, other: &Self) -> bool {
+        let plain = |settings: &Self| Self { given: None, ..settings.clone() };
+        plain(self) == plain(other)
+    }
+}
+
+/// Whose word something is, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    pub by: String,
+    pub reason: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

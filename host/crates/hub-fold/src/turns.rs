@@ -82,7 +82,12 @@ impl Folding<'_> {
         let Some(name) = about.turn.now else { return Ok(()) };
         let next = EventId::of(&row.connection, name, &event.key);
         let event = Event { name: name.to_owned(), ..event.clone() };
-        self.happen((seq, at), connector, EventRow { name: name.to_owned(), ..row.clone() }, (next, &event, about))
+        self.happen(
+            (seq, at),
+            connector,
+            EventRow { name: name.to_owned(), ..row.clone() },
+            (next, &event, about),
+        )
     }
 
     /// Tells of an expected event whose time has come, if nothing came between; `false` where the timer is a rule's.

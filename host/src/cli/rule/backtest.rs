@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use hub_fold::read::{self, BackTest, Day, Firing, Listed};
-use hub_fold::record::{Record, Settings};
-use hub_journal::{Journal, Options, ReadError, Seq};
+use hub_journal::{Journal, Options};
 use hub_model::Timestamp;
 use hub_rules::{Rule, RuleFile, RuleProblem, switched_on};
 
+use super::journalled;
 use crate::cli::ConfigArg;
 use crate::cli::api::require_data;
 use crate::cli::exit::{Failed, PROBLEMS};
@@ -32,9 +32,6 @@ const SHOWN_MAX: usize = 10;
 
 /// The heights of a column.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-
-/// The settings' record in the journal; its number is on disk and stays.
-const SETTINGS_KIND: u8 = 6;
 
 pub(super) struct BackTestArgs {
     pub(super) file: PathBuf,
@@ -69,7 +66,7 @@ fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp
     let dir = require_data(config)?;
     // Looking takes no lock, so a hub may run.
     let (journal, _) = Journal::open_read_only(&dir, Options::default()).map_err(anyhow::Error::from)?;
-    let Some(settings) = settings(&journal)? else {
+    let Some(settings) = journalled::last(&journal)? else {
         return Err(Failed::problem(
             "nothing has happened yet",
             "start the hub and let it hear of something",
@@ -102,27 +99,6 @@ fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp
     let without = without.as_ref().map(|store| store as &dyn hub_store::Store);
     let test = read::backtest(&with, without, &rule.id, window).map_err(anyhow::Error::from)?;
     Ok(Tried::Folded(Box::new(rule), Box::new(test)))
-}
-
-/// The settings the journal ends with.
-fn settings(journal: &Journal) -> Result<Option<Settings>, Failed> {
-    let mut reader = journal.reader(Seq::new(1));
-    let mut last = None;
-    loop {
-        match reader.next() {
-            Ok(Some(record)) if record.kind == SETTINGS_KIND => last = Some(record),
-            Ok(Some(_)) => {}
-            Ok(None) => break,
-            Err(error @ ReadError::Io { .. }) => return Err(anyhow::Error::from(error).into()),
-            // What is damaged is passed over, as the fold does.
-            Err(_) => {}
-        }
-    }
-    let Some(record) = last else { return Ok(None) };
-    match Record::decode(record.kind, &record.payload).map_err(anyhow::Error::from)? {
-        Record::Settings(settings) => Ok(Some(*settings)),
-        _ => Ok(None),
-    }
 }
 
 fn draw(out: &Out, rule: &Rule, test: &BackTest) -> Result<ExitCode, Failed> {
@@ -180,7 +156,7 @@ fn firings(out: &Out, heading: &str, firings: &Listed<Firing>) -> Result<(), Fai
 }
 
 /// The days as a line of columns, how many days each stands for, and what the highest is.
-fn chart(days: &[Day]) -> (String, usize, u64) {
+pub(super) fn chart(days: &[Day]) -> (String, usize, u64) {
     let each = days.len().div_ceil(CHART_COLUMNS).max(1);
     let columns: Vec<u64> = days.chunks(each).map(|days| days.iter().map(|day| day.fired).sum()).collect();
     let highest = columns.iter().copied().max().unwrap_or_default();

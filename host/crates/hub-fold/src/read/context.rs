@@ -184,13 +184,15 @@ impl Late {
     pub(crate) fn expected(order: &Order) -> Option<Timestamp> {
         let is_called_off = order.deleted || order.cancelled_at.is_some() || Self::has_failed(order);
         let under_way = sent_at(order).map(|since| since.plus(UNDER_WAY_MAX));
-        let unsent = || placed_and_unsent(order).filter(|_| order.is_open()).map(|since| since.plus(UNSENT_MAX));
+        let unsent =
+            || placed_and_unsent(order).filter(|_| order.is_open()).map(|since| since.plus(UNSENT_MAX));
         under_way.or_else(unsent).filter(|_| !is_called_off)
     }
 
     /// A carrier could not hand a parcel over, or will not.
     pub(crate) fn has_failed(order: &Order) -> bool {
-        let has_failed = |parcel: &Fulfilment| parcel.failed_at.is_some() && parcel.under_way_since().is_some();
+        let has_failed =
+            |parcel: &Fulfilment| parcel.failed_at.is_some() && parcel.under_way_since().is_some();
         order.fulfilments.values().any(has_failed)
     }
 }

@@ -24,7 +24,8 @@ fn acted(hub: &Hub) -> usize {
 #[test]
 fn a_ticket_is_opened_again() {
     let mut hub = hub_for("ticket.reopened");
-    let states = [("new", 0), ("solved", 0), ("open", 1), ("pending", 1), ("closed", 1), ("open", 2), ("open", 2)];
+    let states =
+        [("new", 0), ("solved", 0), ("open", 1), ("pending", 1), ("closed", 1), ("open", 2), ("open", 2)];
     for (minute, (status, expected)) in (0..).zip(states) {
         let ticket = event::Ticket { status: Some(status.into()), ..ticket("7") };
         hub.happens("desk", minute, "ticket.updated", Payload::Ticket(ticket));
@@ -35,7 +36,8 @@ fn a_ticket_is_opened_again() {
 #[test]
 fn stock_is_back_where_there_was_none() {
     let mut hub = hub_for("inventory.back_in_stock");
-    for (minute, (quantity, expected)) in (0..).zip([(3, 0), (0, 0), (-1, 0), (5, 1), (9, 1), (0, 1), (1, 2)]) {
+    for (minute, (quantity, expected)) in (0..).zip([(3, 0), (0, 0), (-1, 0), (5, 1), (9, 1), (0, 1), (1, 2)])
+    {
         let level = level("mug", "berlin", quantity);
         hub.happens("stock", minute, "inventory.changed", Payload::InventoryLevel(level));
         assert_eq!(acted(&hub), expected, "{minute}: {quantity}");

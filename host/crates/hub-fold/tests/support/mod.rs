@@ -134,6 +134,7 @@ pub(crate) fn settings(rules: &[&str]) -> Settings {
             .collect(),
         identity: Limits::default(),
         salt: SALT,
+        given: None,
     }
 }
 

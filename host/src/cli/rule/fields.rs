@@ -1,0 +1,151 @@
+//! `omnihub rule fields|events|actions`: what rules may name here, with the configured connections and their plugins.
+
+use std::process::ExitCode;
+
+use hub_rules::{Catalogue, Grade, RuleFile, Takes};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cli::ConfigArg;
+use crate::cli::check;
+use crate::cli::exit::Failed;
+use crate::cli::out::Out;
+use crate::cli::table::Table;
+use crate::settings;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct FieldsArgs {
+    /// Only names that begin so
+    #[arg(value_name = "NAME")]
+    begins: Option<String>,
+    /// Only fields that are known when this event happens
+    #[arg(long, value_name = "EVENT")]
+    on: Option<String>,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct NamesArgs {
+    /// Only names that begin so
+    #[arg(value_name = "NAME")]
+    begins: Option<String>,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+#[derive(Debug, clap::Args)]
+struct Shown {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn fields(out: &Out, args: FieldsArgs) -> Result<ExitCode, Failed> {
+    let FieldsArgs { begins, on, shown: Shown { config, json } } = args;
+    let catalogue = catalogue(&config)?;
+    let brought = match on {
+        None => None,
+        Some(event) => match catalogue.events.get(&event) {
+            Some(spec) => Some(spec.provides.clone()),
+            None => {
+                let message = format!("there is no event `{event}`");
+                return Err(Failed::usage(message, "`omnihub rule events` lists them"));
+            }
+        },
+    };
+    let is_brought = |name: &str| {
+        let root = name.split('.').next().unwrap_or(name);
+        brought.as_ref().is_none_or(|roots| roots.iter().any(|brought| brought == root))
+    };
+    let fields = catalogue.fields.iter().filter(|(name, _)| begins_so(name, &begins) && is_brought(name));
+    let mut table = Table::new(&["field", "kind", "values", "what"]);
+    let mut rows = Vec::new();
+    for (name, spec) in fields {
+        table.row([name.clone(), word(&spec.kind), spec.values.join(", "), spec.help.clone()]);
+        rows.push(named(name, spec)?);
+    }
+    print(out, json, "fields", rows, &table)
+}
+
+pub(super) fn events(out: &Out, args: NamesArgs) -> Result<ExitCode, Failed> {
+    let NamesArgs { begins, shown: Shown { config, json } } = args;
+    let catalogue = catalogue(&config)?;
+    let mut table = Table::new(&["event", "brings", "what"]);
+    let mut rows = Vec::new();
+    for (name, spec) in catalogue.events.iter().filter(|(name, _)| begins_so(name, &begins)) {
+        table.row([name.clone(), spec.provides.join(", "), spec.help.clone()]);
+        rows.push(named(name, spec)?);
+    }
+    print(out, json, "events", rows, &table)
+}
+
+pub(super) fn actions(out: &Out, args: NamesArgs) -> Result<ExitCode, Failed> {
+    let NamesArgs { begins, shown: Shown { config, json } } = args;
+    let catalogue = catalogue(&config)?;
+    let mut table = Table::new(&["action", "happens", "with", "what"]);
+    let mut rows = Vec::new();
+    for (name, spec) in catalogue.actions.iter().filter(|(name, _)| begins_so(name, &begins)) {
+        let params = spec.params.iter().map(|(param, spec)| {
+            let values = match &spec.takes {
+                Takes::OneOf(values) => format!("={}", values.join("|")),
+                _ => String::new(),
+            };
+            let mark = if spec.required { "" } else { "?" };
+            format!("{param}{mark}{values}")
+        });
+        let params: Vec<String> = params.collect();
+        table.row([name.clone(), happens(spec.grade).to_owned(), params.join(", "), spec.help.clone()]);
+        rows.push(named(name, spec)?);
+    }
+    print(out, json, "actions", rows, &table)
+}
+
+/// How often an action happens whatever goes wrong, in words for whoever writes a rule.
+fn happens(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Keyed | Grade::Probed => "once",
+        Grade::Natural => "again is the same",
+        Grade::Unsafe => "once, or asks a person",
+    }
+}
+
+/// The catalogue with the fields that the rules of the folder themselves bring.
+fn catalogue(config: &ConfigArg) -> Result<Catalogue, Failed> {
+    let found = check::install(config.load()?)?;
+    let (catalogue, _) = settings::catalogue(&found.config, &found.plugins.now());
+    let dir = &found.config.rules_dir;
+    let files = settings::rule_files(dir).map_err(|error| Failed::file(dir, &error))?;
+    let files: Vec<RuleFile<'_>> = files.iter().map(|(name, text)| RuleFile { name, text }).collect();
+    Ok(hub_rules::with_new_fields(&files, &catalogue))
+}
+
+fn begins_so(name: &str, begins: &Option<String>) -> bool {
+    begins.as_ref().is_none_or(|begins| name.starts_with(begins.as_str()))
+}
+
+fn named(name: &str, spec: &impl Serialize) -> Result<Value, Failed> {
+    let mut value = serde_json::to_value(spec).map_err(|error| Failed::Internal(error.into()))?;
+    if let Value::Object(members) = &mut value {
+        members.insert("name".to_owned(), Value::from(name));
+    }
+    Ok(value)
+}
+
+fn word(kind: &impl Serialize) -> String {
+    let word = serde_json::to_value(kind).ok();
+    word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn print(out: &Out, json: bool, what: &str, rows: Vec<Value>, table: &Table) -> Result<ExitCode, Failed> {
+    if json {
+        return out.json(&serde_json::json!({ what: rows }));
+    }
+    if table.is_empty() {
+        out.tell(&format!("no {what}"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    out.table(table)
+}
