@@ -14,6 +14,7 @@ mod events;
 mod facts;
 mod follow_ups;
 mod guard;
+mod held;
 mod hub;
 mod identity;
 mod journal;
@@ -86,6 +87,10 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .route("/v1/connections/{name}/poll", post(connections::poll))
         .route("/v1/deliveries/{seq}/redrive", post(deliveries::redrive))
         .route("/v1/effects/{id}/retry", post(effects::retry))
+        .route("/v1/effects/release", post(held::release))
+        .route("/v1/effects/cancel", post(held::cancel))
+        .route("/v1/effects/stop", post(held::stop))
+        .route("/v1/effects/resume", post(held::resume))
         .route("/v1/customers/{id}/merge/{other}", post(identity::merge))
         .route("/v1/customers/{id}/reject/{other}", post(identity::reject))
         .route("/v1/customers/{id}/unmerge/{account}", post(identity::unmerge))

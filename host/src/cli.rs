@@ -108,7 +108,7 @@ enum Command {
     /// Lists and checks rules, and says why one acted or did not
     #[command(subcommand)]
     Rule(rule::RuleCommand),
-    /// Lists and shows effects, and tries them again
+    /// Lists and shows effects, tries them again, releases and cancels what is held, and stops everything that is sent
     #[command(subcommand)]
     Effect(listing::EffectCommand),
     /// Verifies and rebuilds the view from the journal, and shows the journal's figures

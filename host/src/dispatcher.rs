@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hub_fold::QUIET;
 use hub_fold::record::{Attempt, Outcome, Receipt, Record};
 use hub_fold::row::{EffectRow, EffectState, Message};
 use hub_journal::{AppendError, Entry, Journal, Seq};
@@ -131,7 +132,13 @@ impl Dispatcher {
     }
 
     fn is_still(&self, id: EffectId, row: &EffectRow) -> bool {
-        let known = tokio::task::block_in_place(|| hub_fold::effect(&*self.store, id));
+        let known = tokio::task::block_in_place(|| {
+            // Somebody may have stopped everything while it was in line.
+            if hub_fold::effects_stopped(&*self.store)?.is_some() {
+                return Ok(None);
+            }
+            hub_fold::effect(&*self.store, id)
+        });
         known.ok().flatten().is_some_and(|known| known == *row)
     }
 
@@ -143,7 +150,7 @@ impl Dispatcher {
         }
         let number = row.attempts.saturating_add(1);
         let outcome = match self.allowed(row).and_then(|()| self.callable(row)) {
-            Err(outcome) => outcome,
+            Err(outcome) => still_uncertain(outcome, was_under_way),
             Ok(connection) => {
                 let uncertain = row.uncertain || was_under_way;
                 self.record(Record::Attempt(Attempt { effect: id, number })).await?;
@@ -153,9 +160,13 @@ impl Dispatcher {
         self.receipt(id, row, number, outcome).await
     }
 
-    /// Whether the customer may be written to, if that is what it does: asked at each try, for people change their minds.
+    /// Whether the customer may be written to, if that is what it does: asked at each try, for people change their minds,
+    /// and what was planned by day may be tried at night.
     fn allowed(&self, row: &EffectRow) -> Result<(), Outcome> {
         let Some(Message { channel, purpose }) = &row.message else { return Ok(()) };
+        if let Some(until) = row.quiet_until(self.clock.now()) {
+            return Err(Outcome::Postponed { until, reason: QUIET.to_owned(), uncertain: false });
+        }
         match tokio::task::block_in_place(|| hub_fold::read::may_send(&*self.store, row)) {
             Ok(Some(verdict)) if !verdict.allowed => Err(Outcome::Parked {
                 reason: format!("no consent to {purpose} on {channel}: {}", verdict.because),
@@ -234,13 +245,20 @@ impl Dispatcher {
         let tried = Tried {
             grade: row.grade,
             failures: row.failures,
-            owed_since: row.owed_since,
+            owed_since: self.owed_since(row),
             now: self.clock.now(),
             down_until: self.left_alone(connection, row),
             limits: &self.limits,
             jitter: jitter(id, number),
         };
         judge(ended, tried)
+    }
+
+    /// Since when it could have been sent: it does not grow old while people have stopped everything.
+    fn owed_since(&self, row: &EffectRow) -> Timestamp {
+        let switched = tokio::task::block_in_place(|| hub_fold::effects_switch(&*self.store));
+        let resumed_at = switched.ok().flatten().map(|switched| switched.at);
+        resumed_at.map_or(row.owed_since, |resumed_at| resumed_at.max(row.owed_since))
     }
 
     /// Journals the outcome and waits until the view has it, so that nobody takes the effect up again before.
@@ -278,6 +296,16 @@ impl Dispatcher {
     async fn record(&self, record: Record) -> Result<Seq, AppendError> {
         let entry = Entry { kind: record.kind(), time_ns: self.clock.now().0, payload: record.encode() };
         self.journal.append(entry).await
+    }
+}
+
+/// One that was under way when the hub stopped may have been carried out, whatever keeps it from being tried again now.
+fn still_uncertain(outcome: Outcome, was_under_way: bool) -> Outcome {
+    match outcome {
+        Outcome::Postponed { until, reason, uncertain } => {
+            Outcome::Postponed { until, reason, uncertain: uncertain || was_under_way }
+        }
+        other => other,
     }
 }
 

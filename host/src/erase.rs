@@ -270,7 +270,8 @@ fn hold_back(
     after: &dyn Store,
 ) -> anyhow::Result<usize> {
     let due = |store| -> anyhow::Result<BTreeSet<EffectId>> {
-        Ok(hub_fold::effects_due(store, DUE_MAX)?.into_iter().map(|(_, id)| id).collect())
+        // Whether or not somebody has stopped everything meanwhile.
+        Ok(hub_fold::effects_open(store, DUE_MAX)?.into_iter().map(|(_, id)| id).collect())
     };
     let was_due = due(before)?;
     let mut held = 0;

@@ -34,7 +34,7 @@ pub(super) async fn list(api: Shared, Asked(asked): Asked<ListQuery>) -> Answer<
     api.read(move |admin| Ok(Effects { effects: read::effects(&*admin.store, &query)? })).await
 }
 
-const UNKNOWN: AdminError =
+pub(super) const UNKNOWN: AdminError =
     AdminError::NotFound { what: "effect", help: "`omnihub effect list` shows their ids" };
 
 pub(super) async fn one(api: Shared, Named(id): Named<EffectId>) -> Answer<EffectSummary> {
@@ -58,6 +58,18 @@ pub(super) async fn retry(
             return Err(AdminError::Conflict {
                 message: "the effect is being sent",
                 help: "wait for its receipt, then look again",
+            });
+        }
+        "held" => {
+            return Err(AdminError::Conflict {
+                message: "the effect waits for a person's word",
+                help: "`omnihub effect release` lets it be sent, with a reason",
+            });
+        }
+        "cancelled" => {
+            return Err(AdminError::Conflict {
+                message: "the effect is cancelled",
+                help: "`omnihub audit list` says who did it, and why",
             });
         }
         _ => {}

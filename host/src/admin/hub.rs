@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use hub_fold::Switched;
 use hub_fold::read::{Counts, counts, merges};
 use hub_model::Timestamp;
 use serde::Serialize;
@@ -12,6 +13,9 @@ use super::{Admin, Answer, Shared, connections};
 
 /// What `prometheus-client` writes.
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Held effects are counted one by one; past a storm of this size the exact number helps nobody.
+const HELD_COUNTED_MAX: usize = 10_000;
 
 #[derive(Serialize)]
 struct Readiness {
@@ -25,7 +29,12 @@ pub(super) async fn ready(api: Shared) -> Response {
     let problems = api.admin.health.problems(&api.admin.journal);
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let warnings = api.admin.poller.as_ref().map(|poller| poller.outside.standings.problems());
-    let warnings = warnings.unwrap_or_default();
+    let mut warnings = warnings.unwrap_or_default();
+    // A view that cannot be read is among the problems.
+    let stopped = api.read(|admin| Ok(hub_fold::effects_stopped(&*admin.store)?)).await;
+    if let Ok(Json(Some(stopped))) = stopped {
+        warnings.push(format!("effects: {} has stopped all sending at {}", stopped.by, stopped.at));
+    }
     (status, Json(Readiness { ready: problems.is_empty(), problems, warnings })).into_response()
 }
 
@@ -56,6 +65,10 @@ pub(super) struct Status {
     counts: Counts,
     /// Accounts found to be somebody already known.
     merges: u64,
+    /// Effects that wait for a person's word, up to so many.
+    held: usize,
+    /// Who has stopped everything that is sent, when and why.
+    stopped: Option<Switched>,
 }
 
 #[derive(Serialize)]
@@ -84,6 +97,8 @@ pub(super) async fn status(api: Shared) -> Answer<Status> {
             journal: JournalStats::new(&admin.journal),
             counts,
             merges: merges(&*admin.store)?,
+            held: hub_fold::effects_held(&*admin.store, HELD_COUNTED_MAX)?.len(),
+            stopped: hub_fold::effects_stopped(&*admin.store)?,
         })
     })
     .await

@@ -134,7 +134,7 @@ pub(super) async fn apply(api: Shared, Asked(asked): Asked<ApplyAsked>) -> Answe
                 changes.iter().map(|one| AppliedChange { file: one.file.clone(), what: one.word() });
             let applied = Applied { digest, changes: changes.collect(), command: None, running: true };
             let given = Some(Given { by, reason });
-            let record = (!before.decide_as(&wanted)).then(|| Settings { given, ..wanted });
+            let record = (!before.decide_as(&wanted)).then_some(Settings { given, ..wanted });
             Ok((record, applied))
         })
         .await?;

@@ -170,8 +170,16 @@ async fn what_does_not_exist_is_not_found_and_journals_nothing() {
     }
     let (status, _) = hub.post("/v1/deliveries/2/redrive").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
-    let (status, _) = hub.post(&format!("/v1/effects/eff_{}/retry", "0".repeat(32))).await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
+    let effect = format!("eff_{}", "0".repeat(32));
+    for uri in [
+        format!("/v1/effects/{effect}/retry"),
+        format!("/v1/effects/release?reason=looked&effects={effect}"),
+        format!("/v1/effects/cancel?reason=looked&effects={effect}"),
+        "/v1/effects/release?reason=looked&rule=nobody".to_owned(),
+        "/v1/effects/cancel?reason=looked&rule=nobody".to_owned(),
+    ] {
+        assert_eq!(hub.post(&uri).await.0, StatusCode::NOT_FOUND, "{uri}");
+    }
     assert_eq!(hub.journal.durable().get(), 1);
 }
 
@@ -247,6 +255,24 @@ async fn what_operators_did_is_in_the_audit() {
     let (_, verdict) = hub.get(&format!("/v1/audit/verify?{now}")).await;
     assert_eq!((&verdict["entries"], &verdict["broken_at"]), (&Value::from(2), &Value::Null));
     assert_eq!(verdict["head"], entry["hash"]);
+}
+
+#[tokio::test]
+async fn everything_that_is_sent_is_stopped_and_resumed_with_a_reason() {
+    let hub = fixture("");
+    for word in ["stop?by=ana", "resume?by=ana", "stop?reason=%20", "release?rule=x", "cancel?reason=none"] {
+        let (status, answer) = hub.post(&format!("/v1/effects/{word}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{word}: {answer}");
+    }
+    assert_eq!(hub.journal.durable().get(), 1);
+    for word in ["stop", "resume"] {
+        let (status, _) = hub.post(&format!("/v1/effects/{word}?by=ana&reason=prices")).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{word}");
+    }
+    let (_, audit) = hub.get("/v1/audit?as_of=1970-01-01T00:00:00.000000005Z").await;
+    let (resumed, stopped) = (&audit["entries"][0], &audit["entries"][1]);
+    assert!(resumed["act"]["resumed_effects"].is_object() && stopped["act"]["stopped_effects"].is_object());
+    assert_eq!((&stopped["by"], &stopped["reason"]), (&Value::from("ana"), &Value::from("prices")));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use super::api::{Answer, HubArg, Question, ask};
 use super::exit::Failed;
 use super::out::Out;
 use super::show;
+use super::word::Word;
 
 /// What every listing takes.
 #[derive(Debug, Args)]
@@ -173,6 +174,7 @@ pub(super) enum EffectCommand {
     #[command(after_long_help = "\
 Examples:
   omnihub effect list --state parked
+  omnihub effect list --state held                    what waits for a person
   omnihub effect list --rule tag-unhappy-customer")]
     List {
         /// Only those in this state
@@ -207,6 +209,73 @@ Examples:
         #[command(flatten)]
         listing: Listing,
     },
+    /// Lets be sent what waits for a person: what a rule asks about, or has planned too much of
+    #[command(after_long_help = "\
+Examples:
+  omnihub effect release eff_0123456789abcdef0123456789abcdef --reason 'looked at the order'
+  omnihub effect release --rule back-in-stock --reason 'it was the sale'")]
+    Release {
+        #[command(flatten)]
+        chosen: ChosenArgs,
+        #[command(flatten)]
+        word: Word,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Says that effects are not to be sent, held or not; nothing brings them back
+    #[command(after_long_help = "\
+What is on its way cannot be called back; it is not tried again.
+
+Examples:
+  omnihub effect cancel eff_0123456789abcdef0123456789abcdef --reason 'it is fraud'
+  omnihub effect cancel --rule back-in-stock --reason 'the rule was wrong'")]
+    Cancel {
+        #[command(flatten)]
+        chosen: ChosenArgs,
+        #[command(flatten)]
+        word: Word,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Stops everything that is sent; what rules plan meanwhile waits, and nothing is lost
+    #[command(after_long_help = "\
+What is on its way ends as it will. Erasures asked of other systems wait as well.
+
+Examples:
+  omnihub effect stop --reason 'prices are wrong in the shop'
+  omnihub effect resume --reason 'prices are mended'")]
+    Stop {
+        #[command(flatten)]
+        word: Word,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Goes on sending after a stop
+    #[command(after_long_help = "Examples:\n  omnihub effect resume --reason 'prices are mended'")]
+    Resume {
+        #[command(flatten)]
+        word: Word,
+        #[command(flatten)]
+        listing: Listing,
+    },
+}
+
+/// Which effects are meant.
+#[derive(Debug, Args)]
+pub(super) struct ChosenArgs {
+    /// The effects' ids
+    #[arg(value_name = "EFFECT", required_unless_present = "rule", conflicts_with = "rule")]
+    effects: Vec<String>,
+    /// All of this rule's that are planned by now
+    #[arg(long, value_name = "RULE")]
+    rule: Option<String>,
+}
+
+impl ChosenArgs {
+    fn tell(&self, question: Question) -> Question {
+        let effects = (!self.effects.is_empty()).then(|| self.effects.join(","));
+        question.with("rule", self.rule.as_ref()).with("effects", effects)
+    }
 }
 
 pub(super) async fn effect(out: &Out, command: EffectCommand) -> Result<ExitCode, Failed> {
@@ -221,6 +290,20 @@ pub(super) async fn effect(out: &Out, command: EffectCommand) -> Result<ExitCode
         }
         EffectCommand::Retry { id, listing } => {
             listing.print(out, Question::post(&["effects", &id, "retry"]), show::commanded).await
+        }
+        EffectCommand::Release { chosen, word, listing } => {
+            let question = word.tell(chosen.tell(Question::post(&["effects", "release"])));
+            listing.print(out, question, show::commanded).await
+        }
+        EffectCommand::Cancel { chosen, word, listing } => {
+            let question = word.tell(chosen.tell(Question::post(&["effects", "cancel"])));
+            listing.print(out, question, show::commanded).await
+        }
+        EffectCommand::Stop { word, listing } => {
+            listing.print(out, word.tell(Question::post(&["effects", "stop"])), show::commanded).await
+        }
+        EffectCommand::Resume { word, listing } => {
+            listing.print(out, word.tell(Question::post(&["effects", "resume"])), show::commanded).await
         }
     }
 }

@@ -105,6 +105,10 @@ pub(super) fn status(out: &Out, answer: &Answer) -> Drawn {
         ("events", "/counts/events"),
         ("effects", "/counts/effects"),
         ("open effects", "/counts/effects_open"),
+        ("held effects", "/held"),
+        ("nothing is sent since", "/stopped/at"),
+        ("stopped by", "/stopped/by"),
+        ("stopped because", "/stopped/reason"),
         ("enricher", "/enricher/id"),
     ] {
         let value = cell(tree, pointer);
@@ -397,6 +401,7 @@ pub(super) fn effect(out: &Out, answer: &Answer) -> Drawn {
             ("state", "/state"),
             ("since or until", "/state_at"),
             ("reason", "/reason"),
+            ("by", "/by"),
             ("reference", "/reference"),
             ("already done", "/already_done"),
             ("attempts", "/attempts"),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
 use crate::draft::Draft;
-use crate::record::{Command, ConnectionSettings, Settings};
+use crate::record::{Chosen, Command, ConnectionSettings, Settings};
 use crate::row::{decode, encode, key};
 
 /// Where the chain ends, in the table of settings.
@@ -87,6 +87,20 @@ pub enum Act {
     ChangedIdentity {
         blocked_keys: u64,
     },
+    /// Let be sent what waited for a person's word.
+    ReleasedEffects {
+        /// Where all of a rule's were meant.
+        rule: Option<String>,
+        effects: Vec<EffectId>,
+    },
+    /// Said that what is not sent yet is not to be.
+    CancelledEffects {
+        rule: Option<String>,
+        effects: Vec<EffectId>,
+    },
+    /// Had nothing sent from then on.
+    StoppedEffects {},
+    ResumedEffects {},
 }
 
 /// One act, with its place.
@@ -203,12 +217,37 @@ pub(crate) fn commanded(
             said.0 = Some(by.as_str());
             Act::ClosedFollowUp { account: *account, follow_up: *id }
         }
+        Command::ReleaseEffects { chosen, word } => {
+            said = (Some(word.by.as_str()), Some(word.reason.as_str()));
+            let (rule, effects) = named(chosen);
+            Act::ReleasedEffects { rule, effects }
+        }
+        Command::CancelEffects { chosen, word } => {
+            said = (Some(word.by.as_str()), Some(word.reason.as_str()));
+            let (rule, effects) = named(chosen);
+            Act::CancelledEffects { rule, effects }
+        }
+        Command::StopEffects(word) => {
+            said = (Some(word.by.as_str()), Some(word.reason.as_str()));
+            Act::StoppedEffects {}
+        }
+        Command::ResumeEffects(word) => {
+            said = (Some(word.by.as_str()), Some(word.reason.as_str()));
+            Act::ResumedEffects {}
+        }
         Command::Export { customer, by } => {
             said.0 = Some(by.as_str());
             Act::Exported { customer: *customer }
         }
     };
     append(draft, &Acted { record, at, by: said.0, reason: said.1 }, act)
+}
+
+fn named(chosen: &Chosen) -> (Option<String>, Vec<EffectId>) {
+    match chosen {
+        Chosen::Rule(rule) => (Some(rule.clone()), Vec::new()),
+        Chosen::Effects(effects) => (None, effects.clone()),
+    }
 }
 
 /// Takes down what new settings change.

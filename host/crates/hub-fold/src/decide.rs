@@ -11,7 +11,9 @@ use crate::FoldError;
 use crate::actions::{Acted, ActionError, Asked, hub_action};
 use crate::active::ActiveSettings;
 use crate::draft::Draft;
+use crate::effects::{Changed, put_effect};
 use crate::facts::EventFacts;
+use crate::held::{HeldAction, begun, hold, holds, pause};
 use crate::own::is_own_write;
 use crate::row::{EffectRow, EffectState, Message, SubjectKind, decode, encode, key};
 use crate::rulings::Writing;
@@ -27,6 +29,9 @@ pub struct Decision {
     /// What a rule that acted did within the hub, in the order of its actions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<Done>,
+    /// What is sent only once a person says so, or would be, in the order of the actions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldAction>,
 }
 
 /// An action of the hub's own, carried out.
@@ -63,7 +68,15 @@ impl Decision {
     pub(crate) fn new(occasion: &Occasion<'_>, mut evaluation: Evaluation, verdict: Verdict) -> Self {
         shorten(&mut evaluation.trace);
         let rule = evaluation.rule.clone();
-        Self { rule, event: occasion.id, decided_at: occasion.now, evaluation, verdict, done: Vec::new() }
+        Self {
+            rule,
+            event: occasion.id,
+            decided_at: occasion.now,
+            evaluation,
+            verdict,
+            done: Vec::new(),
+            held: Vec::new(),
+        }
     }
 
     /// Kept for "why", in place of what was decided before.
@@ -126,12 +139,16 @@ pub(crate) fn decide<'r>(
             Truth::True => fire(draft, settings, facts, occasion, rule, &mut acts)?,
             Truth::False | Truth::Unknown => Verdict::DidNotFire,
         };
+        let held = match verdict {
+            Verdict::Fired { .. } | Verdict::Shadowed => std::mem::take(&mut acts.held),
+            _ => Vec::new(),
+        };
         let done = match &verdict {
             Verdict::Fired { .. } => decided.take(acts),
             // A rule acts whole or not at all.
             _ => Vec::new(),
         };
-        decided.decisions.push(Decision { done, ..Decision::new(occasion, evaluation, verdict) });
+        decided.decisions.push(Decision { done, held, ..Decision::new(occasion, evaluation, verdict) });
     }
     Ok(decided)
 }
@@ -143,6 +160,7 @@ struct Acts {
     writings: Vec<Writing>,
     firings: Vec<(Vec<u8>, Vec<Timestamp>)>,
     done: Vec<Done>,
+    held: Vec<HeldAction>,
 }
 
 impl Decided {
@@ -206,9 +224,13 @@ fn fire(
         Ok(plan) => plan,
         Err(problem) => return held(problem.to_string()),
     };
+    let pause = pause(draft, occasion, rule)?;
+    let sent = plan.iter().filter(|action| hub_action(&action.action).is_none());
+    acts.held = sent.filter_map(|action| holds(action, &pause)).collect();
     if rule.mode == Mode::Shadow {
         return Ok(Verdict::Shadowed);
     }
+    acts.firings.extend(pause.firing);
     let mut effects = Vec::new();
     for (place, action) in (0_u8..).zip(plan) {
         if let Some(hub_action) = hub_action(&action.action) {
@@ -227,7 +249,9 @@ fn fire(
         };
         let id = EffectId::of(&rule.id, occasion.id, &action.id, &route.connection);
         effects.push(id);
-        acts.effects.push((id, effect(rule, occasion, action, route, settings)));
+        let held = acts.held.iter().find(|held| held.step == action.id);
+        let row = begun(effect(rule, occasion, action, route, settings), held);
+        acts.effects.push((id, row));
     }
     Ok(Verdict::Fired { effects })
 }
@@ -242,6 +266,7 @@ fn effect(
     let spec = settings.catalogue.actions.get(&action.action);
     let channel = spec.and_then(|spec| spec.channel.clone());
     let arguments = action.args.iter().map(|(name, value)| (name.clone(), argument(value)));
+    let hold = hold(rule, &action, occasion.now);
     EffectRow {
         rule: rule.id.clone(),
         cause: occasion.id,
@@ -258,6 +283,7 @@ fn effect(
         failures: 0,
         uncertain: false,
         erased: false,
+        hold,
     }
 }
 
@@ -330,7 +356,7 @@ fn scope_id(scope: Scope, facts: &EventFacts<'_>, occasion: &Occasion<'_>) -> Op
     }
 }
 
-fn firing_key(rule: &str, scope: &str, id: &str) -> Vec<u8> {
+pub(crate) fn firing_key(rule: &str, scope: &str, id: &str) -> Vec<u8> {
     let mut hasher = blake3::Hasher::new();
     for part in [rule, scope, id] {
         hasher.update(&(part.len() as u64).to_le_bytes());
@@ -339,7 +365,7 @@ fn firing_key(rule: &str, scope: &str, id: &str) -> Vec<u8> {
     hasher.finalize().as_bytes().to_vec()
 }
 
-fn recent_firings(
+pub(crate) fn recent_firings(
     draft: &Draft<'_>,
     row: &[u8],
     now: Timestamp,
@@ -362,8 +388,9 @@ impl Decided {
         }
         for (id, row) in self.effects {
             if draft.get_raw(Table::Effect, &id.0)?.is_none() {
-                draft.put_raw(Table::EffectDue, key::effect_due(row.planned_at, id), Vec::new());
-                draft.put(id.0.to_vec(), &row);
+                if put_effect(draft, id, &row) == Changed::Due {
+                    written.due.push(id);
+                }
                 written.effects.push(id);
             }
         }
@@ -379,4 +406,6 @@ impl Decided {
 pub(crate) struct Written {
     pub(crate) fired: u64,
     pub(crate) effects: Vec<EffectId>,
+    /// Those that nobody has to release first.
+    pub(crate) due: Vec<EffectId>,
 }

@@ -10,6 +10,7 @@ use crate::apply::About;
 use crate::draft::Draft;
 use crate::erase::{ERASURE, mark_stored};
 use crate::fold::Folding;
+use crate::held::cancelled;
 use crate::own::{marks, note_own_write};
 use crate::record::{Attempt, Outcome, Receipt};
 use crate::row::{EffectRow, EffectState, key};
@@ -79,10 +80,10 @@ impl Folding<'_> {
 
     pub(crate) fn retry_effect(&mut self, at: Timestamp, effect: EffectId) -> Result<(), FoldError> {
         self.change_effect(effect, |row| {
-            let is_over = matches!(row.state, EffectState::Confirmed { .. } | EffectState::Claimed { .. });
-            if !is_over && !row.erased {
+            if is_retried(&row.state) && !row.erased {
                 let reason = "an operator asked for it".to_owned();
                 row.state = EffectState::Waiting { until: at, reason };
+                row.hold.cancelled = None;
                 row.failures = 0;
                 row.owed_since = at;
             }
@@ -116,11 +117,29 @@ impl Folding<'_> {
         Ok(())
     }
 
-    fn change_effect(&mut self, id: EffectId, change: impl FnOnce(&mut EffectRow)) -> Result<(), FoldError> {
+    pub(crate) fn change_effect(
+        &mut self,
+        id: EffectId,
+        change: impl FnOnce(&mut EffectRow),
+    ) -> Result<(), FoldError> {
         if change_effect(&mut self.draft, id, change)? == Changed::Due {
             self.consequences.effects_due.push(id);
         }
         Ok(())
+    }
+}
+
+/// What is held is released, with a reason; and what a person has cancelled stays so.
+fn is_retried(state: &EffectState) -> bool {
+    match state {
+        EffectState::Planned
+        | EffectState::Waiting { .. }
+        | EffectState::Parked { .. }
+        | EffectState::Unknown { .. } => true,
+        EffectState::Confirmed { .. }
+        | EffectState::Claimed { .. }
+        | EffectState::Held { .. }
+        | EffectState::Cancelled { .. } => false,
     }
 }
 
@@ -144,14 +163,16 @@ fn state_after(row: &mut EffectRow, at: Timestamp, outcome: &Outcome) -> Option<
 
 fn again(row: &mut EffectRow, at: Timestamp, until: Timestamp, reason: &str, uncertain: bool) -> EffectState {
     row.uncertain |= uncertain;
-    match row.erased {
-        true => EffectState::Parked { at, reason: ERASED.to_owned() },
-        false => EffectState::Waiting { until, reason: reason.to_owned() },
+    if row.erased {
+        return EffectState::Parked { at, reason: ERASED.to_owned() };
     }
+    // Somebody has cancelled it while it was tried. If it may have happened, that has to be found out.
+    let cancelled = cancelled(row).filter(|_| !row.uncertain);
+    cancelled.unwrap_or_else(|| EffectState::Waiting { until, reason: reason.to_owned() })
 }
 
 /// Our own writes are known again so that a rule does not answer itself; an erasure is no rule's.
-fn is_of_rule(row: &EffectRow) -> bool {
+pub(crate) fn is_of_rule(row: &EffectRow) -> bool {
     row.rule != ERASURE
 }
 
@@ -160,7 +181,10 @@ fn is_unsure(row: &EffectRow) -> bool {
     match row.state {
         EffectState::Unknown { .. } | EffectState::Claimed { .. } => true,
         EffectState::Waiting { .. } | EffectState::Parked { .. } => row.uncertain,
-        EffectState::Planned | EffectState::Confirmed { .. } => false,
+        EffectState::Planned
+        | EffectState::Confirmed { .. }
+        | EffectState::Held { .. }
+        | EffectState::Cancelled { .. } => false,
     }
 }
 
@@ -182,19 +206,45 @@ fn change_effect(
     change: impl FnOnce(&mut EffectRow),
 ) -> Result<Changed, FoldError> {
     let Some(mut row) = draft.get::<EffectRow>(&id.0)? else { return Ok(Changed::NotDue) };
-    if let Some(due) = due(&row) {
-        draft.delete(Table::EffectDue, key::effect_due(due, id));
+    if let Some((table, listed)) = listed(id, &row) {
+        draft.delete(table, listed);
     }
     change(&mut row);
-    let mut changed = Changed::NotDue;
-    if let Some(due) = due(&row) {
-        draft.put_raw(Table::EffectDue, key::effect_due(due, id), Vec::new());
-        if !matches!(row.state, EffectState::Claimed { .. }) {
-            changed = Changed::Due;
-        }
+    let changed = put_effect(draft, id, &row);
+    let is_under_way = matches!(row.state, EffectState::Claimed { .. });
+    Ok(if is_under_way { Changed::NotDue } else { changed })
+}
+
+/// Writes an effect's row, and lists it where it is looked for.
+pub(crate) fn put_effect(draft: &mut Draft<'_>, id: EffectId, row: &EffectRow) -> Changed {
+    if let Some((table, listed)) = listed(id, row) {
+        draft.put_raw(table, listed, Vec::new());
     }
-    draft.put(id.0.to_vec(), &row);
-    Ok(changed)
+    draft.put(id.0.to_vec(), row);
+    if due(row).is_some() { Changed::Due } else { Changed::NotDue }
+}
+
+/// Where an effect is listed by its state: with those that are due some time, with those that are held, or with those of
+/// its rule that are cancelled.
+fn listed(id: EffectId, row: &EffectRow) -> Option<(Table, Vec<u8>)> {
+    match &row.state {
+        EffectState::Held { .. } => Some((Table::Index, key::held(row.planned_at, id))),
+        EffectState::Cancelled { .. } => Some((Table::Index, key::cancelled(&row.rule, id))),
+        _ => due(row).map(|due| (Table::EffectDue, key::effect_due(due, id))),
+    }
+}
+
+/// The effects of a rule that are held, due some time or cancelled: those a person's word may be about. Looks at all that
+/// are held or due, of whatever rule.
+pub(crate) fn open_to_words(draft: &Draft<'_>, rule: &str) -> Result<Vec<(EffectId, EffectRow)>, FoldError> {
+    let mut rows = draft.scan(Table::Index, &key::held_prefix(), usize::MAX)?;
+    rows.extend(draft.scan(Table::EffectDue, &[], usize::MAX)?);
+    rows.extend(draft.scan(Table::Index, &key::cancelled_prefix(rule), usize::MAX)?);
+    let mut found = Vec::new();
+    for id in rows.iter().filter_map(|(row, _)| key::trailing_id(row).map(EffectId)) {
+        found.extend(draft.get::<EffectRow>(&id.0)?.filter(|row| row.rule == rule).map(|row| (id, row)));
+    }
+    Ok(found)
 }
 
 /// Takes the content from an effect. What is not under way will not be sent any more.
@@ -206,14 +256,14 @@ pub(crate) fn forget_effect(
 ) -> Result<(), FoldError> {
     let_go(draft, id, by)?;
     change_effect(draft, id, |row| match &mut row.state {
-        EffectState::Planned | EffectState::Waiting { .. } => {
+        EffectState::Planned | EffectState::Waiting { .. } | EffectState::Held { .. } => {
             row.state = EffectState::Parked { at, reason: ERASED.to_owned() };
         }
         EffectState::Parked { reason, .. } | EffectState::Unknown { reason, .. } => {
             ERASED.clone_into(reason);
         }
         EffectState::Confirmed { reference, .. } => *reference = None,
-        EffectState::Claimed { .. } => {}
+        EffectState::Claimed { .. } | EffectState::Cancelled { .. } => {}
     })
     .map(drop)
 }
@@ -238,6 +288,10 @@ fn due(row: &EffectRow) -> Option<Timestamp> {
         EffectState::Planned => Some(row.planned_at),
         EffectState::Claimed { at } => Some(*at),
         EffectState::Waiting { until, .. } => Some(*until),
-        EffectState::Confirmed { .. } | EffectState::Parked { .. } | EffectState::Unknown { .. } => None,
+        EffectState::Confirmed { .. }
+        | EffectState::Parked { .. }
+        | EffectState::Unknown { .. }
+        | EffectState::Held { .. }
+        | EffectState::Cancelled { .. } => None,
     }
 }

@@ -19,6 +19,7 @@ use crate::decide::Decided;
 use crate::draft::Draft;
 use crate::erase::{AskedRow, Closed, Gone, close_request, mark_stored};
 use crate::follow_up::{close_follow_up, want_follow_up};
+use crate::held::{Switch, effects_stopped};
 use crate::own::forget_own_writes;
 use crate::people::judge;
 use crate::record::{Command, ConnectionSettings, PluginState, Record, Reported, Settings};
@@ -219,7 +220,7 @@ impl Folding<'_> {
         let written = decided.write(&mut self.draft, seq)?;
         self.consequences.rules_fired += written.fired;
         self.consequences.effects_planned.extend(&written.effects);
-        self.consequences.effects_due.extend(written.effects);
+        self.consequences.effects_due.extend(written.due);
         Ok(())
     }
 
@@ -278,6 +279,10 @@ impl Folding<'_> {
             Command::CloseFollowUp { account, id, by, at } => {
                 close_follow_up(&mut self.draft, seq, (*account, *id), by, *at)
             }
+            Command::ReleaseEffects { chosen, word } => self.release_effects(chosen, word),
+            Command::CancelEffects { chosen, word } => self.cancel_effects(chosen, word),
+            Command::StopEffects(word) => self.switch_effects(Switch::Stopped, word),
+            Command::ResumeEffects(word) => self.switch_effects(Switch::On, word),
         }
     }
 
@@ -307,11 +312,23 @@ pub(crate) fn remarks(report: &Reported, remark: Remark) -> u32 {
     u32::try_from(report.notes.iter().filter(|note| note.remark == remark).count()).unwrap_or(u32::MAX)
 }
 
-/// The effects that are not settled, first due first, with when they are due.
+/// The effects to be sent, first due first, with when they are due; none while a person has stopped them all.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn effects_due(store: &dyn Store, limit: usize) -> Result<Vec<(Timestamp, EffectId)>, FoldError> {
+    match effects_stopped(store)? {
+        Some(_) => Ok(Vec::new()),
+        None => effects_open(store, limit),
+    }
+}
+
+/// The effects that are planned, under way or waiting, first due first, with when they are due; whether anything is sent
+/// or not.
 ///
 /// # Errors
 /// The store's.
-pub fn effects_due(store: &dyn Store, limit: usize) -> Result<Vec<(Timestamp, EffectId)>, FoldError> {
+pub fn effects_open(store: &dyn Store, limit: usize) -> Result<Vec<(Timestamp, EffectId)>, FoldError> {
     let rows = store.scan(Table::EffectDue, Range::all(), Order::Ascending, limit)?;
     Ok(rows
         .iter()

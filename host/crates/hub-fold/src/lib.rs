@@ -17,6 +17,7 @@ mod facts;
 mod fold;
 mod follow_up;
 mod gaps;
+mod held;
 mod merge;
 mod own;
 mod people;
@@ -38,8 +39,11 @@ pub use erase::{
     AskedErasure, ErasureReceipt, ErasureState, Sifted, SystemErasure, asked_erasures, erasure_receipts,
     is_erasure_owed, remembered, sift, sift_command, systems_of,
 };
-pub use fold::{Consequences, Fold, KeyRules, Sequenced, effect, effects_due, key_rules, settings};
+pub use fold::{
+    Consequences, Fold, KeyRules, Sequenced, effect, effects_due, effects_open, key_rules, settings,
+};
 pub use follow_up::{FollowUpError, FollowUpPlan, TEXT_CHARS_MAX, plan_close, plan_follow_up, plan_postpone};
+pub use held::{HeldAction, QUIET, Switch, Switched, effects_held, effects_stopped, effects_switch};
 pub use merge::{JUDGED_MAX, Plan, PlanError, plan_merge, plan_reject, plan_unmerge};
 pub use record::{Record, RecordError};
 pub use timers::next_timer;

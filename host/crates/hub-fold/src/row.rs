@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
+pub use crate::held::{Hold, Word};
 pub use ruling::{By, Ruling, RulingKind};
 
 /// A row type and the table it lives in.
@@ -343,6 +344,8 @@ pub struct EffectRow {
     pub uncertain: bool,
     /// Whom it was for is forgotten: the arguments are gone and it cannot be sent.
     pub erased: bool,
+    /// What its rule and people say of when it may be sent, and whether.
+    pub hold: Hold,
 }
 
 /// Where and what for a person is written to.
@@ -377,6 +380,17 @@ pub enum EffectState {
         at: Timestamp,
         reason: String,
     },
+    /// Waits for a person's word.
+    Held {
+        at: Timestamp,
+        reason: String,
+    },
+    /// A person has said that it is not to be sent.
+    Cancelled {
+        at: Timestamp,
+        by: String,
+        reason: String,
+    },
 }
 
 impl EffectState {
@@ -390,12 +404,14 @@ impl EffectState {
             Self::Confirmed { .. } => "confirmed",
             Self::Parked { .. } => "parked",
             Self::Unknown { .. } => "unknown",
+            Self::Held { .. } => "held",
+            Self::Cancelled { .. } => "cancelled",
         }
     }
 }
 
 /// The version rows are written with.
-const VERSION: u8 = 7;
+const VERSION: u8 = 8;
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
     postcard::to_extend(row, vec![VERSION])

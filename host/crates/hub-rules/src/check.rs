@@ -4,6 +4,7 @@
 mod action;
 mod condition;
 mod finding;
+mod held;
 mod limits;
 mod new_field;
 mod operand;
@@ -229,6 +230,7 @@ impl Checker<'_> {
         let then = self.need(&keys, "then", "write at least one action: `- {id: tag, do: customer.add_tag}`");
         let then = then.and_then(|node| self.actions(node));
         let limits = keys.get("limits").map_or(Some(Limits::default()), |node| self.limits(node));
+        self.held_back(&keys, then.as_deref(), limits.as_ref());
         let action_ids = then.as_deref().map(action_ids);
         let tests =
             keys.get("tests").map_or(Some(Vec::new()), |node| self.tests(node, action_ids.as_deref()));

@@ -6,7 +6,7 @@ use crate::condition::Condition;
 use crate::evaluate::{Actual, Evaluation, Trace, TraceNode, Truth};
 use crate::rule::{Action, Argument, Mode, Rule};
 use crate::template::Template;
-use crate::value::{quoted, quoted_all};
+use crate::value::{quoted, quoted_all, written_duration};
 
 impl Rule {
     /// The rule read back as one plain sentence.
@@ -42,7 +42,9 @@ fn action_words(action: &Action) -> String {
         .collect();
     let purpose = action.purpose.iter().map(|purpose| format!(" (purpose: {purpose})"));
     let with = (!arguments.is_empty()).then(|| format!(" with {}", arguments.join(", ")));
-    std::iter::once(action.action.clone()).chain(purpose).chain(with).collect()
+    let wait = action.wait_ns.map(|wait| format!(", {} later", written_duration(wait)));
+    let ask = action.ask.as_ref().map(|why| format!(", once a person has agreed ({})", quoted(why)));
+    std::iter::once(action.action.clone()).chain(purpose).chain(with).chain(wait).chain(ask).collect()
 }
 
 impl Evaluation {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::quiet::QuietHours;
 use crate::value::written_duration;
 
 /// What holds a firing rule back. Nothing set means nothing holds it.
@@ -13,6 +14,10 @@ pub struct Limits {
     pub max: Option<Rate>,
     /// Events older than this when we learn of them do not fire the rule.
     pub ignore_older_than_ns: Option<i64>,
+    /// When it acts more often than this, what its connections are to do waits for a person.
+    pub pause_above: Option<Rate>,
+    /// When nobody is written to: what would be sent waits for the end.
+    pub quiet_hours: Option<QuietHours>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +59,15 @@ impl Scope {
     }
 }
 
+impl Rate {
+    /// "3 times in 1h".
+    #[must_use]
+    pub fn words(&self) -> String {
+        let times = if self.count == 1 { "time" } else { "times" };
+        format!("{} {times} in {}", self.count, written_duration(self.per_ns))
+    }
+}
+
 impl Limits {
     /// The limits as clauses of the rule's sentence.
     pub(crate) fn clauses(&self) -> Vec<String> {
@@ -63,15 +77,19 @@ impl Limits {
             clauses.push(format!("at most once per {}{}", once.scope.as_str(), within.unwrap_or_default()));
         }
         if let Some(rate) = self.max {
-            clauses.push(format!(
-                "at most {} {} in {}",
-                rate.count,
-                if rate.count == 1 { "time" } else { "times" },
-                written_duration(rate.per_ns)
-            ));
+            clauses.push(format!("at most {}", rate.words()));
         }
         if let Some(age) = self.ignore_older_than_ns {
             clauses.push(format!("not for events older than {}", written_duration(age)));
+        }
+        if let Some(rate) = self.pause_above {
+            clauses.push(format!(
+                "if it acts more than {}, what would be sent waits for a person",
+                rate.words()
+            ));
+        }
+        if let Some(QuietHours { from, until, tz }) = &self.quiet_hours {
+            clauses.push(format!("nobody is written to from {from} until {until} ({tz})"));
         }
         clauses
     }

@@ -42,6 +42,12 @@ pub struct Action {
     /// What a message is for; of actions that write to a person alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
+    /// How long it waits before it is done. Of what a connection does alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_ns: Option<i64>,
+    /// What a person is asked before it is done. Of what a connection does alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ask: Option<String>,
     pub with: BTreeMap<String, Argument>,
 }
 

@@ -45,6 +45,10 @@ pub struct PlannedAction {
     pub id: String,
     pub action: String,
     pub purpose: Option<String>,
+    /// How long it waits before it is done.
+    pub wait_ns: Option<i64>,
+    /// What a person is asked before it is done.
+    pub ask: Option<String>,
     pub args: BTreeMap<String, Value>,
 }
 
@@ -73,8 +77,14 @@ fn plan_action(action: &Action, facts: &dyn Facts) -> Result<PlannedAction, Plan
         let value = fill(argument, facts).map_err(|unfilled| unfilled.named(&action.id, param))?;
         args.insert(param.clone(), value);
     }
-    let (id, purpose) = (action.id.clone(), action.purpose.clone());
-    Ok(PlannedAction { id, action: action.action.clone(), purpose, args })
+    Ok(PlannedAction {
+        id: action.id.clone(),
+        action: action.action.clone(),
+        purpose: action.purpose.clone(),
+        wait_ns: action.wait_ns,
+        ask: action.ask.clone(),
+        args,
+    })
 }
 
 fn fill(argument: &Argument, facts: &dyn Facts) -> Result<Value, Unfilled> {

@@ -107,6 +107,9 @@ fn draw(out: &Out, rule: &Rule, test: &BackTest) -> Result<ExitCode, Failed> {
     table.pair("since", test.since);
     table.pair("asked", test.asked);
     table.pair("would have acted", test.fired);
+    for (reason, count) in &test.to_release {
+        table.pair("would wait for a person", format!("{count}: {reason}"));
+    }
     for (reason, count) in &test.held {
         table.pair("held back", format!("{count}: {reason}"));
     }

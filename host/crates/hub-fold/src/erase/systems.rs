@@ -16,7 +16,7 @@ use crate::effects::{forget_effect, let_go};
 use crate::fold::{Folding, effect};
 use crate::read::accounts;
 use crate::record::{AskErasure, Command, ErasureAt};
-use crate::row::{EffectRow, EffectState, decode, encode, key};
+use crate::row::{EffectRow, EffectState, Hold, decode, encode, key};
 
 /// Stands where an effect names its rule. No rule can be called so.
 pub(crate) const ERASURE: &str = "(erasure)";
@@ -214,6 +214,7 @@ impl Folding<'_> {
             failures: 0,
             uncertain: false,
             erased: false,
+            hold: Hold::default(),
         };
         self.draft.put_raw(Table::EffectDue, key::effect_due(at, id), Vec::new());
         self.draft.put(id.0.to_vec(), &row);
@@ -302,10 +303,15 @@ impl SystemErasure {
                 ErasureState::Confirmed { at, reference }
             }
             (_, Some(Closed { at, by, reason })) => ErasureState::Closed { at, by, reason },
-            (Some(EffectState::Parked { at, reason } | EffectState::Unknown { at, reason }), None) => {
-                ErasureState::Parked { at, reason }
-            }
-            (Some(EffectState::Waiting { reason, .. }), None) => {
+            (
+                Some(
+                    EffectState::Parked { at, reason }
+                    | EffectState::Unknown { at, reason }
+                    | EffectState::Cancelled { at, reason, .. },
+                ),
+                None,
+            ) => ErasureState::Parked { at, reason },
+            (Some(EffectState::Waiting { reason, .. } | EffectState::Held { reason, .. }), None) => {
                 ErasureState::Asked { waits_for: Some(reason) }
             }
             (Some(EffectState::Planned | EffectState::Claimed { .. }), None) => {

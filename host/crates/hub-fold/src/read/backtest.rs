@@ -27,6 +27,8 @@ pub struct BackTest {
     /// Events it was asked about.
     pub asked: u64,
     pub fired: u64,
+    /// How often it fired and a person would have had to release something, by why.
+    pub to_release: BTreeMap<String, u64>,
     /// Events whose conditions held, by what held the rule back.
     pub held: BTreeMap<String, u64>,
     /// Events whose time has not come by the end.
@@ -85,6 +87,10 @@ pub fn backtest(
     let mut fired: BTreeSet<Firing> = BTreeSet::new();
     each(store, rule, since, |decision, firing| {
         test.asked += 1;
+        let reasons: BTreeSet<&str> = decision.held.iter().map(|held| held.reason.as_str()).collect();
+        for reason in reasons {
+            *test.to_release.entry(reason.to_owned()).or_default() += 1;
+        }
         match decision.verdict {
             Verdict::Fired { .. } | Verdict::Shadowed => {
                 fired.insert(firing);

@@ -11,7 +11,8 @@ use super::{ANSWER_MAX, View, Walk};
 use crate::FoldError;
 use crate::decide::{Decision, Done, Verdict};
 use crate::deliveries::deliveries_pending;
-use crate::fold::effects_due;
+use crate::fold::effects_open;
+use crate::held::{HeldAction, effects_held};
 use crate::row::{CustomerRow, DeliveryRow, DeliveryState, EffectRow, EffectState, EventRow, decode, key};
 
 /// Deliveries one question looks at: what a busy shop gets in a day or two. Older ones are asked for with `before`.
@@ -27,7 +28,8 @@ const DECISIONS_MAX: usize = 1_000;
 pub const DELIVERY_STATES: [&str; 3] = ["pending", "processed", "parked"];
 
 /// The words [`EffectQuery::state`] takes.
-pub const EFFECT_STATES: [&str; 6] = ["planned", "claimed", "waiting", "confirmed", "parked", "unknown"];
+pub const EFFECT_STATES: [&str; 8] =
+    ["planned", "claimed", "waiting", "confirmed", "parked", "unknown", "held", "cancelled"];
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryQuery {
@@ -184,6 +186,8 @@ pub struct EffectSummary {
     /// Since when it is so; of a waiting one, until when.
     pub state_at: Timestamp,
     pub reason: Option<String>,
+    /// Who has cancelled or released it.
+    pub by: Option<String>,
     /// The provider's id of what was made.
     pub reference: Option<String>,
     /// An earlier attempt had been carried out after all.
@@ -201,9 +205,10 @@ impl EffectSummary {
             EffectState::Claimed { at } => (at, None, None, false),
             EffectState::Waiting { until, reason } => (until, Some(reason), None, false),
             EffectState::Confirmed { at, reference, already_done } => (at, None, reference, already_done),
-            EffectState::Parked { at, reason } | EffectState::Unknown { at, reason } => {
-                (at, Some(reason), None, false)
-            }
+            EffectState::Parked { at, reason }
+            | EffectState::Unknown { at, reason }
+            | EffectState::Held { at, reason }
+            | EffectState::Cancelled { at, reason, .. } => (at, Some(reason), None, false),
         };
         Self {
             id,
@@ -218,6 +223,7 @@ impl EffectSummary {
             state,
             state_at,
             reason,
+            by: row.hold.cancelled.or(row.hold.released).map(|word| word.by),
             reference,
             already_done,
             attempts: row.attempts,
@@ -226,7 +232,7 @@ impl EffectSummary {
     }
 }
 
-/// Effects, newest first. Open ones come from the list of what is due; of settled ones so many are looked at.
+/// Effects, newest first. Open and held ones come from lists of their own; of settled ones so many are looked at.
 ///
 /// # Errors
 /// The store's, or a row that cannot be read.
@@ -237,8 +243,13 @@ pub fn effects(store: &dyn Store, query: &EffectQuery) -> Result<Vec<EffectSumma
             && query.rule.as_ref().is_none_or(|rule| *rule == effect.rule)
     };
     let mut found = Vec::new();
-    if matches!(query.state.as_deref(), Some("planned" | "claimed" | "waiting")) {
-        for (_, id) in effects_due(store, EFFECTS_LOOKED_AT_MAX)? {
+    let listed = match query.state.as_deref() {
+        Some("planned" | "claimed" | "waiting") => Some(effects_open(store, EFFECTS_LOOKED_AT_MAX)?),
+        Some("held") => Some(effects_held(store, EFFECTS_LOOKED_AT_MAX)?),
+        _ => None,
+    };
+    if let Some(listed) = listed {
+        for (_, id) in listed {
             found.extend(effect(store, id)?.filter(wants));
         }
     } else {
@@ -313,6 +324,9 @@ impl Decision {
         _ = writeln!(text, "{} at {}", came_of_it, self.decided_at);
         for Done { step, action, says } in &self.done {
             _ = writeln!(text, "  {step} ({action}): {says}");
+        }
+        for HeldAction { step, reason } in &self.held {
+            _ = writeln!(text, "  {step} waits for a person: {reason}");
         }
         text
     }

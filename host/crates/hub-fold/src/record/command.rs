@@ -4,6 +4,8 @@ use hub_model::identity::Judgement;
 use hub_model::{EffectId, FollowUpId, NodeId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::row::Word;
+
 /// What an operator asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
@@ -52,6 +54,23 @@ pub enum Command {
     FollowUp(AskedFollowUp),
     /// Somebody says that what was to be done is done.
     CloseFollowUp { account: NodeId, id: FollowUpId, by: String, at: Timestamp },
+    /// What waits for a person's word may be sent. What somebody has cancelled stays so.
+    ReleaseEffects { chosen: Chosen, word: Word },
+    /// What is not sent yet is not to be sent, held or not.
+    CancelEffects { chosen: Chosen, word: Word },
+    /// Nothing is sent from here on. What rules plan meanwhile waits. Of all words on this the last by `at` holds.
+    StopEffects(Word),
+    /// What is planned is sent again.
+    ResumeEffects(Word),
+}
+
+/// The effects a person means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chosen {
+    /// All of a rule's that were planned by the moment of the word.
+    Rule(String),
+    Effects(Vec<EffectId>),
 }
 
 /// A system that knows somebody who is to be forgotten.

@@ -93,6 +93,7 @@ const RECEIPTS: u8 = b'q';
 const ASKED_IN: u8 = b'a';
 const WANTED_FOR: u8 = b'w';
 const RULED: u8 = b'd';
+const CANCELLED: u8 = b'x';
 
 /// Words stand together, readable and in order, so that those that begin alike are neighbours.
 const WORDS: &[u8; 16] = b"words of people:";
@@ -447,6 +448,41 @@ pub fn follow_up_due_prefix(due: Timestamp, id: FollowUpId) -> Vec<u8> {
 #[must_use]
 pub fn follow_up_due(due: Timestamp, id: FollowUpId, account: NodeId) -> Vec<u8> {
     [follow_up_due_prefix(due, id).as_slice(), &account.0].concat()
+}
+
+/// Effects that wait for a person stand together, the first planned first.
+const EFFECTS_HELD: &[u8; 16] = b"effects held:   ";
+
+#[must_use]
+pub fn held(planned_at: Timestamp, effect: EffectId) -> Vec<u8> {
+    [EFFECTS_HELD.as_slice(), &time(planned_at), &effect.0].concat()
+}
+
+/// All effects that wait for a person.
+#[must_use]
+pub fn held_prefix() -> Vec<u8> {
+    EFFECTS_HELD.to_vec()
+}
+
+/// When an effect of a row of the above was planned, and its id.
+#[must_use]
+pub fn read_held(row: &[u8]) -> Option<(Timestamp, EffectId)> {
+    Some((read_time(row.get(16..24)?)?, EffectId(trailing_id(row)?)))
+}
+
+/// A rule's effects that people have cancelled.
+#[must_use]
+pub fn cancelled_prefix(rule: &str) -> Vec<u8> {
+    let mut key = hash(&[rule.as_bytes()]).to_vec();
+    key.push(CANCELLED);
+    key
+}
+
+#[must_use]
+pub fn cancelled(rule: &str, effect: EffectId) -> Vec<u8> {
+    let mut key = cancelled_prefix(rule);
+    key.extend_from_slice(&effect.0);
+    key
 }
 
 /// All that is to be done, whenever.

@@ -15,6 +15,7 @@ mod erasing;
 mod facts;
 mod follow_ups;
 mod forgetting;
+mod held;
 mod hub_actions;
 mod identity;
 mod inbound;

@@ -1,9 +1,10 @@
 //! What the journal holds: reads back as written, refuses what a newer version wrote, and never panics.
 
 use hub_fold::record::{
-    AfterSetback, AskErasure, AskedFollowUp, Attempt, Command, Delivery, ErasureAt, Outcome, PluginState,
-    Polled, Receipt, Record, RecordError, Reported, Role, Setback,
+    AfterSetback, AskErasure, AskedFollowUp, Attempt, Chosen, Command, Delivery, ErasureAt, Outcome,
+    PluginState, Polled, Receipt, Record, RecordError, Reported, Role, Setback,
 };
+use hub_fold::row::Word;
 use hub_model::event::{self, Note, Payload, Remark};
 use hub_model::identity::{Judgement, Limits};
 use hub_model::model::{Finding, Intent};
@@ -78,6 +79,10 @@ fn erase(systems: Vec<ErasureAt>) -> Record {
     Record::Command(Command::Erase { account, by, reason, at: at(5), deliveries: vec![300, 7], systems })
 }
 
+fn word() -> Word {
+    Word { at: at(7), by: "mia".into(), reason: "looked at".into() }
+}
+
 fn one_of_each() -> Vec<Record> {
     let effect = EffectId([3; 16]);
     let outcomes = [
@@ -134,6 +139,10 @@ fn one_of_each() -> Vec<Record> {
             by: "tom".into(),
             at: at(9),
         }),
+        Record::Command(Command::ReleaseEffects { chosen: Chosen::Rule("thanks".into()), word: word() }),
+        Record::Command(Command::CancelEffects { chosen: Chosen::Effects(vec![effect]), word: word() }),
+        Record::Command(Command::StopEffects(word())),
+        Record::Command(Command::ResumeEffects(word())),
         Record::Command(Command::Judge {
             pairs: vec![
                 (NodeId([1; 16]), NodeId([2; 16]), Judgement::Same),

@@ -39,7 +39,7 @@ impl Checker<'_> {
     }
 
     fn action(&mut self, node: &Node, first_uses: &mut BTreeMap<String, Span>) -> Option<Action> {
-        let keys = self.keys(node, "an action", &["id", "do", "purpose", "with"])?;
+        let keys = self.keys(node, "an action", &["id", "do", "purpose", "with", "wait", "ask"])?;
         let id_node = self.need(&keys, "id", "give the action a short name, such as `id: tag`");
         let id = id_node.and_then(|node| self.name(node, "an action's id"));
         if let (Some(id), Some(id_node)) = (&id, id_node) {
@@ -58,8 +58,17 @@ impl Checker<'_> {
         let about = self.about(action, spec, keys.get("do").map_or(node.span, |node| node.span));
         let with = self.arguments(action, spec, node.span, keys.get("with"));
         let purpose = self.purpose(action, spec, node.span, keys.get("purpose"));
+        let wait_ns = self.wait(action, spec, keys.get("wait"));
+        let ask = self.ask(action, spec, keys.get("ask"));
         about?;
-        Some(Action { id: id?, action: action.to_owned(), purpose: purpose?, with: with? })
+        Some(Action {
+            id: id?,
+            action: action.to_owned(),
+            purpose: purpose?,
+            wait_ns: wait_ns?,
+            ask: ask?,
+            with: with?,
+        })
     }
 
     /// Whether the trigger brings what the action changes.

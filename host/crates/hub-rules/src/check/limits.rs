@@ -8,7 +8,8 @@ use crate::value::parse_duration;
 
 use super::{Checker, shortened};
 
-const LIMIT_KEYS: [&str; 4] = ["once_per", "within", "max", "ignore_older_than"];
+const LIMIT_KEYS: [&str; 6] =
+    ["once_per", "within", "max", "ignore_older_than", "pause_above", "quiet_hours"];
 
 impl Checker<'_> {
     pub(super) fn limits(&mut self, node: &Node) -> Option<Limits> {
@@ -17,8 +18,10 @@ impl Checker<'_> {
         let once_per = optional(once_node, |node| self.scope(node));
         let within_node = keys.get("within");
         let within_ns = optional(within_node, |node| self.duration(node));
-        let max = optional(keys.get("max"), |node| self.rate(node));
+        let max = optional(keys.get("max"), |node| self.rate(node, "max"));
         let ignore_older_than_ns = optional(keys.get("ignore_older_than"), |node| self.duration(node));
+        let pause_above = optional(keys.get("pause_above"), |node| self.pause(node));
+        let quiet_hours = optional(keys.get("quiet_hours"), |node| self.quiet_hours(node));
         if let (Some(within), None) = (within_node, once_node) {
             let message = "`within` limits `once_per`, and there is none".to_owned();
             let help = "add `once_per: conversation`, or write a rate: `max: 200/h`";
@@ -30,6 +33,8 @@ impl Checker<'_> {
             within_ns: within_ns?,
             max: max?,
             ignore_older_than_ns: ignore_older_than_ns?,
+            pause_above: pause_above?,
+            quiet_hours: quiet_hours?,
         })
     }
 
@@ -76,9 +81,9 @@ impl Checker<'_> {
         }
     }
 
-    fn rate(&mut self, node: &Node) -> Option<Rate> {
+    pub(super) fn rate(&mut self, node: &Node, key: &str) -> Option<Rate> {
         let help = "write a number and a time, such as `200/h` or `10/15m`; use `mode: off` to stop a rule";
-        let text = self.scalar(node, "`max`", help)?;
+        let text = self.scalar(node, &format!("`{key}`"), help)?;
         let rate = parse_rate(text);
         if rate.is_none() {
             let message = format!("`{}` is not a rate", shortened(text));
