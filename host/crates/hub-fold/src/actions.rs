@@ -350,7 +350,7 @@ fn follow_up(asked: &Asked<'_>) -> Result<Acted, ActionError> {
     };
     let by = asked.by();
     let due = Timestamp(by.at.0.saturating_add(*within));
-    let id = FollowUpId::of_rule(asked.rule, by.event, &asked.action.id);
+    let id = FollowUpId::of_rule(asked.rule, by.event, &asked.action.step());
     let until = asked.argument("until").map(Value::to_string);
     let says = format!("asked to follow up by {due}: {id}");
     let wanted = Wanted { due, until, by: by_rule(asked.rule), text };

@@ -6,6 +6,7 @@ use hub_model::model::INTENTS;
 use hub_rules::{Catalogue, EventSpec, FieldKind, FieldSpec};
 
 use crate::actions;
+use crate::facts::lists;
 use crate::turns;
 
 use FieldKind::{Boolean, Money, Number, Text, TextList, Time};
@@ -79,6 +80,29 @@ const FIELDS: &[Field] = &[
     ("loyalty.points", Number, &[], "what this entry changed"),
     ("survey.kind", Text, &["csat", "ces", "nps"], "what was asked"),
     ("survey.score", Text, &[], "the answer"),
+];
+
+/// The fields of which is kept what they were before an event: those of what the event is about that may be told anew.
+const CHANGING: &[&str] = &[
+    "customer.tags",
+    "order.number",
+    "order.total",
+    "order.financial_status",
+    "order.fulfilment_status",
+    "order.is_open",
+    "order.placed_at",
+    "order.tags",
+    "order.source",
+    "checkout.total",
+    "checkout.url",
+    "ticket.subject",
+    "ticket.status",
+    "ticket.priority",
+    "ticket.channel",
+    "ticket.tags",
+    "inventory.quantity",
+    "loyalty.balance",
+    "loyalty.tier",
 ];
 
 /// Name, what it brings, help.
@@ -170,6 +194,8 @@ pub fn catalogue<'a>(connections: impl Iterator<Item = &'a str>) -> Catalogue {
         catalogue.events.insert((*name).to_owned(), EventSpec { help: (*help).to_owned(), provides });
     }
     catalogue.actions.extend(actions::specs());
+    catalogue.changing = CHANGING.iter().map(|field| (*field).to_owned()).collect();
+    catalogue.lists = lists();
     catalogue
 }
 

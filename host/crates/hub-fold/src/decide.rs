@@ -37,7 +37,7 @@ pub struct Decision {
 /// An action of the hub's own, carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// The action's id in the rule.
+    /// The action's id in the rule, and after `#` the id of the thing it was done for.
     pub step: String,
     pub action: String,
     /// What came of it, in words. May name a person.
@@ -66,7 +66,7 @@ const FORGOTTEN: &str = "(forgotten)";
 
 impl Decision {
     pub(crate) fn new(occasion: &Occasion<'_>, mut evaluation: Evaluation, verdict: Verdict) -> Self {
-        shorten(&mut evaluation.trace);
+        each_trace(&mut evaluation, shorten);
         let rule = evaluation.rule.clone();
         Self {
             rule,
@@ -88,9 +88,16 @@ impl Decision {
 
     /// Takes out what the rule found in the fields; how it decided stays.
     pub(crate) fn forget(&mut self) {
-        forget_values(&mut self.evaluation.trace);
+        each_trace(&mut self.evaluation, forget_values);
         self.done.iter_mut().for_each(|done| FORGOTTEN.clone_into(&mut done.says));
     }
+}
+
+/// The conditions of the rule, and those that decided on each thing it goes through.
+fn each_trace(evaluation: &mut Evaluation, act: fn(&mut Trace)) {
+    act(&mut evaluation.trace);
+    let items = evaluation.items.iter_mut().flat_map(|items| &mut items.shown);
+    items.filter_map(|item| item.decided_by.as_mut()).for_each(act);
 }
 
 fn forget_values(trace: &mut Trace) {
@@ -98,10 +105,14 @@ fn forget_values(trace: &mut Trace) {
         TraceNode::All(parts) | TraceNode::Any(parts) | TraceNode::None(parts) => {
             parts.iter_mut().for_each(forget_values)
         }
-        TraceNode::Field { actual: actual @ (Actual::Value(_) | Actual::OtherCurrency(_)), .. } => {
-            *actual = Actual::Value(Value::Text(FORGOTTEN.to_owned()));
+        TraceNode::Field { actual, before, .. } => {
+            for found in std::iter::once(actual).chain(before) {
+                if let Actual::Value(_) | Actual::OtherCurrency(_) = found {
+                    *found = Actual::Value(Value::Text(FORGOTTEN.to_owned()));
+                }
+            }
         }
-        TraceNode::Field { .. } | TraceNode::Count { .. } | TraceNode::Always => {}
+        TraceNode::Count { .. } | TraceNode::Always => {}
     }
 }
 
@@ -188,12 +199,21 @@ fn shorten(trace: &mut Trace) {
         TraceNode::All(parts) | TraceNode::Any(parts) | TraceNode::None(parts) => {
             parts.iter_mut().for_each(shorten)
         }
-        TraceNode::Field { actual: Actual::Value(Value::Text(text)), .. } => shorten_text(text),
-        TraceNode::Field { actual: Actual::Value(Value::TextList(texts)), .. } => {
+        TraceNode::Field { actual, before, .. } => {
+            std::iter::once(actual).chain(before).for_each(shorten_found);
+        }
+        TraceNode::Count { .. } | TraceNode::Always => {}
+    }
+}
+
+fn shorten_found(found: &mut Actual) {
+    match found {
+        Actual::Value(Value::Text(text)) => shorten_text(text),
+        Actual::Value(Value::TextList(texts)) => {
             texts.truncate(TEXTS_KEPT);
             texts.iter_mut().for_each(shorten_text);
         }
-        TraceNode::Field { .. } | TraceNode::Count { .. } | TraceNode::Always => {}
+        _ => {}
     }
 }
 
@@ -237,19 +257,19 @@ fn fire(
             let asked = Asked { draft, facts, occasion, rule: &rule.id, action: &action, place };
             let Acted { writing, says } = match (hub_action.act)(&asked) {
                 Ok(acted) => acted,
-                Err(ActionError::Held(reason)) => return held(format!("action {}: {reason}", action.id)),
+                Err(ActionError::Held(reason)) => return held(format!("action {}: {reason}", action.step())),
                 Err(ActionError::Fold(error)) => return Err(error),
             };
             acts.writings.push(writing);
-            acts.done.push(Done { step: action.id, action: action.action, says });
+            acts.done.push(Done { step: action.step(), action: action.action, says });
             continue;
         }
         let Some(route) = settings.route(&action.action) else {
             return held(format!("no connection performs {}", action.action));
         };
-        let id = EffectId::of(&rule.id, occasion.id, &action.id, &route.connection);
+        let id = EffectId::of(&rule.id, occasion.id, &action.step(), &route.connection);
         effects.push(id);
-        let held = acts.held.iter().find(|held| held.step == action.id);
+        let held = acts.held.iter().find(|held| held.step == action.step());
         let row = begun(effect(rule, occasion, action, route, settings), held);
         acts.effects.push((id, row));
     }
@@ -270,7 +290,7 @@ fn effect(
     EffectRow {
         rule: rule.id.clone(),
         cause: occasion.id,
-        step: action.id,
+        step: action.step(),
         connection: route.connection.clone(),
         action: route.action.clone(),
         grade: spec.map_or(hub_rules::Grade::Unsafe, |spec| spec.grade),

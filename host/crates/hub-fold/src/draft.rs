@@ -1,5 +1,7 @@
 //! Changes not yet committed, laid over the store: the fold reads its own writes and commits them at once.
 
+mod before;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -8,12 +10,16 @@ use hub_store::{Batch, Before, Change, Order, Range, Row as StoredRow, Store, Ta
 
 use crate::FoldError;
 use crate::row::{Row, decode, encode};
+use before::Remembered;
+pub(crate) use before::RowsBefore;
 
 /// One batch in the making.
 pub(crate) struct Draft<'a> {
     store: &'a dyn Store,
     /// Rows read as well as changed: within a batch the same keys are asked for again and again, and nobody else writes.
     held: RefCell<BTreeMap<Table, BTreeMap<Vec<u8>, Held>>>,
+    /// What rows were before the report at hand, while some rule asks.
+    remembered: Option<Remembered>,
 }
 
 /// A row as the store has it and as it shall be.
@@ -44,7 +50,7 @@ pub(crate) struct Joined<T> {
 impl<'a> Draft<'a> {
     /// Nothing changed yet.
     pub(crate) fn new(store: &'a dyn Store) -> Self {
-        Self { store, held: RefCell::default() }
+        Self { store, held: RefCell::default(), remembered: None }
     }
 
     pub(crate) fn get_raw(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, FoldError> {
@@ -92,6 +98,9 @@ impl<'a> Draft<'a> {
     /// `before` counts where nothing is known of the row yet.
     fn change(&mut self, table: Table, key: Vec<u8>, value: Option<Vec<u8>>, before: Before) {
         let rows = self.held.get_mut().entry(table).or_default();
+        if let Some(remembered) = &mut self.remembered {
+            remembered.note(table, &key, rows.get(&key), &before);
+        }
         let held = rows.entry(key).or_insert(Held { before, change: None });
         // What never was and shall not be changes nothing.
         let is_nothing = value.is_none() && held.before == Before::Nothing;

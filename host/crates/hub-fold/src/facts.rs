@@ -1,6 +1,10 @@
 //! What a rule may ask about one event, answered from the view as it is after the event's delivery.
 
+mod before;
+mod items;
 mod names;
+
+pub(crate) use items::lists;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -12,7 +16,7 @@ use hub_model::model::{
     Ticket,
 };
 use hub_model::{EventId, Money, NodeId, Timestamp};
-use hub_rules::{Decimal, Facts, Value};
+use hub_rules::{Decimal, Earlier, Facts, Item, Value};
 use hub_store::{Range, Table};
 
 use crate::apply::About;
@@ -31,6 +35,7 @@ pub(crate) struct EventFacts<'a> {
     connector: &'a str,
     event: &'a Event,
     about: &'a About,
+    asked_at: Option<Timestamp>,
     /// What happened up to here is counted.
     until: Timestamp,
     /// Most events meet no rule that asks.
@@ -45,11 +50,17 @@ impl<'a> EventFacts<'a> {
         event: &'a Event,
         about: &'a About,
     ) -> Self {
-        let until = event.happened_at;
-        Self { draft, connection, connector, event, about, until, customer: OnceCell::new() }
+        let (until, asked_at) = (event.happened_at, None);
+        Self { draft, connection, connector, event, about, asked_at, until, customer: OnceCell::new() }
     }
 
-    /// The same, asked at a later time.
+    /// The moment rules are asked, from which ages are counted; they are unknown without.
+    #[must_use]
+    pub(crate) fn asked_at(self, now: Timestamp) -> Self {
+        Self { asked_at: Some(now), ..self }
+    }
+
+    /// What happened until this moment is counted, where rules waited since the event.
     pub(crate) fn until(self, until: Timestamp) -> Self {
         Self { until, ..self }
     }
@@ -228,50 +239,30 @@ impl<'a> EventFacts<'a> {
     }
 
     fn order_field(&self, field: &str) -> Option<Value> {
-        let order: Order = self.thing(SubjectKind::Order)?;
         match field {
             "id" => self.about_kind(SubjectKind::Order).map(|subject| Value::Text(subject.id.clone())),
-            "number" => text(order.number),
-            "total" => order.total.map(|total| money(total.value)),
-            "financial_status" => text(order.financial_status),
-            "fulfilment_status" => text(order.fulfilment_status),
-            "is_open" => Some(Value::Boolean(order.is_open())),
-            "placed_at" => order.placed_at.map(|at| Value::Time(at.value.0)),
-            "tags" => Some(Value::TextList(order.tags.current().into_iter().collect())),
-            "source" => text(order.source),
-            _ => None,
+            field => order_value(self.thing(SubjectKind::Order)?, field),
         }
     }
 
     fn checkout_field(&self, field: &str) -> Option<Value> {
-        let checkout: Checkout = self.thing(SubjectKind::Checkout)?;
         match field {
             "id" => self.about_kind(SubjectKind::Checkout).map(|subject| Value::Text(subject.id.clone())),
-            "total" => checkout.total.map(|total| money(total.value)),
-            "url" => text(checkout.url),
-            _ => None,
+            field => checkout_value(self.thing(SubjectKind::Checkout)?, field),
         }
     }
 
     fn ticket_field(&self, field: &str) -> Option<Value> {
-        let ticket: Ticket = self.thing(SubjectKind::Ticket)?;
         match field {
             "id" => self.about_kind(SubjectKind::Ticket).map(|subject| Value::Text(subject.id.clone())),
-            "subject" => text(ticket.subject),
-            "status" => text(ticket.status),
-            "priority" => text(ticket.priority),
-            "channel" => text(ticket.channel),
-            "tags" => Some(Value::TextList(ticket.tags.current().into_iter().collect())),
-            _ => None,
+            field => ticket_value(self.thing(SubjectKind::Ticket)?, field),
         }
     }
 
     fn inventory_field(&self, field: &str) -> Option<Value> {
         match &self.event.payload {
             Payload::InventoryLevel(level) => {
-                let parts = [level.item.as_str(), &level.location, &level.state];
-                let row: Option<InventoryLevel> =
-                    self.draft.get(&key::object(self.connection, &parts)).ok().flatten();
+                let row: Option<InventoryLevel> = self.draft.get(&self.level_key()?).ok().flatten();
                 match field {
                     "item" => Some(Value::Text(level.item.clone())),
                     "sku" => row.and_then(|row| text(row.sku)),
@@ -291,21 +282,31 @@ impl<'a> EventFacts<'a> {
     }
 
     fn loyalty_field(&self, field: &str) -> Option<Value> {
-        let account_id = match &self.event.payload {
-            Payload::LoyaltyAccount(account) => &account.id,
-            Payload::LoyaltyEntry(entry) => &entry.account,
-            _ => return None,
-        };
+        let account_id = self.loyalty_account_id()?;
         let account = || -> Option<LoyaltyAccount> {
             self.draft.get(&key::object(self.connection, &[account_id])).ok().flatten()
         };
         match field {
-            "account" => Some(Value::Text(account_id.clone())),
+            "account" => Some(Value::Text(account_id.to_owned())),
             "balance" => decimal(account()?.balance?.value, 0),
             "tier" => text(account()?.tier),
             "points" => decimal(self.loyalty_entry()?.points?.value, 0),
             _ => None,
         }
+    }
+
+    fn loyalty_account_id(&self) -> Option<&str> {
+        match &self.event.payload {
+            Payload::LoyaltyAccount(account) => Some(&account.id),
+            Payload::LoyaltyEntry(entry) => Some(&entry.account),
+            _ => None,
+        }
+    }
+
+    /// Where the stock stands that the event is about.
+    fn level_key(&self) -> Option<Vec<u8>> {
+        let Payload::InventoryLevel(level) = &self.event.payload else { return None };
+        Some(key::object(self.connection, &[&level.item, &level.location, &level.state]))
     }
 
     fn loyalty_entry(&self) -> Option<LoyaltyEntry> {
@@ -360,6 +361,51 @@ impl Facts for EventFacts<'_> {
             self.draft.scan_range(Table::Index, range, COUNTED_MAX).map_or(0, |rows| rows.len() as u64)
         });
         counted.sum()
+    }
+
+    fn before(&self, path: &str) -> Earlier {
+        self.field_before(path)
+    }
+
+    fn now(&self) -> Option<i64> {
+        self.asked_at.map(|now| now.0)
+    }
+
+    fn items(&self, list: &str) -> Vec<Item> {
+        self.items_of(list)
+    }
+}
+
+fn order_value(order: Order, field: &str) -> Option<Value> {
+    match field {
+        "number" => text(order.number),
+        "total" => order.total.map(|total| money(total.value)),
+        "financial_status" => text(order.financial_status),
+        "fulfilment_status" => text(order.fulfilment_status),
+        "is_open" => Some(Value::Boolean(order.is_open())),
+        "placed_at" => order.placed_at.map(|at| Value::Time(at.value.0)),
+        "tags" => Some(Value::TextList(order.tags.current().into_iter().collect())),
+        "source" => text(order.source),
+        _ => None,
+    }
+}
+
+fn checkout_value(checkout: Checkout, field: &str) -> Option<Value> {
+    match field {
+        "total" => checkout.total.map(|total| money(total.value)),
+        "url" => text(checkout.url),
+        _ => None,
+    }
+}
+
+fn ticket_value(ticket: Ticket, field: &str) -> Option<Value> {
+    match field {
+        "subject" => text(ticket.subject),
+        "status" => text(ticket.status),
+        "priority" => text(ticket.priority),
+        "channel" => text(ticket.channel),
+        "tags" => Some(Value::TextList(ticket.tags.current().into_iter().collect())),
+        _ => None,
     }
 }
 

@@ -166,6 +166,9 @@ impl Folding<'_> {
     pub(crate) fn events(&mut self, seq: u64, at: Timestamp, report: &Reported) -> Result<(), FoldError> {
         self.consequences.reports += 1;
         let settings = Arc::clone(&self.settings);
+        if settings.rules.asks_before() {
+            self.draft.remember();
+        }
         let mut gone = Gone::at(&self.draft, &report.connection)?;
         let mut new_events = Vec::new();
         for (position, event) in (0_u32..).zip(&report.events) {
@@ -213,6 +216,7 @@ impl Folding<'_> {
                 self.take_turn((seq, at), &report.connector, &row, of)?;
             }
         }
+        self.draft.forget_before();
         Ok(())
     }
 

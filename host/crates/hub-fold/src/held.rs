@@ -78,7 +78,7 @@ fn above(rate: Rate) -> String {
 pub(crate) fn holds(action: &PlannedAction, pause: &Pause) -> Option<HeldAction> {
     let asked = action.ask.as_ref().map(|question| format!("ask: {question}"));
     let reason = asked.or_else(|| pause.reason.clone())?;
-    Some(HeldAction { step: action.id.clone(), reason })
+    Some(HeldAction { step: action.step(), reason })
 }
 
 /// What a rule says of when an action is done.

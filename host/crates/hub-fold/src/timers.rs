@@ -151,7 +151,8 @@ impl Folding<'_> {
         let event = retold(&row);
         let about = About { account: row.account, subject: row.subject, ..About::default() };
         let connector = settings.connector(&row.connection).unwrap_or_default();
-        let facts = EventFacts::new(&self.draft, &row.connection, connector, &event, &about).until(now);
+        let facts = EventFacts::new(&self.draft, &row.connection, connector, &event, &about);
+        let facts = facts.until(now).asked_at(now);
         let occasion = Occasion { event: &event, id: timer.event, account: row.account, now };
         let decided = match needless {
             Some((name, at)) => {

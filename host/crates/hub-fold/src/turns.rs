@@ -143,7 +143,7 @@ impl Folding<'_> {
     ) -> Result<(), FoldError> {
         let settings = self.settings.clone();
         let occasion = Occasion { event, id, account: about.account, now: at };
-        let facts = EventFacts::new(&self.draft, connection, connector, event, about);
+        let facts = EventFacts::new(&self.draft, connection, connector, event, about).asked_at(at);
         let rules = settings.rules.for_event(&event.name);
         let decided = decide(&self.draft, &settings, rules, &facts, &occasion)?;
         let later = settings.rules.waiting_since(&event.name);

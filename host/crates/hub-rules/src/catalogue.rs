@@ -12,6 +12,22 @@ pub struct Catalogue {
     pub fields: BTreeMap<String, FieldSpec>,
     pub events: BTreeMap<String, EventSpec>,
     pub actions: BTreeMap<String, ActionSpec>,
+    /// The fields of which is kept what they were before an event, so that rules may ask whether they changed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub changing: BTreeSet<String>,
+    /// What `for_each` may go through, such as `order.lines`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lists: BTreeMap<String, ListSpec>,
+}
+
+/// A list of things that an event brings with the thing it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListSpec {
+    #[serde(default)]
+    pub help: String,
+    /// What there is of one of them, by the name after `item.`.
+    pub fields: BTreeMap<String, FieldSpec>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

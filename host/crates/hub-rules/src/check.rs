@@ -2,12 +2,15 @@
 //! file may contain; one module per part of it. Nothing that leaves here needs checking again.
 
 mod action;
+mod change;
 mod condition;
 mod finding;
+mod for_each;
 mod held;
 mod limits;
 mod new_field;
 mod operand;
+mod pattern;
 mod reading;
 mod reason;
 mod rule_test;
@@ -26,6 +29,7 @@ use crate::problem::{
     PROBLEMS_MAX, ProblemKind, RelatedPlace, RuleProblem, Source, Span, closest, did_you_mean,
 };
 use crate::rule::{Action, Mode, Rule, RuleFile, RuleSet};
+use for_each::Items;
 use new_field::with_fields_of;
 use reading::Keys;
 
@@ -178,7 +182,9 @@ fn check_file(Parsed { source, node, problems }: Parsed, catalogue: &Catalogue) 
         source: source.clone(),
         problems,
         event: None,
+        waits: false,
         leaves: 0,
+        items: Items::default(),
         id: None,
         unreported: 0,
     };
@@ -198,14 +204,17 @@ struct Checker<'c> {
     problems: Vec<RuleProblem>,
     /// The trigger, once known: fields and limits depend on what it provides.
     event: Option<String>,
+    /// The rule is asked some time after its event.
+    waits: bool,
     /// Condition leaves seen so far.
     leaves: usize,
+    items: Items<'c>,
     id: Option<(String, Span)>,
     /// Problems beyond the first [`PROBLEMS_MAX`], which are only counted.
     unreported: usize,
 }
 
-const RULE_KEYS: [&str; 8] = ["rule", "says", "mode", "on", "when", "then", "limits", "tests"];
+const RULE_KEYS: [&str; 9] = ["rule", "says", "mode", "on", "when", "for_each", "then", "limits", "tests"];
 
 /// Names become part of effect ids, file names and addresses.
 const NAME_BYTES_MAX: usize = 64;
@@ -225,10 +234,20 @@ impl Checker<'_> {
         let mode = mode.and_then(|node| self.mode(node));
         let on = self.need(&keys, "on", "write the event to act on, such as `on: message.received`");
         let on = on.and_then(|node| self.trigger(node));
+        let for_each = self.for_each(keys.get("for_each"));
+        let of_item = match self.items {
+            Items::Here(_) => self.set_items(Items::Elsewhere),
+            here => here,
+        };
         let when = self.need(&keys, "when", "write a condition, or `when: always` to act on every event");
         let when = when.and_then(|node| self.when(node));
+        self.set_items(of_item);
         let then = self.need(&keys, "then", "write at least one action: `- {id: tag, do: customer.add_tag}`");
+        let then_node = then;
         let then = then.and_then(|node| self.actions(node));
+        if let (Some(for_each), Some(actions), Some(node)) = (&for_each, &then, then_node) {
+            self.planned_allowed(for_each.as_ref(), actions.len(), node);
+        }
         let limits = keys.get("limits").map_or(Some(Limits::default()), |node| self.limits(node));
         self.held_back(&keys, then.as_deref(), limits.as_ref());
         let action_ids = then.as_deref().map(action_ids);
@@ -240,6 +259,7 @@ impl Checker<'_> {
             mode: mode?,
             on: on?,
             when: when?,
+            for_each: for_each?,
             then: then?,
             limits: limits?,
             tests: tests?,
@@ -293,15 +313,18 @@ impl Checker<'_> {
 
     /// The kind of a field the catalogue knows and the trigger provides.
     fn field(&mut self, field: &str, span: Span) -> Option<FieldKind> {
+        if !self.item_known(field, span) {
+            return None;
+        }
         let catalogue = self.catalogue;
-        let Some(spec) = catalogue.fields.get(field) else {
+        let Some(spec) = self.spec(field) else {
             let known = catalogue.fields.keys().map(String::as_str);
             let message = format!("there is no field `{}`", shortened(field));
             self.unknown(ProblemKind::UnknownField, span, message, field, known);
             return None;
         };
         let Some(event) = &self.event else { return Some(spec.kind) };
-        if !catalogue.provides(event, field) {
+        if !catalogue.provides(event, field) && !for_each::is_of_item(field) {
             let provided =
                 catalogue.events.get(event).map(|spec| spec.provides.join(", ")).unwrap_or_default();
             let message = format!("`{field}` is not known when `{event}` happens");

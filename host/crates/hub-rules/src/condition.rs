@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::catalogue::FieldKind;
+use crate::pattern::Pattern;
 use crate::value::{Value, quoted, quoted_all, written_duration};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,6 +54,18 @@ pub enum Operator {
     AnyOf(Vec<String>),
     AllOf(Vec<String>),
     Empty(bool),
+    /// The pattern is found in the text.
+    Matches(Pattern),
+    /// The time lies longer ago than this, in nanoseconds before the moment of asking.
+    OlderThan(i64),
+    /// The time lies less long ago than this, or is still to come.
+    NewerThan(i64),
+    /// It is another value than before the event, or not.
+    Changed(bool),
+    /// It is one of these now, and was not the same before.
+    ChangedTo(Vec<Value>),
+    /// It was one of these before, and is not the same now.
+    ChangedFrom(Vec<Value>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -128,6 +141,12 @@ impl Operator {
             Operator::AnyOf(_) => "any_of",
             Operator::AllOf(_) => "all_of",
             Operator::Empty(_) => "empty",
+            Operator::Matches(_) => "matches",
+            Operator::OlderThan(_) => "older_than",
+            Operator::NewerThan(_) => "newer_than",
+            Operator::Changed(_) => "changed",
+            Operator::ChangedTo(_) => "changed_to",
+            Operator::ChangedFrom(_) => "changed_from",
         }
     }
 
@@ -135,7 +154,10 @@ impl Operator {
     pub(crate) fn expected(&self) -> String {
         match self {
             Operator::Is(value) | Operator::IsNot(value) | Operator::Compare(_, value) => value.quoted(),
-            Operator::OneOf(values) | Operator::NoneOf(values) => {
+            Operator::OneOf(values)
+            | Operator::NoneOf(values)
+            | Operator::ChangedTo(values)
+            | Operator::ChangedFrom(values) => {
                 values.iter().map(Value::quoted).collect::<Vec<_>>().join(", ")
             }
             Operator::Contains(text)
@@ -144,7 +166,9 @@ impl Operator {
             | Operator::EndsWith(text) => quoted(text),
             Operator::Between(low, high) => format!("{} and {}", low.quoted(), high.quoted()),
             Operator::Before(time) | Operator::After(time) => Value::Time(*time).to_string(),
-            Operator::Exists(flag) | Operator::Empty(flag) => flag.to_string(),
+            Operator::Exists(flag) | Operator::Empty(flag) | Operator::Changed(flag) => flag.to_string(),
+            Operator::Matches(pattern) => quoted(pattern.as_str()),
+            Operator::OlderThan(age) | Operator::NewerThan(age) => written_duration(*age),
             Operator::AnyOf(texts) | Operator::AllOf(texts) => quoted_all(texts),
         }
     }
@@ -170,7 +194,31 @@ impl Operator {
             Operator::AllOf(_) => format!("has all of {expected}"),
             Operator::Empty(true) => "is empty".to_owned(),
             Operator::Empty(false) => "is not empty".to_owned(),
+            Operator::Matches(_) => format!("matches the pattern {expected}"),
+            Operator::OlderThan(_) => format!("is more than {expected} ago"),
+            Operator::NewerThan(_) => format!("is less than {expected} ago"),
+            Operator::Changed(true) => "has changed".to_owned(),
+            Operator::Changed(false) => "has not changed".to_owned(),
+            Operator::ChangedTo(values) => format!("changed to {}{expected}", one_of(values)),
+            Operator::ChangedFrom(values) => format!("changed from {}{expected}", one_of(values)),
         }
+    }
+}
+
+/// Before several values, of which one is meant.
+fn one_of(values: &[Value]) -> &'static str {
+    if values.len() > 1 { "one of " } else { "" }
+}
+
+impl Operator {
+    /// Whether it needs what the field was before.
+    pub(crate) fn asks_before(&self) -> bool {
+        matches!(self, Operator::Changed(_) | Operator::ChangedTo(_) | Operator::ChangedFrom(_))
+    }
+
+    /// Whether it needs the moment of asking.
+    pub(crate) fn asks_now(&self) -> bool {
+        matches!(self, Operator::OlderThan(_) | Operator::NewerThan(_))
     }
 }
 
@@ -193,6 +241,21 @@ impl CountTest {
 }
 
 impl Condition {
+    /// Whether some leaf needs what a field was before.
+    pub(crate) fn asks_before(&self) -> bool {
+        self.any_operator(&|operator| operator.asks_before())
+    }
+
+    pub(crate) fn any_operator(&self, is_meant: &dyn Fn(&Operator) -> bool) -> bool {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) | Condition::None(parts) => {
+                parts.iter().any(|part| part.any_operator(is_meant))
+            }
+            Condition::Field(test) => is_meant(&test.operator),
+            Condition::Always | Condition::Count(_) => false,
+        }
+    }
+
     /// The condition in words, groups inside groups in brackets.
     pub(crate) fn sentence(&self) -> String {
         match self {

@@ -5,7 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::FieldKind;
+use crate::change::{Change, Earlier, ask_change};
 use crate::condition::{Comparison, Condition, CountTest, FieldTest, Operator};
+use crate::for_each::{Item, ItemsAsked};
 use crate::rule::Rule;
 use crate::value::{Value, fold};
 
@@ -15,6 +17,19 @@ pub trait Facts {
     fn field(&self, path: &str) -> Option<Value>;
     /// How often an event happened for this customer within the time before this one.
     fn count(&self, event: &str, within_ns: i64) -> u64;
+    /// What a field was before the report with which the event came. Only fields are asked for of which the catalogue
+    /// says that it is kept.
+    fn before(&self, _path: &str) -> Earlier {
+        Earlier::NotKept
+    }
+    /// The moment of asking, in nanoseconds since 1970; `None` leaves ages unknown.
+    fn now(&self) -> Option<i64> {
+        None
+    }
+    /// The things of a list, each id once, in an order of their own.
+    fn items(&self, _list: &str) -> Vec<Item> {
+        Vec::new()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +48,9 @@ pub struct Evaluation {
     pub trace: Trace,
     /// The first leaf that decided; `None` for a rule that always acts.
     pub decided_by: Option<DecidedBy>,
+    /// What was found in the list of a rule with `for_each`; looked at once the conditions hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<ItemsAsked>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,8 +74,22 @@ pub enum TraceNode {
     All(Vec<Trace>),
     Any(Vec<Trace>),
     None(Vec<Trace>),
-    Field { field: String, operator: String, expected: String, actual: Actual },
-    Count { event: String, within_ns: i64, operator: String, expected: u64, actual: u64 },
+    Field {
+        field: String,
+        operator: String,
+        expected: String,
+        actual: Actual,
+        /// What it was before, where that was asked and is kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Actual>,
+    },
+    Count {
+        event: String,
+        within_ns: i64,
+        operator: String,
+        expected: u64,
+        actual: u64,
+    },
 }
 
 /// What a field leaf found.
@@ -76,8 +108,16 @@ impl Rule {
     pub fn evaluate(&self, facts: &dyn Facts) -> Evaluation {
         let trace = trace(&self.when, facts);
         let mut path = Vec::new();
-        let decided_by = decider(&trace, &mut path).map(|sentence| DecidedBy { path, sentence });
-        Evaluation { rule: self.id.clone(), truth: trace.truth, trace, decided_by }
+        let mut decided_by = decider(&trace, &mut path).map(|sentence| DecidedBy { path, sentence });
+        let mut truth = trace.truth;
+        let for_each = self.for_each.as_ref().filter(|_| truth == Truth::True);
+        let items = for_each.map(|for_each| for_each.ask(facts));
+        if let Some(items) = items.as_ref().filter(|items| items.fit == 0) {
+            // Nothing to act on, and all that is wanted of the rest is so.
+            truth = Truth::False;
+            decided_by = Some(DecidedBy { path: Vec::new(), sentence: items.sentence() });
+        }
+        Evaluation { rule: self.id.clone(), truth, trace, decided_by, items }
     }
 }
 
@@ -90,7 +130,7 @@ impl Truth {
         }
     }
 
-    fn not(self) -> Truth {
+    pub(crate) fn not(self) -> Truth {
         match self {
             Truth::True => Truth::False,
             Truth::False => Truth::True,
@@ -105,7 +145,7 @@ impl From<bool> for Truth {
     }
 }
 
-fn trace(condition: &Condition, facts: &dyn Facts) -> Trace {
+pub(crate) fn trace(condition: &Condition, facts: &dyn Facts) -> Trace {
     let parts = |conditions: &[Condition]| -> Vec<Trace> {
         conditions.iter().map(|condition| trace(condition, facts)).collect()
     };
@@ -151,7 +191,12 @@ fn any(parts: &[Trace]) -> Truth {
 }
 
 fn field_trace(test: &FieldTest, facts: &dyn Facts) -> Trace {
-    let (truth, actual) = ask(test, facts.field(&test.field));
+    let found = facts.field(&test.field);
+    let change = ask_change(test, found.as_ref(), || facts.before(&test.field));
+    let Change { truth, actual, before } = change.unwrap_or_else(|| {
+        let (truth, actual) = ask(test, found, facts);
+        Change { truth, actual, before: None }
+    });
     Trace {
         truth,
         sentence: test.sentence(),
@@ -160,6 +205,7 @@ fn field_trace(test: &FieldTest, facts: &dyn Facts) -> Trace {
             operator: test.operator.name().to_owned(),
             expected: test.operator.expected(),
             actual,
+            before,
         },
     }
 }
@@ -179,7 +225,7 @@ fn count_trace(test: &CountTest, facts: &dyn Facts) -> Trace {
     }
 }
 
-fn ask(test: &FieldTest, found: Option<Value>) -> (Truth, Actual) {
+fn ask(test: &FieldTest, found: Option<Value>, facts: &dyn Facts) -> (Truth, Actual) {
     let Some(value) = found else {
         let truth = match test.operator {
             Operator::Exists(wanted) => Truth::from(!wanted),
@@ -189,6 +235,10 @@ fn ask(test: &FieldTest, found: Option<Value>) -> (Truth, Actual) {
     };
     if value.kind() != test.kind {
         return (Truth::Unknown, Actual::OtherKind(value.kind()));
+    }
+    if test.operator.asks_now() {
+        let truth = facts.now().and_then(|now| compare_age(&test.operator, &value, now));
+        return (truth.map_or(Truth::Unknown, Truth::from), Actual::Value(value));
     }
     match compare(&test.operator, &value) {
         Some(holds) => (Truth::from(holds), Actual::Value(value)),
@@ -218,10 +268,31 @@ fn compare(operator: &Operator, value: &Value) -> Option<bool> {
         Operator::AnyOf(texts) => Some(texts.iter().any(|text| has(value, text))),
         Operator::AllOf(texts) => Some(texts.iter().all(|text| has(value, text))),
         Operator::Empty(wanted) => is_empty(value).map(|empty| empty == *wanted),
+        Operator::Matches(pattern) => match value {
+            Value::Text(text) => Some(pattern.is_in(text)),
+            _ => None,
+        },
+        // Asked with more than the value itself.
+        Operator::OlderThan(_)
+        | Operator::NewerThan(_)
+        | Operator::Changed(_)
+        | Operator::ChangedTo(_)
+        | Operator::ChangedFrom(_) => None,
     }
 }
 
-fn same(left: &Value, right: &Value) -> bool {
+/// What is still to come is newer than any age.
+fn compare_age(operator: &Operator, value: &Value, now: i64) -> Option<bool> {
+    let Value::Time(time) = value else { return None };
+    let age = now.saturating_sub(*time);
+    match operator {
+        Operator::OlderThan(limit) => Some(age > *limit),
+        Operator::NewerThan(limit) => Some(age < *limit),
+        _ => None,
+    }
+}
+
+pub(crate) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) => fold(left) == fold(right),
         _ => left == right,
@@ -282,4 +353,16 @@ fn decider(trace: &Trace, path: &mut Vec<usize>) -> Option<String> {
     let (index, part) = parts.iter().enumerate().find(|(_, part)| part.truth == deciding)?;
     path.push(index);
     decider(part, path)
+}
+
+/// The leaf that decided, with what it found; `None` where nothing was asked.
+pub(crate) fn deciding_leaf(trace: Trace) -> Option<Trace> {
+    let mut path = Vec::new();
+    decider(&trace, &mut path)?;
+    path.into_iter().try_fold(trace, |part, index| match part.node {
+        TraceNode::All(parts) | TraceNode::Any(parts) | TraceNode::None(parts) => {
+            parts.into_iter().nth(index)
+        }
+        TraceNode::Always | TraceNode::Field { .. } | TraceNode::Count { .. } => None,
+    })
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::condition::Condition;
 use crate::evaluate::{Actual, Evaluation, Trace, TraceNode, Truth};
+use crate::for_each::{ItemAsked, ItemsAsked};
 use crate::rule::{Action, Argument, Mode, Rule};
 use crate::template::Template;
 use crate::value::{quoted, quoted_all, written_duration};
@@ -20,9 +21,11 @@ impl Rule {
             Condition::Always => String::new(),
             condition => format!(", and if {}", condition.sentence()),
         };
+        let each = self.for_each.as_ref().map(|each| format!(", {}", each.sentence()));
+        let each = each.unwrap_or_default();
         let actions: Vec<String> = self.then.iter().map(action_words).collect();
         let limits: String = self.limits.clauses().iter().map(|clause| format!("; {clause}")).collect();
-        format!("{mode}{}{when}: {}{limits}.", self.on.sentence(), actions.join(", then "))
+        format!("{mode}{}{when}{each}: {}{limits}.", self.on.sentence(), actions.join(", then "))
     }
 }
 
@@ -62,16 +65,28 @@ impl Evaluation {
         }
         text.push('\n');
         explain_part(&self.trace, 1, &mut text);
+        if let Some(items) = &self.items {
+            explain_items(items, &mut text);
+        }
         text
     }
 }
 
+fn explain_items(items: &ItemsAsked, text: &mut String) {
+    // Writing to a string cannot fail.
+    _ = writeln!(text, "  {}", items.sentence());
+    for ItemAsked { id, truth, decided_by } in &items.shown {
+        let found = decided_by.as_ref().map(|leaf| format!(": {}{}", leaf.sentence, found_words(leaf)));
+        _ = writeln!(text, "    {:7} {id}{}", truth.as_str(), found.unwrap_or_default());
+    }
+    let more = items.there.saturating_sub(items.shown.len() as u64);
+    if more > 0 {
+        _ = writeln!(text, "    and {more} more");
+    }
+}
+
 fn explain_part(trace: &Trace, depth: usize, text: &mut String) {
-    let found = match &trace.node {
-        TraceNode::Field { actual, .. } => format!(" ({})", actual_words(actual)),
-        TraceNode::Count { actual, .. } => format!(" (it was {actual})"),
-        TraceNode::Always | TraceNode::All(_) | TraceNode::Any(_) | TraceNode::None(_) => String::new(),
-    };
+    let found = found_words(trace);
     let indent = "  ".repeat(depth);
     // Writing to a string cannot fail.
     _ = writeln!(text, "{indent}{:7} {}{found}", trace.truth.as_str(), trace.sentence);
@@ -79,6 +94,24 @@ fn explain_part(trace: &Trace, depth: usize, text: &mut String) {
         for part in parts {
             explain_part(part, depth + 1, text);
         }
+    }
+}
+
+fn found_words(trace: &Trace) -> String {
+    match &trace.node {
+        TraceNode::Field { actual, before: None, .. } => format!(" ({})", actual_words(actual)),
+        TraceNode::Field { actual, before: Some(before), .. } => {
+            format!(" ({}, and {})", actual_words(actual), before_words(before))
+        }
+        TraceNode::Count { actual, .. } => format!(" (it was {actual})"),
+        TraceNode::Always | TraceNode::All(_) | TraceNode::Any(_) | TraceNode::None(_) => String::new(),
+    }
+}
+
+fn before_words(before: &Actual) -> String {
+    match before {
+        Actual::Value(value) | Actual::OtherCurrency(value) => format!("it was {} before", value.quoted()),
+        Actual::Missing | Actual::OtherKind(_) => "it was not known before".to_owned(),
     }
 }
 

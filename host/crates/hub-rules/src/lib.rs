@@ -8,13 +8,17 @@
 //! at once) → `evaluate` and `plan`. Before rules are saved, [`review`] says as well what can be
 //! taken and is probably not meant.
 
+pub mod caps;
 mod catalogue;
+mod change;
 mod check;
 mod condition;
 mod evaluate;
 mod explain;
+mod for_each;
 mod limits;
 mod parse;
+mod pattern;
 mod problem;
 mod quiet;
 mod rule;
@@ -28,12 +32,16 @@ mod value;
 mod tests;
 
 pub use catalogue::{
-    ActionSpec, Catalogue, Changes, EventSpec, FieldKind, FieldSpec, Grade, Holds, ParamSpec, Takes, Write,
+    ActionSpec, Catalogue, Changes, EventSpec, FieldKind, FieldSpec, Grade, Holds, ListSpec, ParamSpec,
+    Takes, Write,
 };
+pub use change::Earlier;
 pub use check::{Review, check, check_all, review, with_new_fields};
 pub use condition::{Comparison, Condition, CountTest, FieldTest, Operator};
 pub use evaluate::{Actual, DecidedBy, Evaluation, Facts, Trace, TraceNode, Truth};
+pub use for_each::{ForEach, Item, ItemAsked, ItemsAsked};
 pub use limits::{Limits, OncePer, Rate, Scope};
+pub use pattern::Pattern;
 pub use problem::{ProblemKind, RelatedPlace, RuleProblem, Severity, Span};
 pub use quiet::{QuietHours, TimeOfDay};
 pub use rule::{Action, Argument, Mode, Rule, RuleFile, RuleSet};

@@ -56,6 +56,7 @@ pub enum ProblemKind {
     MissingParameter,
     DuplicateAction,
     BadTemplate,
+    BadPattern,
     BadLimit,
     BadTest,
     DuplicateRule,
@@ -95,6 +96,7 @@ impl ProblemKind {
             ProblemKind::MissingParameter => "missing-parameter",
             ProblemKind::DuplicateAction => "duplicate-action",
             ProblemKind::BadTemplate => "bad-template",
+            ProblemKind::BadPattern => "bad-pattern",
             ProblemKind::BadLimit => "bad-limit",
             ProblemKind::BadTest => "bad-test",
             ProblemKind::DuplicateRule => "duplicate-rule",
@@ -307,7 +309,7 @@ fn after_shared<'n>(mut left: &'n str, mut right: &'n str) -> (&'n str, &'n str)
 /// Help for an unknown name: what was probably meant, or everything there is.
 pub(crate) fn did_you_mean<'k>(typed: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
     /// All operators; past that a list stops helping, and the console shows the whole catalogue.
-    const LISTED_MAX: usize = 20;
+    const LISTED_MAX: usize = 25;
     match closest(typed, known.clone()) {
         Some(name) => format!("did you mean `{name}`?"),
         None => {

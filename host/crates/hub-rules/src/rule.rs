@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::catalogue::FieldKind;
 use crate::condition::Condition;
+use crate::for_each::ForEach;
 use crate::limits::Limits;
 use crate::rule_test::RuleTest;
 use crate::template::Template;
@@ -21,6 +22,9 @@ pub struct Rule {
     pub mode: Mode,
     pub on: Trigger,
     pub when: Condition,
+    /// The actions are done for each of these, one after the other; once where it says none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<ForEach>,
     pub then: Vec<Action>,
     pub limits: Limits,
     pub tests: Vec<RuleTest>,
@@ -70,6 +74,13 @@ pub struct RuleFile<'a> {
     pub text: &'a str,
 }
 
+impl Rule {
+    fn asks_before(&self) -> bool {
+        let only = self.for_each.iter().map(|for_each| &for_each.only);
+        only.chain([&self.when]).any(Condition::asks_before)
+    }
+}
+
 /// All rules of a hub, ordered by id, and found by what they act on: an event costs what the rules for it cost, however
 /// many others there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -79,6 +90,9 @@ pub struct RuleSet {
     at_once: Places,
     #[serde(skip)]
     later: Places,
+    /// Some rule that is not off asks what a field was before.
+    #[serde(skip)]
+    asks_before: bool,
 }
 
 /// Where the rules for an event stand.
@@ -95,11 +109,18 @@ impl RuleSet {
             };
             places.entry(rule.on.event().to_owned()).or_default().push(place);
         }
-        RuleSet { rules, at_once, later }
+        let asks_before = rules.iter().any(|rule| rule.mode != Mode::Off && rule.asks_before());
+        RuleSet { rules, at_once, later, asks_before }
     }
 
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Whether what fields were before an event has to be kept.
+    #[must_use]
+    pub fn asks_before(&self) -> bool {
+        self.asks_before
     }
 
     /// The rule with this id.

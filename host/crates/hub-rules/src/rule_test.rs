@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::catalogue::FieldKind;
+use crate::change::Earlier;
 use crate::condition::Condition;
 use crate::evaluate::{Evaluation, Facts, Truth};
+use crate::for_each::{ITEM, Item};
 use crate::rule::{Argument, Rule};
 use crate::template::PlannedAction;
 use crate::value::{Decimal, Value, parse_duration, written_duration};
@@ -116,6 +118,14 @@ struct RawMoment {
     fields: BTreeMap<String, Json>,
     #[serde(default)]
     counts: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What fields were before the event, `null` for one that was not known. One that is not named was the same.
+    #[serde(default)]
+    before: BTreeMap<String, Json>,
+    /// The moment of the event, for rules that ask how long ago something is.
+    now: Option<String>,
+    /// The things of a list, each with its `id`.
+    #[serde(default)]
+    items: BTreeMap<String, Vec<BTreeMap<String, Json>>>,
 }
 
 /// A fixture, read with the kinds the rule expects. Fields the rule does not ask for are left out.
@@ -123,6 +133,10 @@ struct Moment {
     event: String,
     fields: BTreeMap<String, Value>,
     counts: BTreeMap<(String, i64), u64>,
+    /// Only what was not as it is now.
+    before: BTreeMap<String, Earlier>,
+    now: Option<i64>,
+    items: Vec<Item>,
 }
 
 impl Facts for Moment {
@@ -132,6 +146,20 @@ impl Facts for Moment {
 
     fn count(&self, event: &str, within_ns: i64) -> u64 {
         self.counts.get(&(event.to_owned(), within_ns)).copied().unwrap_or(0)
+    }
+
+    fn before(&self, path: &str) -> Earlier {
+        let as_now = || self.field(path).map_or(Earlier::NotKnown, Earlier::Value);
+        self.before.get(path).cloned().unwrap_or_else(as_now)
+    }
+
+    fn now(&self) -> Option<i64> {
+        self.now
+    }
+
+    /// A rule goes through one list.
+    fn items(&self, _: &str) -> Vec<Item> {
+        self.items.clone()
     }
 }
 
@@ -156,7 +184,10 @@ impl Moment {
             }
         }
         let counts = asked.counts(&raw.counts)?;
-        Ok(Moment { event: raw.event, fields, counts })
+        let before = asked.before(&raw.before)?;
+        let now = asked.now(raw.now.as_deref())?;
+        let items = asked.items(rule, &raw.items)?;
+        Ok(Moment { event: raw.event, fields, counts, before, now, items })
     }
 }
 
@@ -165,14 +196,24 @@ impl Moment {
 struct Asked {
     fields: BTreeMap<String, FieldKind>,
     windows: Vec<(String, i64)>,
+    /// Of one thing of a list, by the name after `item.`.
+    of_item: BTreeMap<String, FieldKind>,
+    asks_now: bool,
 }
 
 impl Asked {
     fn of(rule: &Rule) -> Asked {
         let mut asked = Asked::default();
         asked.condition(&rule.when);
+        rule.for_each.iter().for_each(|for_each| asked.condition(&for_each.only));
         for argument in rule.then.iter().flat_map(|action| action.with.values()) {
             asked.argument(argument);
+        }
+        for (path, kind) in std::mem::take(&mut asked.fields) {
+            match path.split_once('.') {
+                Some((ITEM, name)) => drop(asked.of_item.insert(name.to_owned(), kind)),
+                _ => drop(asked.fields.insert(path, kind)),
+            }
         }
         asked
     }
@@ -183,7 +224,10 @@ impl Asked {
             Condition::All(parts) | Condition::Any(parts) | Condition::None(parts) => {
                 parts.iter().for_each(|part| self.condition(part));
             }
-            Condition::Field(test) => drop(self.fields.insert(test.field.clone(), test.kind)),
+            Condition::Field(test) => {
+                self.asks_now |= test.operator.asks_now();
+                self.fields.insert(test.field.clone(), test.kind);
+            }
             Condition::Count(test) => self.windows.push((test.event.clone(), test.within_ns)),
         }
     }
@@ -197,6 +241,55 @@ impl Asked {
                 templates.iter().for_each(|template| self.fields.extend(template.kinds()));
             }
         }
+    }
+
+    fn before(&self, given: &BTreeMap<String, Json>) -> Result<BTreeMap<String, Earlier>, String> {
+        let asked = self.fields.iter().filter_map(|(path, kind)| Some((path, kind, given.get(path)?)));
+        let read = asked.map(|(path, kind, json)| {
+            let earlier = match json {
+                Json::Null => Some(Earlier::NotKnown),
+                json => from_json(*kind, json).map(Earlier::Value),
+            };
+            let earlier = earlier
+                .ok_or_else(|| format!("under before, the fixture's {path} is not {}", kind.described()))?;
+            Ok((path.clone(), earlier))
+        });
+        read.collect()
+    }
+
+    fn now(&self, given: Option<&str>) -> Result<Option<i64>, String> {
+        match given.map(Value::parse_time) {
+            Some(Ok(Value::Time(now))) => Ok(Some(now)),
+            Some(_) => Err("the fixture's now is not a time".to_owned()),
+            None if self.asks_now => {
+                Err("the rule asks how long ago something is, and the fixture has no now".to_owned())
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn items(
+        &self,
+        rule: &Rule,
+        given: &BTreeMap<String, Vec<BTreeMap<String, Json>>>,
+    ) -> Result<Vec<Item>, String> {
+        let list =
+            rule.for_each.as_ref().and_then(|for_each| Some((&for_each.list, given.get(&for_each.list)?)));
+        let Some((list, things)) = list else { return Ok(Vec::new()) };
+        let item = |thing: &BTreeMap<String, Json>| {
+            let Some(Json::String(id)) = thing.get("id") else {
+                return Err(format!("a thing in the fixture's {list} has no id"));
+            };
+            let mut item = Item { id: id.clone(), fields: BTreeMap::new() };
+            for (name, kind) in &self.of_item {
+                let Some(json) = thing.get(name).filter(|json| !json.is_null()) else { continue };
+                let value = from_json(*kind, json)
+                    .ok_or_else(|| format!("in the fixture's {list}, {name} is not {}", kind.described()))?;
+                item.fields.insert(name.clone(), value);
+            }
+            Ok(item)
+        };
+        things.iter().map(item).collect()
     }
 
     /// An event without counts did not happen; one counted over other times only is an oversight.

@@ -9,11 +9,9 @@ use thiserror::Error;
 
 use crate::catalogue::FieldKind;
 use crate::evaluate::Facts;
+use crate::for_each::WithItem;
 use crate::rule::{Action, Argument, Rule};
 use crate::value::Value;
-
-/// WhatsApp takes 4096 characters and Instagram 1000; a longer template is a document.
-pub(crate) const TEMPLATE_BYTES_MAX: usize = 4 * 1024;
 
 /// A filled-in text: a field may be a whole e-mail, but no provider we know takes more as one value.
 const RENDERED_BYTES_MAX: usize = 64 * 1024;
@@ -42,7 +40,11 @@ pub(crate) struct TemplateError {
 /// One action with its arguments filled in, ready to become an effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedAction {
+    /// The action's id in the rule.
     pub id: String,
+    /// The id of the thing it is done for, of a rule with `for_each`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
     pub action: String,
     pub purpose: Option<String>,
     /// How long it waits before it is done.
@@ -62,12 +64,37 @@ pub enum PlanProblem {
     WrongKind { action: String, param: String, field: String },
     #[error("action {action}: its {param} is longer than {RENDERED_BYTES_MAX} bytes when filled in")]
     TooLong { action: String, param: String },
+    #[error("{fit} things in {list} fit, and it acts on at most {at_most} at once")]
+    TooManyItems { list: String, fit: u64, at_most: u64 },
 }
 
 impl Rule {
     /// Every action with its templates filled in, or the first reason why not: a rule acts whole.
     pub fn plan(&self, facts: &dyn Facts) -> Result<Vec<PlannedAction>, PlanProblem> {
-        self.then.iter().map(|action| plan_action(action, facts)).collect()
+        let Some(for_each) = &self.for_each else {
+            return self.then.iter().map(|action| plan_action(action, facts)).collect();
+        };
+        let mut planned = Vec::new();
+        for item in for_each.items(facts)? {
+            let facts = WithItem { facts, item: &item };
+            for action in &self.then {
+                let item = Some(item.id.clone());
+                planned.push(PlannedAction { item, ..plan_action(action, &facts)? });
+            }
+        }
+        Ok(planned)
+    }
+}
+
+impl PlannedAction {
+    /// What tells it from every other action of its rule because of one event: the action's id, and that of the thing it
+    /// is done for. An action's id has no `#`.
+    #[must_use]
+    pub fn step(&self) -> String {
+        match &self.item {
+            Some(item) => format!("{}#{item}", self.id),
+            None => self.id.clone(),
+        }
     }
 }
 
@@ -79,6 +106,7 @@ fn plan_action(action: &Action, facts: &dyn Facts) -> Result<PlannedAction, Plan
     }
     Ok(PlannedAction {
         id: action.id.clone(),
+        item: None,
         action: action.action.clone(),
         purpose: action.purpose.clone(),
         wait_ns: action.wait_ns,

@@ -1,6 +1,6 @@
 //! Checks of single parts; whole rule files are golden cases in `tests/golden/rules`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use miette::Diagnostic;
 
@@ -15,6 +15,8 @@ fn catalogue() -> Catalogue {
     let text =
         || ParamSpec { kind: FieldKind::Text, required: false, help: String::new(), takes: Takes::Any };
     Catalogue {
+        changing: BTreeSet::new(),
+        lists: BTreeMap::new(),
         fields: BTreeMap::from([
             ("customer.name".to_owned(), field(FieldKind::Text)),
             ("customer.orders".to_owned(), field(FieldKind::Number)),
@@ -441,4 +443,141 @@ fn everything_a_rule_does_is_read_back() {
     different.dedup();
     assert_eq!(different.len(), sentences.len(), "{sentences:#?}");
     assert!(sentences.iter().all(|sentence| sentence.ends_with('.') && !sentence.contains('\n')));
+}
+
+#[test]
+fn patterns_find_in_bounded_time_and_whatever_the_case() {
+    use crate::pattern::Pattern;
+    let found = |pattern: &str, text: &str| Pattern::parse(pattern).unwrap().is_in(text);
+    assert!(found("UNM.GLICH", "Das ist unmöglich"));
+    assert!(found(r"\border\b", "my ORDER?") && !found(r"\border\b", "reordered"));
+    assert!(found("^late", "  Late again") && !found("^late", "not late"));
+    // A pattern over which others have waited for ever.
+    assert!(!found("(a+)+$", &format!("{}!", "a".repeat(100_000))));
+    for (wrong, at) in [("a(b", Some((1, 2))), ("x{5,2}", Some((1, 6))), ("a*", None), ("(?:)|x", None)] {
+        assert_eq!(Pattern::parse(wrong).unwrap_err().piece, at, "{wrong}");
+    }
+}
+
+fn changing_catalogue() -> Catalogue {
+    let mut catalogue = catalogue();
+    catalogue.changing = ["customer.orders", "order.total"].map(str::to_owned).into();
+    let field = |kind| FieldSpec { kind, values: Vec::new(), help: String::new() };
+    let fields = [("sku", FieldKind::Text), ("quantity", FieldKind::Number)];
+    let fields = fields.into_iter().map(|(name, kind)| (name.to_owned(), field(kind))).collect();
+    catalogue.lists.insert("order.lines".to_owned(), ListSpec { help: String::new(), fields });
+    catalogue
+}
+
+/// What is known now and what was, the latter where it is given.
+struct Twice(Option<i64>, Earlier);
+
+impl Facts for Twice {
+    fn field(&self, _: &str) -> Option<Value> {
+        self.0.map(|number| Value::Number(number.into()))
+    }
+
+    fn count(&self, _: &str, _: i64) -> u64 {
+        0
+    }
+
+    fn before(&self, _: &str) -> Earlier {
+        self.1.clone()
+    }
+}
+
+#[test]
+fn a_change_is_three_valued() {
+    use Truth::{False, True, Unknown};
+    let was = |number: i64| Earlier::Value(Value::Number(number.into()));
+    // changed: true, changed: false, changed_to: 2, changed_from: 1
+    let cases = [
+        (Some(2), was(1), [True, False, True, True]),
+        (Some(2), was(2), [False, True, False, False]),
+        (Some(3), was(1), [True, False, False, True]),
+        (Some(2), was(5), [True, False, True, False]),
+        (Some(2), Earlier::NotKnown, [True, False, True, Unknown]),
+        (Some(3), Earlier::NotKnown, [True, False, False, Unknown]),
+        (Some(2), Earlier::NotKept, [Unknown, Unknown, Unknown, Unknown]),
+        (Some(3), Earlier::NotKept, [Unknown, Unknown, False, Unknown]),
+        (None, was(1), [Unknown; 4]),
+        (None, Earlier::NotKnown, [Unknown; 4]),
+    ];
+    for (now, before, expected) in cases {
+        let asked = ["changed: true", "changed: false", "changed_to: 2", "changed_from: 1"];
+        let facts = Twice(now, before);
+        let truths = asked.map(|asked| {
+            let text = rule_text("r", &format!("{{field: customer.orders, {asked}}}"), "a", "");
+            check("r.yaml", &text, &changing_catalogue()).unwrap().evaluate(&facts).truth
+        });
+        assert_eq!(truths, expected, "{now:?} after {:?}", facts.1);
+    }
+}
+
+#[test]
+fn only_rules_that_are_not_off_have_what_was_before_kept() {
+    let asks = |mode: &str, when: &str, each: &str| {
+        let text = rule_text("r", when, "a", each).replace("mode: on", &format!("mode: {mode}"));
+        check_all(&[RuleFile { name: "r.yaml", text: &text }], &changing_catalogue()).unwrap().asks_before()
+    };
+    let changed = "{field: order.total, changed: true}";
+    assert!(asks("on", changed, "") && asks("shadow", &format!("{{none: [{changed}]}}"), ""));
+    assert!(asks("on", "always", &format!("for_each: {{list: order.lines, where: {changed}}}\n")));
+    assert!(!asks("off", changed, "") && !asks("on", "{field: order.total, exists: true}", ""));
+}
+
+#[test]
+fn a_field_nobody_keeps_is_refused_with_what_can_be_asked() {
+    let text = rule_text("r", "{field: customer.name, changed: true}", "a", "");
+    let helps = [changing_catalogue(), catalogue()].map(|catalogue| {
+        let problems = check("r.yaml", &text, &catalogue).unwrap_err();
+        assert_eq!(problems.first().map(|problem| problem.kind), Some(ProblemKind::NotSupported));
+        problems.into_iter().map(|problem| problem.help).collect::<String>()
+    });
+    assert_eq!(helps[0], "it can be asked of: customer.orders");
+    assert_eq!(helps[1], "this event brings no field that can be asked so; ask what the field is now");
+}
+
+/// An order of so many lines.
+struct Lines(usize);
+
+impl Facts for Lines {
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn count(&self, _: &str, _: i64) -> u64 {
+        0
+    }
+
+    fn items(&self, list: &str) -> Vec<Item> {
+        assert_eq!(list, "order.lines");
+        let line = |number: usize| {
+            let quantity = Value::Number(i64::try_from(number).unwrap().into());
+            Item { id: format!("l{number}"), fields: BTreeMap::from([("quantity".to_owned(), quantity)]) }
+        };
+        (0..self.0).map(line).collect()
+    }
+}
+
+#[test]
+fn a_rule_acts_on_all_things_that_fit_or_on_none() {
+    let each = "for_each: {list: order.lines, where: {field: item.quantity, at_least: 2}, at_most: 3}\n";
+    let text = rule_text("r", "always", "{{item.quantity}} pieces", each);
+    let rule = check("r.yaml", &text, &changing_catalogue()).unwrap();
+    let (none, some, many) = (Lines(2), Lines(5), Lines(500));
+
+    assert_eq!(rule.evaluate(&none).truth, Truth::False);
+    assert!(rule.evaluate(&none).explain().contains("does not fire: decided by 0 of 2 in order.lines fit"));
+
+    assert_eq!(rule.evaluate(&some).truth, Truth::True);
+    let steps: Vec<String> = rule.plan(&some).unwrap().iter().map(PlannedAction::step).collect();
+    assert_eq!(steps, ["tag#l2", "tag#l3", "tag#l4"]);
+
+    let asked = rule.evaluate(&many).items.unwrap();
+    assert_eq!((asked.there, asked.fit, asked.shown.len()), (500, 498, caps::ITEMS_MAX));
+    assert_eq!(
+        rule.plan(&many).unwrap_err().to_string(),
+        "498 things in order.lines fit, and it acts on at most 3 at once"
+    );
 }

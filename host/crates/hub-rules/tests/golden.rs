@@ -158,7 +158,7 @@ fn described(rule: &Rule) -> String {
 
 fn planned(action: &PlannedAction) -> String {
     let args: String = action.args.iter().map(|(name, value)| format!("    {name}: {value:?}\n")).collect();
-    format!("  {} does {}\n{args}", action.id, action.action)
+    format!("  {} does {}\n{args}", action.step(), action.action)
 }
 
 fn files(folder: &str, extension: &'static str) -> impl Iterator<Item = PathBuf> {

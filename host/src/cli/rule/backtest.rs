@@ -116,8 +116,15 @@ fn draw(out: &Out, rule: &Rule, test: &BackTest) -> Result<ExitCode, Failed> {
     if test.waiting > 0 {
         table.pair("waiting still", test.waiting);
     }
+    // A rule with `for_each` does each action for each of its things.
+    let times = if let Some(for_each) = &rule.for_each {
+        table.pair("for each of", format!("{} in {}", test.items, for_each.list));
+        test.items
+    } else {
+        test.fired
+    };
     for action in &rule.then {
-        table.pair("action", format!("{} {}", test.fired, action.action));
+        table.pair("action", format!("{times} {}", action.action));
     }
     table.pair("customers", test.customers);
     if let Some(change) = &test.change {

@@ -10,7 +10,7 @@ use hub_model::identity::{KeyContext, Limits};
 use hub_model::join::Told;
 use hub_model::model::{Finding, Intent};
 use hub_model::{EventId, Salt};
-use hub_rules::{Facts, Value};
+use hub_rules::{Facts, FieldKind, Value};
 use hub_store::MemoryStore;
 
 use self::events::{
@@ -24,6 +24,17 @@ use crate::draft::Draft;
 use crate::erase::Gone;
 use crate::people::PeopleContext;
 use crate::row::Forgotten;
+
+fn parcel((id, status): (&str, &str)) -> event::Fulfilment {
+    event::Fulfilment {
+        id: id.into(),
+        status: Some(status.into()),
+        carrier: Some("DHL".into()),
+        tracking_numbers: vec!["00340".into()],
+        tracking_urls: vec!["https://dhl.example/00340".into()],
+        updated_at: Some(at(4)),
+    }
+}
 
 /// One event of each sort, each saying all it can, about one customer.
 fn told() -> Vec<Event> {
@@ -50,7 +61,13 @@ fn told() -> Vec<Event> {
                 placed_at: Some(at(3)),
                 tags: Some(vec!["rush".into()]),
                 source: Some("web".into()),
-                lines: Some(vec![line("mug", 1)]),
+                lines: Some(vec![event::OrderLine {
+                    unit_price: Some(euros(950)),
+                    title: Some("A mug".into()),
+                    ..line("mug", 1)
+                }]),
+                fulfilments: [("f1", "in_transit"), ("f2", "delivered")].map(parcel).into(),
+                refunds: vec![event::Refund { id: "r1".into(), amount: Some(euros(500)), at: Some(at(4)) }],
                 ..order("501")
             }),
         ),
@@ -113,6 +130,15 @@ fn told() -> Vec<Event> {
 
 /// What the catalogue's fields answer for each of these events, in this order.
 fn answers(told: &[Event]) -> Vec<(&Event, BTreeMap<String, Value>)> {
+    let fields = catalogue(["shop"].into_iter()).fields;
+    let answer = |facts: &EventFacts<'_>| {
+        fields.keys().filter_map(|field| facts.field(field).map(|value| (field.clone(), value))).collect()
+    };
+    told.iter().zip(asked(told, answer)).collect()
+}
+
+/// What comes of asking after each of these events, in this order.
+fn asked<T>(told: &[Event], ask: impl Fn(&EventFacts<'_>) -> T) -> Vec<T> {
     let store = MemoryStore::new();
     let mut draft = Draft::new(&store);
     let finding = Finding {
@@ -146,8 +172,7 @@ fn answers(told: &[Event]) -> Vec<(&Event, BTreeMap<String, Value>)> {
             };
             let about = applying.apply().unwrap();
             let facts = EventFacts::new(&draft, "shop", "shopify", event, &about);
-            let fields = catalogue(["shop"].into_iter()).fields.into_keys();
-            (event, fields.filter_map(|field| facts.field(&field).map(|value| (field, value))).collect())
+            ask(&facts)
         })
         .collect()
 }
@@ -187,6 +212,27 @@ fn answers_have_the_kind_and_the_values_the_catalogue_promises() {
                 assert!(texts.iter().all(|text| spec.values.contains(text)), "{field}: {texts:?}");
             }
         }
+    }
+}
+
+#[test]
+fn every_field_of_every_list_is_answered_in_its_kind() {
+    for (list, spec) in catalogue(["shop"].into_iter()).lists {
+        let items = asked(&told(), |facts| facts.items(&list)).concat();
+        let values = items.iter().flat_map(|item| &item.fields);
+        let answered: BTreeMap<&String, FieldKind> =
+            values.map(|(name, value)| (name, value.kind())).collect();
+        let named: BTreeMap<&String, FieldKind> =
+            spec.fields.iter().map(|(name, spec)| (name, spec.kind)).collect();
+        assert_eq!(answered, named, "{list}");
+    }
+}
+
+#[test]
+fn what_was_before_is_kept_of_fields_there_are() {
+    let catalogue = catalogue(["shop"].into_iter());
+    for field in &catalogue.changing {
+        assert!(catalogue.fields.contains_key(field), "{field}");
     }
 }
 

@@ -29,6 +29,8 @@ pub struct BackTest {
     pub fired: u64,
     /// How often it fired and a person would have had to release something, by why.
     pub to_release: BTreeMap<String, u64>,
+    /// Things it acted on where it fired, of a rule with `for_each`.
+    pub items: u64,
     /// Events whose conditions held, by what held the rule back.
     pub held: BTreeMap<String, u64>,
     /// Events whose time has not come by the end.
@@ -93,6 +95,7 @@ pub fn backtest(
         }
         match decision.verdict {
             Verdict::Fired { .. } | Verdict::Shadowed => {
+                test.items += decision.evaluation.items.map_or(0, |items| items.fit);
                 fired.insert(firing);
             }
             Verdict::Held { reason } => *test.held.entry(limit_of(&reason).to_owned()).or_default() += 1,

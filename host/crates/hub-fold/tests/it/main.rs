@@ -6,6 +6,7 @@ mod support;
 
 mod audit;
 mod breaches;
+mod changes;
 mod consent;
 mod convergence;
 mod conversations;
@@ -14,6 +15,7 @@ mod erased_people;
 mod erasing;
 mod facts;
 mod follow_ups;
+mod for_each;
 mod forgetting;
 mod held;
 mod hub_actions;

@@ -2,20 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::caps::{ACTIONS_MAX, LIST_MAX, TEMPLATE_BYTES_MAX};
 use crate::catalogue::{ActionSpec, FieldKind, ParamSpec, Takes};
 use crate::parse::{Content, Entry, Node};
 use crate::problem::{ProblemKind, Span};
 use crate::rule::{Action, Argument};
-use crate::template::{Part, TEMPLATE_BYTES_MAX, Template};
+use crate::template::{Part, Template};
 use crate::value::Value;
 
 use super::{Checker, shortened};
-
-/// An event that needs more than twenty actions is a campaign, and each action is a provider call.
-const ACTIONS_MAX: usize = 20;
-
-/// As with a condition's lists: longer ones belong into the provider.
-const TEXTS_MAX: usize = 200;
 
 /// Events named as examples.
 const EVENTS_SHOWN_MAX: usize = 3;
@@ -225,7 +220,7 @@ impl Checker<'_> {
     }
 
     fn texts_argument(&mut self, items: &[Node], span: Span) -> Option<Argument> {
-        if !self.within(items, TEXTS_MAX, span, "values in a list") {
+        if !self.within(items, LIST_MAX, span, "values in a list") {
             return None;
         }
         let templates: Vec<Option<Template>> = items.iter().map(|item| self.template(item)).collect();
@@ -243,7 +238,7 @@ impl Checker<'_> {
             return None;
         };
         let span = self.span_in(node, text);
-        let found = self.catalogue.fields.get(field).map(|spec| spec.kind)?;
+        let found = self.spec(field).map(|spec| spec.kind)?;
         if found != kind {
             let message =
                 format!("this should be {}, but `{field}` is {}", kind.described(), found.described());

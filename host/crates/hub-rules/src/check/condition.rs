@@ -1,5 +1,6 @@
 //! Checks `when`: groups, field leaves and count leaves, and how much of them there may be.
 
+use crate::caps::{GROUPS_DEEP_MAX, LEAVES_MAX};
 use crate::catalogue::FieldKind;
 use crate::condition::{Comparison, Condition, CountTest, FieldTest};
 use crate::parse::{Content, Entry, Node};
@@ -8,12 +9,6 @@ use crate::value::parse_duration;
 
 use super::operand::OPERATORS;
 use super::{Checker, shortened};
-
-/// Deeper than this nobody can read a rule back; it also bounds recursion.
-const GROUPS_DEEP_MAX: usize = 8;
-
-/// A form of a hundred questions is already not filled in; it bounds the cost of an event.
-const LEAVES_MAX: usize = 100;
 
 /// As far back as the journal keeps segments by default.
 const COUNT_WITHIN_MAX_NS: i64 = 400 * 24 * 3_600 * 1_000_000_000;
@@ -31,7 +26,7 @@ impl Checker<'_> {
         }
     }
 
-    fn condition(&mut self, node: &Node, depth: usize) -> Option<Condition> {
+    pub(super) fn condition(&mut self, node: &Node, depth: usize) -> Option<Condition> {
         let Content::Map(entries) = &node.content else {
             self.shape(node, "a condition is written as lines of `name: value`", CONDITION_HELP);
             return None;
@@ -146,15 +141,6 @@ impl Checker<'_> {
             );
             return None;
         };
-        if entry.key == "matches" {
-            self.report(
-                ProblemKind::NotSupported,
-                entry.key_span,
-                "patterns (`matches`) are not supported yet".to_owned(),
-                "write contains, starts_with or ends_with, several of them under `any:`",
-            );
-            return None;
-        }
         if !OPERATORS.contains(&entry.key.as_str()) {
             let message = format!("there is no operator `{}`", shortened(&entry.key));
             let known = OPERATORS.iter().copied();

@@ -9,9 +9,33 @@ use super::reason::{Finding, Weight, What, findings};
 
 /// Adds what is to be said about the conditions of a rule.
 pub(super) fn report(read: &ReadRule, problems: &mut Vec<RuleProblem>) {
-    let Some(when) = value_of(&read.node, "when") else { return };
-    for finding in findings(&read.rule.when) {
-        let said = Said::of(&read.rule.when, &finding);
+    if let Some(when) = value_of(&read.node, "when") {
+        report_on(read, (&read.rule.when, when), ALL_EVENTS, problems);
+    }
+    let only = value_of(&read.node, "for_each").and_then(|for_each| value_of(for_each, "where"));
+    if let (Some(for_each), Some(only)) = (&read.rule.for_each, only) {
+        report_on(read, (&for_each.only, only), ALL_ITEMS, problems);
+    }
+}
+
+/// What a condition that always holds comes to, and what to write instead.
+type Whole = (&'static str, &'static str);
+
+const ALL_EVENTS: Whole =
+    ("so the rule acts on every event", "write `when: always` if that is meant, or correct the condition");
+const ALL_ITEMS: Whole = (
+    "so the rule acts for every thing in the list",
+    "remove `where` if that is meant, or correct the condition",
+);
+
+fn report_on(
+    read: &ReadRule,
+    (condition, when): (&Condition, &Node),
+    whole: Whole,
+    problems: &mut Vec<RuleProblem>,
+) {
+    for finding in findings(condition) {
+        let said = Said::of(condition, &finding, whole);
         let place = |at: &[usize]| node_at(when, at).map_or(when.span, |node| node.span);
         let mut problem =
             RuleProblem::error(said.kind, place(&finding.at), said.message, said.help, &read.source);
@@ -33,7 +57,7 @@ struct Said {
 }
 
 impl Said {
-    fn of(when: &Condition, finding: &Finding) -> Said {
+    fn of(when: &Condition, finding: &Finding, (so, instead): Whole) -> Said {
         let this = words(when, &finding.at);
         let other = finding.because.as_deref().map(|because| words(when, because));
         let other = other.as_deref();
@@ -48,11 +72,9 @@ impl Said {
                 message: "none of these conditions can ever hold, so the rule would never act".to_owned(),
                 help: "correct or remove the conditions in this group",
             },
-            What::Always if finding.at.is_empty() => Said::warning(
-                ProblemKind::AlwaysHolds,
-                format!("{this} always holds, so the rule acts on every event"),
-                "write `when: always` if that is meant, or correct the condition",
-            ),
+            What::Always if finding.at.is_empty() => {
+                Said::warning(ProblemKind::AlwaysHolds, format!("{this} always holds, {so}"), instead)
+            }
             What::Always => Said::warning(
                 ProblemKind::AlwaysHolds,
                 format!("{this} always holds, so asking it changes nothing"),

@@ -1,5 +1,6 @@
 //! Checks what stands behind an operator: whether it suits the field's kind, and the value itself.
 
+use crate::caps::LIST_MAX;
 use crate::catalogue::FieldKind;
 use crate::condition::{Comparison, Operator};
 use crate::parse::{Content, Entry, Node};
@@ -8,11 +9,8 @@ use crate::value::{Value, ValueError, fold};
 
 use super::{Checker, one_of_these, shortened};
 
-/// A list longer than this belongs into a tag or an enricher.
-const LIST_MAX: usize = 200;
-
 /// Every operator a field leaf may have.
-pub(super) const OPERATORS: [&str; 19] = [
+pub(super) const OPERATORS: [&str; 25] = [
     "is",
     "is_not",
     "one_of",
@@ -21,6 +19,7 @@ pub(super) const OPERATORS: [&str; 19] = [
     "not_contains",
     "starts_with",
     "ends_with",
+    "matches",
     "more_than",
     "at_least",
     "less_than",
@@ -28,17 +27,25 @@ pub(super) const OPERATORS: [&str; 19] = [
     "between",
     "before",
     "after",
+    "older_than",
+    "newer_than",
     "exists",
     "any_of",
     "all_of",
     "empty",
+    "changed",
+    "changed_to",
+    "changed_from",
 ];
 
 impl Checker<'_> {
     pub(super) fn operator(&mut self, field: &str, kind: FieldKind, entry: &Entry) -> Option<Operator> {
         let name = entry.key.as_str();
         if !suits(name, kind) {
-            let fitting: Vec<&str> = OPERATORS.into_iter().filter(|operator| suits(operator, kind)).collect();
+            let fits = |operator: &&str| {
+                suits(operator, kind) && (self.is_kept(field) || !operator.starts_with("changed"))
+            };
+            let fitting: Vec<&str> = OPERATORS.into_iter().filter(fits).collect();
             self.report(
                 ProblemKind::OperatorKind,
                 entry.key_span,
@@ -62,6 +69,10 @@ impl Checker<'_> {
             "after" => self.moment(node).map(Operator::After),
             "exists" => self.flag(node).map(Operator::Exists),
             "empty" => self.flag(node).map(Operator::Empty),
+            "matches" => self.pattern(node).map(Operator::Matches),
+            "older_than" => self.age(node).map(Operator::OlderThan),
+            "newer_than" => self.age(node).map(Operator::NewerThan),
+            "changed" | "changed_to" | "changed_from" => self.change(field, kind, entry),
             "any_of" => self.known_texts(field, node).map(Operator::AnyOf),
             "all_of" => self.known_texts(field, node).map(Operator::AllOf),
             other => {
@@ -138,7 +149,7 @@ impl Checker<'_> {
         }
     }
 
-    fn known_value(&mut self, field: &str, kind: FieldKind, node: &Node) -> Option<Value> {
+    pub(super) fn known_value(&mut self, field: &str, kind: FieldKind, node: &Node) -> Option<Value> {
         let value = self.value(kind, node)?;
         if let Value::Text(text) = &value {
             self.known_text(field, text, node.span)?;
@@ -148,8 +159,7 @@ impl Checker<'_> {
 
     /// Whether a text is among the values the field is known to have.
     fn known_text(&mut self, field: &str, text: &str, span: Span) -> Option<()> {
-        let catalogue = self.catalogue;
-        let values = catalogue.fields.get(field).map(|spec| spec.values.as_slice()).unwrap_or_default();
+        let values = self.spec(field).map(|spec| spec.values.as_slice()).unwrap_or_default();
         if values.is_empty() || values.iter().any(|value| fold(value) == fold(text)) {
             return Some(());
         }
@@ -158,7 +168,7 @@ impl Checker<'_> {
         None
     }
 
-    fn known_values(&mut self, field: &str, kind: FieldKind, node: &Node) -> Option<Vec<Value>> {
+    pub(super) fn known_values(&mut self, field: &str, kind: FieldKind, node: &Node) -> Option<Vec<Value>> {
         let items = self.items(node)?;
         let values: Vec<Option<Value>> =
             items.iter().map(|item| self.known_value(field, kind, item)).collect();
@@ -198,7 +208,7 @@ impl Checker<'_> {
         Some(text)
     }
 
-    fn some_text(&mut self, node: &Node) -> Option<String> {
+    pub(super) fn some_text(&mut self, node: &Node) -> Option<String> {
         let Some(text) = node.scalar() else {
             self.wrong_type(node, FieldKind::Text, None);
             return None;
@@ -241,7 +251,7 @@ impl Checker<'_> {
         }
     }
 
-    fn flag(&mut self, node: &Node) -> Option<bool> {
+    pub(super) fn flag(&mut self, node: &Node) -> Option<bool> {
         match self.value(FieldKind::Boolean, node)? {
             Value::Boolean(flag) => Some(flag),
             _ => None,
@@ -256,13 +266,14 @@ fn suits(operator: &str, kind: FieldKind) -> bool {
         "is" | "is_not" => kind != TextList,
         "one_of" | "none_of" => matches!(kind, Text | Number | Money | Duration),
         "contains" | "not_contains" => matches!(kind, Text | TextList),
-        "starts_with" | "ends_with" => kind == Text,
+        "starts_with" | "ends_with" | "matches" => kind == Text,
         "more_than" | "at_least" | "less_than" | "at_most" => matches!(kind, Number | Money | Duration),
         "between" => matches!(kind, Number | Money | Duration | Time),
-        "before" | "after" => kind == Time,
+        "before" | "after" | "older_than" | "newer_than" => kind == Time,
         "any_of" | "all_of" => kind == TextList,
         "empty" => matches!(kind, Text | TextList),
-        "exists" => matches!(kind, Text | Number | Money | Boolean | Time | Duration | TextList),
+        "changed_to" | "changed_from" => matches!(kind, Text | Number | Money | Boolean),
+        "exists" | "changed" => matches!(kind, Text | Number | Money | Boolean | Time | Duration | TextList),
         _ => false,
     }
 }

@@ -1,8 +1,10 @@
 //! Rules that get in each other's way. Looks at rules that act (`mode: on`), by id, so the order of files changes
-//! nothing. One module for rules that set one field to different values, one for rules that set each other off.
+//! nothing. One module for rules that set one field to different values, one for rules that set each other off without end,
+//! one for those that do so in a long row.
 
 mod conflict;
 mod cycle;
+mod depth;
 
 use crate::catalogue::{Catalogue, Changes};
 use crate::problem::{RelatedPlace, RuleProblem};
@@ -17,6 +19,7 @@ pub(super) fn report(read: &[ReadRule], catalogue: &Catalogue, problems: &mut Ve
     let set = Set { acting, catalogue };
     conflict::report(&set, problems);
     cycle::report(&set, problems);
+    depth::report(&set, problems);
 }
 
 struct Set<'r> {

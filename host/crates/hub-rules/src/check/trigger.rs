@@ -40,6 +40,7 @@ impl Checker<'_> {
     }
 
     fn elapsed(&mut self, keys: &Keys<'_>) -> Option<Elapsed> {
+        self.waits = true;
         let since = self.need(keys, "since", ELAPSED_HELP);
         let since = since.and_then(|node| {
             let event = self.scalar(node, "`since`", ELAPSED_HELP)?;

@@ -151,7 +151,9 @@ impl Piece {
 pub(super) fn values(operator: &Operator) -> Vec<&Value> {
     match operator {
         Operator::Is(value) | Operator::IsNot(value) | Operator::Compare(_, value) => vec![value],
-        Operator::OneOf(values) | Operator::NoneOf(values) => values.iter().collect(),
+        Operator::OneOf(values) | Operator::NoneOf(values) | Operator::ChangedTo(values) => {
+            values.iter().collect()
+        }
         Operator::Between(low, high) => vec![low, high],
         _ => Vec::new(),
     }

@@ -78,6 +78,12 @@ impl Asked {
             (Operator::Exists(wanted), Cell::Missing) => Outcomes::of(!wanted),
             (_, Cell::Missing) => Outcomes::UNKNOWN,
             (Operator::Exists(wanted), _) => Outcomes::of(*wanted),
+            // Another value than those it may have changed to: no, whatever it was. Else it depends on what it was.
+            (Operator::ChangedTo(values), cell) => match self.is_now(values, cell) {
+                Some(false) => Outcomes::FALSE,
+                _ => Outcomes::ANY,
+            },
+            (Operator::Changed(_) | Operator::ChangedFrom(_), _) => Outcomes::ANY,
             (_, Cell::Number(place)) => certain(self.number(operator, *place)),
             (_, Cell::Amount(currency, place)) => self.amount(operator, currency, *place),
             (Operator::Is(_) | Operator::OneOf(_), Cell::OtherCurrency) => Outcomes::FALSE,
@@ -93,6 +99,20 @@ impl Asked {
             (_, Cell::NoItems) => self.items(operator, |_| Some(false)),
             (_, Cell::Items(set)) => self.items(operator, |place| place.map(|place| has(*set, place))),
             (_, Cell::Flag(_)) => Outcomes::ANY,
+        }
+    }
+
+    /// Whether the field is one of the values in this cell, where that is certain.
+    fn is_now(&self, values: &[Value], cell: &Cell) -> Option<bool> {
+        match cell {
+            Cell::Number(place) => Some(self.numbers.contains(place)),
+            Cell::Amount(currency, place) => {
+                Some(self.amounts.iter().any(|(other, at)| other == currency && at == place))
+            }
+            Cell::OtherCurrency | Cell::OtherText(_) => Some(false),
+            Cell::Flag(flag) => Some(values.contains(&Value::Boolean(*flag))),
+            Cell::Text(text) => Some(self.texts.contains(text)),
+            Cell::Missing | Cell::NoItems | Cell::Items(_) => None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::catalogue::FieldKind;
-use crate::condition::{Condition, Operator};
+use crate::condition::{Comparison, Condition, Operator};
 use crate::value::{Decimal, Value};
 
 use super::cell::{Cell, Points, can_be, is_next, places, sets_of};
@@ -22,6 +22,8 @@ pub(super) struct Space<'c> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Question<'c> {
     Field(&'c str),
+    /// How long ago the time in a field is. It moves on by itself, so nothing ties it to the time.
+    Age(&'c str),
     Count(&'c str, i64),
 }
 
@@ -107,6 +109,14 @@ pub(super) fn each_leaf<'c>(condition: &'c Condition, act: &mut impl FnMut(&'c C
 /// A count is a number that is always known.
 fn question(leaf: &Condition) -> Option<(Question<'_>, Option<FieldKind>, Cow<'_, Operator>)> {
     match leaf {
+        Condition::Field(test) if test.operator.asks_now() => {
+            let operator = match test.operator {
+                Operator::OlderThan(age) => Operator::Compare(Comparison::MoreThan, Value::Duration(age)),
+                Operator::NewerThan(age) => Operator::Compare(Comparison::LessThan, Value::Duration(age)),
+                _ => return None,
+            };
+            Some((Question::Age(&test.field), Some(FieldKind::Duration), Cow::Owned(operator)))
+        }
         Condition::Field(test) => {
             Some((Question::Field(&test.field), Some(test.kind), Cow::Borrowed(&test.operator)))
         }

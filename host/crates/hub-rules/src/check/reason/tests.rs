@@ -6,9 +6,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalogue::FieldKind;
+use crate::change::Earlier;
 use crate::condition::{Comparison, CountTest, FieldTest};
 use crate::evaluate::{Facts, Truth};
 use crate::limits::Limits;
+use crate::pattern::Pattern;
 use crate::rule::{Mode, Rule};
 use crate::trigger::Trigger;
 use crate::value::{Decimal, Value};
@@ -126,11 +128,48 @@ fn operator(kind: FieldKind) -> BoxedStrategy<Operator> {
     }
 }
 
+/// Operators that ask for more than the value there is, of which less can be told.
+fn wider_operator(field: &'static str) -> BoxedStrategy<Operator> {
+    let (kind, values) = world(field);
+    let some = || prop::collection::vec(prop::sample::select(values.clone()), 1..3);
+    let changed = || {
+        prop_oneof![
+            any::<bool>().prop_map(Operator::Changed),
+            some().prop_map(Operator::ChangedTo),
+            some().prop_map(Operator::ChangedFrom),
+        ]
+    };
+    match kind {
+        FieldKind::Time => prop_oneof![
+            any::<bool>().prop_map(Operator::Changed),
+            (1_i64..=3).prop_map(Operator::OlderThan),
+            (1_i64..=3).prop_map(Operator::NewerThan),
+        ]
+        .boxed(),
+        FieldKind::Text => {
+            let patterns = prop::sample::select(vec!["a", "^b", "a.?b", "C"]);
+            let matches = patterns.prop_map(|text| Operator::Matches(Pattern::parse(text).unwrap()));
+            prop_oneof![2 => changed(), 1 => matches].boxed()
+        }
+        FieldKind::TextList => any::<bool>().prop_map(Operator::Changed).boxed(),
+        _ => changed().boxed(),
+    }
+}
+
 const FIELDS: [&str; 6] = ["number", "time", "money", "flag", "text", "list"];
 const COUNTED: &str = "message.received";
 
-/// Leaves about two questions at most, so that they have something to do with each other.
 fn leaf(field: &'static str) -> BoxedStrategy<Condition> {
+    if field == COUNTED {
+        return plain_leaf(field);
+    }
+    let kind = world(field).0;
+    let test = move |operator| Condition::Field(FieldTest { field: field.to_owned(), kind, operator });
+    prop_oneof![4 => plain_leaf(field), 1 => wider_operator(field).prop_map(test)].boxed()
+}
+
+/// Leaves about two questions at most, so that they have something to do with each other.
+fn plain_leaf(field: &'static str) -> BoxedStrategy<Condition> {
     if field == COUNTED {
         let comparisons = [
             Comparison::Is,
@@ -184,6 +223,19 @@ fn narrow_condition() -> impl Strategy<Value = Condition> {
 struct Moment {
     fields: BTreeMap<String, Value>,
     count: u64,
+    before: Before,
+    now: Option<i64>,
+}
+
+/// What all the fields were before.
+#[derive(Clone, Copy, Debug, Default)]
+enum Before {
+    #[default]
+    NotKept,
+    NotKnown,
+    Same,
+    /// The value at this place of the field's world, over and over.
+    World(usize),
 }
 
 impl Facts for Moment {
@@ -194,15 +246,35 @@ impl Facts for Moment {
     fn count(&self, _: &str, _: i64) -> u64 {
         self.count
     }
+
+    fn before(&self, path: &str) -> Earlier {
+        match self.before {
+            Before::NotKept => Earlier::NotKept,
+            Before::NotKnown => Earlier::NotKnown,
+            Before::Same => self.field(path).map_or(Earlier::NotKnown, Earlier::Value),
+            Before::World(place) => {
+                let values = world(path).1;
+                values.get(place % values.len()).cloned().map_or(Earlier::NotKnown, Earlier::Value)
+            }
+        }
+    }
+
+    fn now(&self) -> Option<i64> {
+        self.now
+    }
 }
 
 /// Every moment of the small world in which these fields may differ.
 fn moments(conditions: &[&Condition]) -> Vec<Moment> {
     let mut asked = BTreeMap::new();
-    let mut counts = false;
+    let (mut counts, mut changes, mut ages) = (false, false, false);
     for condition in conditions {
         space::each_leaf(condition, &mut |leaf| match leaf {
-            Condition::Field(test) => drop(asked.insert(test.field.clone(), world(&test.field).1)),
+            Condition::Field(test) => {
+                changes |= test.operator.asks_before();
+                ages |= test.operator.asks_now();
+                asked.insert(test.field.clone(), world(&test.field).1);
+            }
             Condition::Count(_) => counts = true,
             _ => {}
         });
@@ -219,7 +291,16 @@ fn moments(conditions: &[&Condition]) -> Vec<Moment> {
         moments.extend(more);
     }
     let most = if counts { 4 } else { 0 };
-    moments.iter().flat_map(|moment| (0..=most).map(|count| Moment { count, ..moment.clone() })).collect()
+    let befores: &[Before] = match changes {
+        true => &[Before::NotKept, Before::NotKnown, Before::Same, Before::World(1)],
+        false => &[Before::NotKept],
+    };
+    let nows: &[Option<i64>] = if ages { &[None, Some(3)] } else { &[None] };
+    let moments =
+        moments.iter().flat_map(|moment| (0..=most).map(|count| Moment { count, ..moment.clone() }));
+    let moments = moments
+        .flat_map(|moment| befores.iter().map(move |before| Moment { before: *before, ..moment.clone() }));
+    moments.flat_map(|moment| nows.iter().map(move |now| Moment { now: *now, ..moment.clone() })).collect()
 }
 
 fn fires(condition: &Condition, moment: &Moment) -> bool {
@@ -229,6 +310,7 @@ fn fires(condition: &Condition, moment: &Moment) -> bool {
         mode: Mode::On,
         on: Trigger::Event("order.paid".to_owned()),
         when: condition.clone(),
+        for_each: None,
         then: Vec::new(),
         limits: Limits::default(),
         tests: Vec::new(),
@@ -349,7 +431,7 @@ proptest! {
     #[test]
     fn no_contradiction_of_two_is_overlooked(
         (left, right) in prop::sample::select(vec!["number", "time", "money", "flag", COUNTED])
-            .prop_flat_map(|field| (leaf(field), leaf(field)))
+            .prop_flat_map(|field| (plain_leaf(field), plain_leaf(field)))
     ) {
         let both = Condition::All(vec![left, right]);
         let holds = moments(&[&both]).iter().any(|moment| fires(&both, moment));
