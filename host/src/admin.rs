@@ -18,6 +18,7 @@ mod held;
 mod hub;
 mod identity;
 mod journal;
+mod kpi;
 mod privacy;
 mod rules;
 
@@ -139,6 +140,8 @@ fn reads() -> Router<Arc<Api>> {
         .route("/v1/follow-ups/{id}", get(follow_ups::one))
         .route("/v1/audit", get(audit::list))
         .route("/v1/audit/verify", get(audit::verify))
+        .route("/v1/kpi", get(kpi::report))
+        .route("/v1/kpi/{figure}", get(kpi::cases))
         .route("/v1/rules", get(rules::list))
         .route("/v1/rules/{rule}/why/{event}", get(rules::why))
         .route("/v1/effects", get(effects::list))

@@ -4,13 +4,16 @@
 mod api;
 mod audit;
 mod build;
+mod chart;
 mod check;
 mod connector;
+mod csv;
 mod customer;
 mod exit;
 mod facts;
 mod follow_up;
 mod identity;
+mod kpi;
 mod listing;
 mod moment;
 mod out;
@@ -105,6 +108,8 @@ enum Command {
     /// Lists what operators did, and proves that nothing of it was changed
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Shows how service goes: satisfaction, reply and resolution times, repeats; and what is behind each figure
+    Kpi(kpi::KpiArgs),
     /// Lists and checks rules, and says why one acted or did not
     #[command(subcommand)]
     Rule(rule::RuleCommand),
@@ -231,6 +236,7 @@ async fn dispatch(out: &Out, command: Command) -> Result<ExitCode, Failed> {
         Command::Facts(args) => facts::facts(out, args).await,
         Command::FollowUp(command) => follow_up::follow_up(out, command).await,
         Command::Audit(command) => audit::audit(out, command).await,
+        Command::Kpi(args) => kpi::kpi(out, args).await,
         Command::Rule(command) => rule::rule(out, command).await,
         Command::Effect(command) => listing::effect(out, command).await,
         Command::Journal(command) => upkeep::journal(out, command).await,

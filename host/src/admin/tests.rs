@@ -163,6 +163,7 @@ async fn what_does_not_exist_is_not_found_and_journals_nothing() {
         &format!("/v1/events/{event}/decisions"),
         &format!("/v1/rules/any/why/{event}"),
         &format!("/v1/effects/eff_{}", "0".repeat(32)),
+        "/v1/kpi/mood",
     ] {
         let (status, answer) = hub.get(uri).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{uri}");
@@ -194,6 +195,10 @@ async fn a_mistyped_question_is_answered_with_what_is_wrong() {
         "/v1/customers/ana",
         "/v1/customers?after=x",
         "/v1/effects?state=sent",
+        "/v1/kpi?by=month",
+        "/v1/kpi?seconds=0",
+        "/v1/kpi?utc_offset_minutes=9999",
+        "/v1/kpi/csat?after=x",
         &format!("/v1/customers/cus_{}/timeline?kind=letters", "0".repeat(32)),
     ] {
         let (status, answer) = hub.get(uri).await;

@@ -12,6 +12,7 @@ mod conversations;
 mod facts;
 mod follow_ups;
 mod inbound;
+mod kpi;
 mod links;
 mod people;
 mod privacy;
@@ -42,6 +43,10 @@ pub use follow_ups::{
     follow_ups,
 };
 pub use inbound::last_inbound;
+pub use kpi::{
+    Better, Figure, KPI_DAYS_MAX, KpiBy, KpiCase, KpiCases, KpiCasesQuery, KpiCursor, KpiCursorError,
+    KpiFigure, KpiGroup, KpiReport, KpiSpan, KpiUnit, KpiWindow, KpiWindowError, Measured, kpi_cases, kpis,
+};
 pub use links::{ClaimView, LinkState, LinkedKey};
 pub use people::{Account, CustomerSummary, customer_id, customers};
 pub use privacy::{

@@ -12,6 +12,7 @@ use hub_rules::{Rule, RuleFile, RuleProblem, switched_on};
 use super::journalled;
 use crate::cli::ConfigArg;
 use crate::cli::api::require_data;
+use crate::cli::chart::bars;
 use crate::cli::exit::{Failed, PROBLEMS};
 use crate::cli::moment::Moment;
 use crate::cli::out::Out;
@@ -29,9 +30,6 @@ const CHART_COLUMNS: usize = 60;
 
 /// Rows of a table for people; `--json` has a thousand.
 const SHOWN_MAX: usize = 10;
-
-/// The heights of a column.
-const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 pub(super) struct BackTestArgs {
     pub(super) file: PathBuf,
@@ -170,11 +168,7 @@ pub(super) fn chart(days: &[Day]) -> (String, usize, u64) {
     let each = days.len().div_ceil(CHART_COLUMNS).max(1);
     let columns: Vec<u64> = days.chunks(each).map(|days| days.iter().map(|day| day.fired).sum()).collect();
     let highest = columns.iter().copied().max().unwrap_or_default();
-    let bar = |fired: u64| match fired.saturating_mul(BARS.len() as u64).div_ceil(highest.max(1)) {
-        0 => ' ',
-        height => usize::try_from(height - 1).ok().and_then(|at| BARS.get(at)).copied().unwrap_or('█'),
-    };
-    (columns.into_iter().map(bar).collect(), each, highest)
+    (bars(&columns), each, highest)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod identity;
 mod inbound;
 mod intake;
 mod judging;
+mod kpi;
 mod own_writes;
 mod polling;
 mod population;
