@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hub_model::Timestamp;
+use hub_rules::{Timetable, TimetableError};
 
-use crate::poller::{Schedule, ScheduleError, Schedules};
+use crate::poller::Schedules;
 use crate::secret::{Secret, SecretRef};
 use raw::{RawConfig, RawConnection};
 
@@ -306,12 +307,12 @@ impl Checker<'_> {
         }
     }
 
-    fn schedule(&mut self, key: &str, text: &str) -> Option<Schedule> {
+    fn schedule(&mut self, key: &str, text: &str) -> Option<Timetable> {
         if text == "off" {
             return None;
         }
         text.parse()
-            .map_err(|error: ScheduleError| {
+            .map_err(|error: TimetableError| {
                 self.problem(key, error.to_string(), "a stream that should not be read is \"off\"");
             })
             .ok()

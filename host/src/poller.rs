@@ -2,8 +2,6 @@
 //! one journal record with the place where the next begins, so a crash at any page costs that page's request. Pages may
 //! overlap with deliveries and with each other: the fold makes one thing of them.
 
-mod schedule;
-
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +10,7 @@ use hub_fold::record::{Command, Polled, Record, Reported};
 use hub_fold::row::StreamRow;
 use hub_journal::{AppendError, Entry, Journal};
 use hub_model::Timestamp;
+use hub_rules::Timetable;
 use hub_runtime::manifest::Stream;
 use hub_runtime::{ActingHost, CallError, Failure, Page, Position};
 use serde::Serialize;
@@ -24,8 +23,6 @@ use crate::enrich::enrich;
 use crate::metrics::{ByConnection, ByOutcome, Metrics};
 use crate::plugins::{Connection, MayCall, Plugins};
 use crate::throttle::Purpose;
-
-pub(crate) use schedule::{Schedule, ScheduleError};
 
 /// How often to look for streams that are due or new.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -182,7 +179,7 @@ impl Poller {
     }
 
     /// The operator's schedule over the connector's; `None` when it is off or not one.
-    fn schedule(&self, connection: &Connection, stream: &Stream) -> Option<Schedule> {
+    fn schedule(&self, connection: &Connection, stream: &Stream) -> Option<Timetable> {
         match connection.schedules.get(&stream.name) {
             Some(schedule) => schedule.clone(),
             None if self.config.is_on => stream.schedule.parse().ok(),
@@ -218,7 +215,7 @@ impl Poller {
     }
 
     fn next(&self, connection: &Connection, stream: &Stream, now: Timestamp) -> Timestamp {
-        self.schedule(connection, stream).and_then(|schedule| schedule.after(now)).unwrap_or(NEVER)
+        self.schedule(connection, stream).and_then(|times| times.after(now.0)).map_or(NEVER, Timestamp)
     }
 
     async fn run_stream(&self, connection: Arc<Connection>, stream: Stream, stop: &watch::Receiver<bool>) {
@@ -419,4 +416,4 @@ fn stopped(failure: Failure, now: Timestamp) -> Stopped {
 }
 
 /// Schedules the operator wrote, by stream; `None` is "off".
-pub(crate) type Schedules = BTreeMap<String, Option<Schedule>>;
+pub(crate) type Schedules = BTreeMap<String, Option<Timetable>>;

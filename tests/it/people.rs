@@ -200,16 +200,19 @@ async fn a_rule_is_tried_on_what_has_happened() {
         serde_json::from_slice(&output.stdout).unwrap()
     };
     let count = |test: &Value, name: &str| test.pointer(name).and_then(Value::as_u64).unwrap();
-    let last = desk.stage.admin().unwrap().status().await.unwrap().journal.last;
 
+    // One message of five is taken back: the journal loses it a moment after.
+    until("nothing is left of the message that was taken back", async || {
+        count(&tried(draft).await, "/asked") == 4
+    })
+    .await;
     let always = tried(draft).await;
+    let last = desk.stage.admin().unwrap().status().await.unwrap().journal.last;
     let held = |test: &Value| -> u64 {
         test.pointer("/held").and_then(Value::as_object).unwrap().values().filter_map(Value::as_u64).sum()
     };
     let (asked, fired) = (count(&always, "/asked"), count(&always, "/fired"));
-    // Of a message that was taken back the journal may know no more by now, and then nothing is done because of it.
-    assert!(fired > 1 && held(&always) <= 1, "it is tried switched on: {always:#}");
-    assert_eq!(fired + held(&always), asked);
+    assert_eq!((fired, held(&always)), (asked, 0), "it is tried switched on: {always:#}");
     assert!(count(&always, "/customers") >= 2);
     let days = always.pointer("/days").and_then(Value::as_array).unwrap();
     assert_eq!(days.iter().map(|day| count(day, "/fired")).sum::<u64>(), fired);

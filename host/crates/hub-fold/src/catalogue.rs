@@ -3,7 +3,7 @@
 
 use hub_model::conversation::Topic;
 use hub_model::model::INTENTS;
-use hub_rules::{Catalogue, EventSpec, FieldKind, FieldSpec};
+use hub_rules::{Catalogue, EventSpec, FieldKind, FieldSpec, SCHEDULE_DUE};
 
 use crate::actions;
 use crate::facts::lists;
@@ -165,6 +165,7 @@ const EVENTS: &[Event] = &[
     ("loyalty.tier_changed", &["customer", "loyalty"], "a customer reached another tier"),
     ("survey.answered", &["customer", "survey"], "a customer answered a survey"),
     ("privacy.requested", ABOUT_CUSTOMER, "a provider asks to export or erase a person's data"),
+    (SCHEDULE_DUE, &[], "the time of a rule with `every` has come"),
     ("provider.notice", &[], "something the hub has no model for"),
 ];
 

@@ -247,6 +247,7 @@ impl Folding<'_> {
         // Rules that no longer check leave those before in force; the host says so when it loads them.
         if let Ok(active) = ActiveSettings::new(settings) {
             self.settings = Arc::new(active);
+            self.keep_schedules(at)?;
             audit::changed(&mut self.draft, seq, at, &before.unwrap_or_default(), settings)?;
             let json =
                 serde_json::to_string(settings).map_err(|_| FoldError::Row { table: Table::Setting })?;

@@ -26,6 +26,7 @@ pub mod read;
 pub mod record;
 pub mod row;
 mod rulings;
+mod schedules;
 mod timers;
 mod turns;
 

@@ -124,7 +124,7 @@ impl Folding<'_> {
 
     /// The rule may have been changed or taken away since, and whom it is about be forgotten.
     fn ask(&mut self, seq: u64, now: Timestamp, timer: Timer) -> Result<(), FoldError> {
-        if self.expected(seq, now, &timer)? {
+        if self.scheduled(seq, now, &timer)? || self.expected(seq, now, &timer)? {
             return Ok(());
         }
         let settings = self.settings.clone();

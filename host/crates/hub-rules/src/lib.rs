@@ -25,6 +25,7 @@ mod rule;
 mod rule_test;
 mod switch;
 mod template;
+mod timetable;
 mod trigger;
 mod value;
 
@@ -48,5 +49,6 @@ pub use rule::{Action, Argument, Mode, Rule, RuleFile, RuleSet};
 pub use rule_test::{Expectation, RuleTest, TestOutcome, run_tests};
 pub use switch::switched_on;
 pub use template::{PlanProblem, PlannedAction, Template};
-pub use trigger::{Elapsed, Trigger};
+pub use timetable::{Timetable, TimetableError};
+pub use trigger::{Elapsed, SCHEDULE_DUE, Trigger};
 pub use value::{Decimal, Value, ValueError};

@@ -89,7 +89,7 @@ fn moment(zone: &TimeZone, shown: DateTime, now: jiff::Timestamp) -> Option<i64>
     i64::try_from(at.as_nanosecond()).ok()
 }
 
-fn zone(name: &str) -> Option<TimeZone> {
+pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     ZONES.get(name).ok()
 }
 

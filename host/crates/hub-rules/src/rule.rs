@@ -10,6 +10,7 @@ use crate::for_each::ForEach;
 use crate::limits::Limits;
 use crate::rule_test::RuleTest;
 use crate::template::Template;
+use crate::timetable::Timetable;
 use crate::trigger::Trigger;
 use crate::value::Value;
 
@@ -90,6 +91,8 @@ pub struct RuleSet {
     at_once: Places,
     #[serde(skip)]
     later: Places,
+    #[serde(skip)]
+    scheduled: Vec<usize>,
     /// Some rule that is not off asks what a field was before.
     #[serde(skip)]
     asks_before: bool,
@@ -101,16 +104,20 @@ type Places = BTreeMap<String, Vec<usize>>;
 impl RuleSet {
     pub(crate) fn new(mut rules: Vec<Rule>) -> RuleSet {
         rules.sort_by(|left, right| left.id.cmp(&right.id));
-        let (mut at_once, mut later) = (Places::new(), Places::new());
+        let (mut at_once, mut later, mut scheduled) = (Places::new(), Places::new(), Vec::new());
         for (place, rule) in rules.iter().enumerate() {
             let places = match &rule.on {
                 Trigger::Event(_) => &mut at_once,
                 Trigger::Elapsed(_) => &mut later,
+                Trigger::Every(_) => {
+                    scheduled.push(place);
+                    continue;
+                }
             };
             places.entry(rule.on.event().to_owned()).or_default().push(place);
         }
         let asks_before = rules.iter().any(|rule| rule.mode != Mode::Off && rule.asks_before());
-        RuleSet { rules, at_once, later, asks_before }
+        RuleSet { rules, at_once, later, scheduled, asks_before }
     }
 
     pub fn rules(&self) -> &[Rule] {
@@ -138,6 +145,17 @@ impl RuleSet {
     /// The rules that wait from when this happens on, by id.
     pub fn waiting_since(&self, event: &str) -> impl Iterator<Item = &Rule> {
         self.at(&self.later, event)
+    }
+
+    /// The rules that are asked at times that come again, by id, each with its times.
+    pub fn scheduled(&self) -> impl Iterator<Item = (&Rule, &Timetable)> {
+        self.scheduled.iter().filter_map(|place| {
+            let rule = self.rules.get(*place)?;
+            match &rule.on {
+                Trigger::Every(timetable) => Some((rule, timetable)),
+                Trigger::Event(_) | Trigger::Elapsed(_) => None,
+            }
+        })
     }
 
     /// Whether any rule follows from this event.

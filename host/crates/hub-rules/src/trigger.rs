@@ -1,15 +1,20 @@
-//! When a rule is asked: at once when something happens, or when a time has passed since.
+//! When a rule is asked: at once when something happens, when a time has passed since, or at times that come again.
 
 use serde::Serialize;
 
 use crate::limits::Scope;
+use crate::timetable::Timetable;
 use crate::value::written_duration;
+
+/// What happens when a rule's time has come.
+pub const SCHEDULE_DUE: &str = "schedule.due";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     Event(String),
     Elapsed(Elapsed),
+    Every(Timetable),
 }
 
 /// A time passes after an event, and what would have made the rule needless does not happen meanwhile.
@@ -31,6 +36,7 @@ impl Trigger {
         match self {
             Trigger::Event(event) => event,
             Trigger::Elapsed(elapsed) => &elapsed.since,
+            Trigger::Every(_) => SCHEDULE_DUE,
         }
     }
 
@@ -44,7 +50,7 @@ impl Trigger {
     #[must_use]
     pub fn elapsed(&self) -> Option<&Elapsed> {
         match self {
-            Trigger::Event(_) => None,
+            Trigger::Event(_) | Trigger::Every(_) => None,
             Trigger::Elapsed(elapsed) => Some(elapsed),
         }
     }
@@ -53,6 +59,7 @@ impl Trigger {
     pub(crate) fn sentence(&self) -> String {
         match self {
             Trigger::Event(event) => format!("When {event} happens"),
+            Trigger::Every(timetable) => timetable.sentence(),
             Trigger::Elapsed(Elapsed { after_ns, since, unless, same }) => {
                 let unless = match unless.as_slice() {
                     [] => String::new(),

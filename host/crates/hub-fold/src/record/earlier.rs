@@ -30,10 +30,10 @@ fn read_findings(earlier: Vec<(u32, SentimentOnly)>) -> Vec<(u32, Finding)> {
     earlier.into_iter().map(|(index, finding)| (index, finding.into())).collect()
 }
 
-/// A report as version 1 had it.
+/// A report as versions 1 and 2 had it: the first always had a delivery, the second also stood within a page.
 #[derive(Deserialize)]
-struct ReportedV1 {
-    delivery: u64,
+struct ReportedBefore3<D> {
+    delivery: D,
     connection: String,
     connector: String,
     version: String,
@@ -42,30 +42,10 @@ struct ReportedV1 {
     findings: Vec<(u32, SentimentOnly)>,
 }
 
-impl From<ReportedV1> for Reported {
-    fn from(earlier: ReportedV1) -> Self {
-        let ReportedV1 { delivery, connection, connector, version, events, notes, findings } = earlier;
-        let findings = read_findings(findings);
-        Self { delivery: Some(delivery), connection, connector, version, events, notes, findings }
-    }
-}
-
-/// A report as version 2 had it, also within a page.
-#[derive(Deserialize)]
-struct ReportedV2 {
-    delivery: Option<u64>,
-    connection: String,
-    connector: String,
-    version: String,
-    events: Vec<Event>,
-    notes: Vec<Note>,
-    findings: Vec<(u32, SentimentOnly)>,
-}
-
-impl From<ReportedV2> for Reported {
-    fn from(earlier: ReportedV2) -> Self {
-        let ReportedV2 { delivery, connection, connector, version, events, notes, findings } = earlier;
-        let findings = read_findings(findings);
+impl<D: Into<Option<u64>>> From<ReportedBefore3<D>> for Reported {
+    fn from(earlier: ReportedBefore3<D>) -> Self {
+        let ReportedBefore3 { delivery, connection, connector, version, events, notes, findings } = earlier;
+        let (delivery, findings) = (delivery.into(), read_findings(findings));
         Self { delivery, connection, connector, version, events, notes, findings }
     }
 }
@@ -73,8 +53,8 @@ impl From<ReportedV2> for Reported {
 pub(super) fn read_reported(payload: &[u8]) -> Result<Reported, RecordError> {
     match payload.split_first() {
         Some((&REPORTED_VERSION, content)) => read_content(content),
-        Some((2, content)) => read_content::<ReportedV2>(content).map(Reported::from),
-        _ => read::<ReportedV1>(payload).map(Reported::from),
+        Some((2, content)) => read_content::<ReportedBefore3<Option<u64>>>(content).map(Reported::from),
+        _ => read::<ReportedBefore3<u64>>(payload).map(Reported::from),
     }
 }
 
@@ -85,7 +65,7 @@ struct PolledV1 {
     cursor: Option<String>,
     more: bool,
     reached: Option<Timestamp>,
-    reported: ReportedV2,
+    reported: ReportedBefore3<Option<u64>>,
 }
 
 impl From<PolledV1> for Polled {
@@ -102,7 +82,7 @@ struct PolledV2 {
     cursor: Option<String>,
     more: bool,
     reached: Option<Timestamp>,
-    reported: ReportedV2,
+    reported: ReportedBefore3<Option<u64>>,
     beginning: Option<u32>,
 }
 

@@ -31,6 +31,7 @@ mod privacy;
 mod reads;
 mod records;
 mod rules;
+mod schedules;
 mod search;
 mod stories;
 mod systems;

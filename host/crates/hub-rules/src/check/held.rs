@@ -114,7 +114,7 @@ impl Checker<'_> {
         time
     }
 
-    fn zone(&mut self, node: &Node) -> Option<String> {
+    pub(super) fn zone(&mut self, node: &Node) -> Option<String> {
         let help = "write a zone's name, such as Europe/Berlin";
         let written = self.scalar(node, "`tz`", help)?;
         let name = zone_name(written);

@@ -1,9 +1,10 @@
-//! Checks `on`: an event, or a time that has passed since one.
+//! Checks `on`: an event, a time that has passed since one, or times that come again.
 
 use crate::limits::Scope;
 use crate::parse::{Content, Node};
 use crate::problem::ProblemKind;
-use crate::trigger::{Elapsed, Trigger};
+use crate::timetable::Timetable;
+use crate::trigger::{Elapsed, SCHEDULE_DUE, Trigger};
 
 use super::reading::Keys;
 use super::{Checker, shortened};
@@ -19,6 +20,10 @@ const UNLESS_MAX: usize = 10;
 /// What an answer and what it answers can both be about, the closest first.
 const SAME: [Scope; 4] = [Scope::Conversation, Scope::Ticket, Scope::Order, Scope::Customer];
 
+const EVERY_KEYS: [&str; 2] = ["every", "tz"];
+
+const EVERY_HELP: &str =
+    "write minute, hour, day, month and weekday: `on: {every: \"0 9 * * 1-5\", tz: Europe/Berlin}`";
 const EVENT_HELP: &str = "write an event, such as `on: message.received`";
 const ELAPSED_HELP: &str = "write `on: {after: 2h, since: message.received, unless: message.sent}`";
 
@@ -28,15 +33,36 @@ impl Checker<'_> {
             let event = self.scalar(node, "`on`", EVENT_HELP)?;
             let event = self.event(event, node.span)?;
             self.event = Some(event.clone());
+            if event == SCHEDULE_DUE {
+                let message = format!("`{event}` happens to a rule at its own times");
+                self.report(ProblemKind::WrongShape, node.span, message, EVERY_HELP);
+                return None;
+            }
             return Some(Trigger::Event(event));
         };
         if entries.iter().any(|entry| entry.key == "every") {
-            let message = "schedules (`every`) are not supported yet".to_owned();
-            self.report(ProblemKind::NotSupported, node.span, message, EVENT_HELP);
-            return None;
+            let keys = self.keys(node, "`on`", &EVERY_KEYS)?;
+            self.event = Some(SCHEDULE_DUE.to_owned());
+            return self.timetable(&keys).map(Trigger::Every);
         }
         let keys = self.keys(node, "`on`", &ELAPSED_KEYS)?;
         self.elapsed(&keys).map(Trigger::Elapsed)
+    }
+
+    fn timetable(&mut self, keys: &Keys<'_>) -> Option<Timetable> {
+        let every = self.need(keys, "every", EVERY_HELP);
+        let every = every.and_then(|node| Some((node.span, self.scalar(node, "`every`", EVERY_HELP)?)));
+        let tz = self.need(keys, "tz", EVERY_HELP).and_then(|node| self.zone(node));
+        let (span, every) = every?;
+        // Without a zone the times can still be read.
+        match Timetable::new(every, tz.as_deref().unwrap_or("UTC")) {
+            Ok(timetable) => tz.map(|_| timetable),
+            Err(error) => {
+                let message = format!("`{}` {error}", shortened(every));
+                self.report(ProblemKind::WrongType, span, message, EVERY_HELP);
+                None
+            }
+        }
     }
 
     fn elapsed(&mut self, keys: &Keys<'_>) -> Option<Elapsed> {
