@@ -19,4 +19,5 @@ mod record;
 mod rules;
 mod samples;
 mod swap;
+mod templates;
 mod tidy;

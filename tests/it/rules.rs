@@ -120,3 +120,47 @@ async fn other_rules_are_taken_over_whole_while_the_hub_runs() {
     stage.stop().await.unwrap();
     assert_eq!(stage.verify_journal().await.unwrap(), Ok(()));
 }
+
+/// Templates in a shop as the demo's: every one is written, checks against the real connectors and passes its tests.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_template_becomes_a_rule_of_the_shop() {
+    let mut stage = Stage::set(StageOptions { rules: Vec::new(), ..StageOptions::default() }).await.unwrap();
+    let texts = |json: &Value, at: &str, member: &str| -> Vec<String> {
+        let members = json.pointer(at).and_then(Value::as_array).unwrap().iter();
+        members
+            .map(|one| one.pointer(member).and_then(Value::as_str).unwrap_or_default().to_owned())
+            .collect()
+    };
+    let (code, listed, said) = told(&stage, &["rule", "new", "--list"]).await;
+    assert_eq!(code, 0, "{said}");
+    let names = texts(&listed, "/templates", "/name");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/templates");
+    let files =
+        std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut there: Vec<String> =
+        files.filter_map(|file| file.strip_suffix(".yaml").map(str::to_owned)).collect();
+    there.sort();
+    assert_eq!(names, there, "left: what the binary lists, right: the files; name them all in library.rs");
+    for name in &names {
+        let (code, _, said) = told(&stage, &["rule", "new", "--from", name]).await;
+        assert_eq!(code, 0, "{name}: {said}");
+    }
+    let (code, checked, said) = told(&stage, &["rule", "check"]).await;
+    assert_eq!(code, 0, "{checked:#} {said}");
+    assert_eq!(texts(&checked, "/problems", "/message"), Vec::<String>::new());
+    assert_eq!(texts(&checked, "/tests", "/rule").len(), 2 * names.len());
+
+    // Made one's own, it is not replaced by mistake; under another name there may be a second one.
+    let file = stage.dir().join("rules/vip-first.yaml");
+    let own = std::fs::read_to_string(&file).unwrap().replace("5000", "9000");
+    std::fs::write(&file, &own).unwrap();
+    let (code, _, said) = told(&stage, &["rule", "new", "--from", "vip-first"]).await;
+    assert!(code == 1 && said.contains("says something else"), "{code}: {said}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), own);
+    let (code, written, said) = told(&stage, &["rule", "new", "--from", "vip-first", "vip-in-spring"]).await;
+    assert_eq!((code, written.pointer("/rule")), (0, Some(&Value::from("vip-in-spring"))), "{said}");
+    let (code, _, said) = told(&stage, &["rule", "new", "--from", "no-such-template"]).await;
+    assert!(code == 3 && said.contains("--list"), "{code}: {said}");
+    stage.stop().await.unwrap();
+    assert_eq!(stage.verify_journal().await.unwrap(), Ok(()));
+}

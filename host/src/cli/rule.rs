@@ -4,6 +4,8 @@ mod backtest;
 mod fields;
 mod history;
 mod journalled;
+mod library;
+mod new;
 mod plan;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ use crate::settings;
 use backtest::BackTestArgs;
 use fields::{FieldsArgs, NamesArgs};
 use history::HistoryArgs;
+use new::NewArgs;
 use plan::PlanArgs;
 
 #[derive(Debug, Subcommand)]
@@ -36,6 +39,8 @@ pub(super) enum RuleCommand {
         #[command(flatten)]
         listing: Listing,
     },
+    /// Writes a rule from the library of templates into rules_dir
+    New(NewArgs),
     /// Checks rule files and runs their tests
     #[command(after_long_help = "\
 Without files all rules of rules_dir are checked. What rules may name depends on the configured connections and their
@@ -133,6 +138,7 @@ Examples:
 pub(super) async fn rule(out: &Out, command: RuleCommand) -> Result<ExitCode, Failed> {
     match command {
         RuleCommand::List { listing } => listing.print(out, Question::get(&["rules"]), show::rules).await,
+        RuleCommand::New(args) => new::new(out, args),
         RuleCommand::Why { rule, event, reading } => {
             let question = Question::get(&["rules", &rule, "why", &event]);
             reading.print(out, question, show::why).await

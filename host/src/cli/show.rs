@@ -34,7 +34,7 @@ fn words(value: &Value) -> String {
 }
 
 /// Times down to the second, in UTC as the API gives them.
-fn short_time(text: &str) -> Option<String> {
+pub(super) fn short_time(text: &str) -> Option<String> {
     let looks_like = text.len() >= 20 && text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T');
     let (seconds, fraction) = text.split_once('.')?;
     (looks_like && fraction.trim_end_matches('Z').bytes().all(|byte| byte.is_ascii_digit()))

@@ -11,8 +11,9 @@ use crate::cli::ConfigArg;
 use crate::cli::api::require_data;
 use crate::cli::exit::Failed;
 use crate::cli::out::Out;
+use crate::cli::show::short_time;
 use crate::cli::table::Table;
-use crate::settings::{changes, digest};
+use crate::settings::changes;
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -79,9 +80,16 @@ pub(super) fn history(out: &Out, args: HistoryArgs) -> Result<ExitCode, Failed> 
     for one in versions {
         let Version { at, file, what, version, by, reason, .. } = one;
         let words = [version, by, reason].map(Option::unwrap_or_default);
-        table.row([vec![at.to_string(), file, what.to_owned()], words.to_vec()].concat());
+        let at = at.to_string();
+        let at = short_time(&at).unwrap_or(at);
+        table.row([vec![at, file, what.to_owned()], words.to_vec()].concat());
     }
     out.table(&table)
+}
+
+/// As much of the hash in the audit as names a version.
+fn hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().chars().take(16).collect()
 }
 
 /// Newest first.
@@ -95,7 +103,7 @@ fn versions(journal: &Journal) -> Result<Vec<Version>, Failed> {
                 record: seq.get(),
                 at,
                 what: change.word(),
-                version: change.now.clone().map(|text| digest(&[(String::new(), text)])),
+                version: change.now.as_deref().map(hash),
                 by: given.map(|given| given.by.clone()),
                 reason: given.map(|given| given.reason.clone()),
                 file: change.file,

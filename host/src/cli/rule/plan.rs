@@ -175,7 +175,7 @@ fn draw(out: &Out, plan: &Plan) -> Result<ExitCode, Failed> {
     }
     plan.drawn.iter().for_each(|problem| out.diagnostic(problem));
     if !plan.tried.is_empty() {
-        let mut table = Table::new(&["rule", "would have acted", "held back", "customers", "now", "before"]);
+        let mut table = Table::new(&["rule", "would have acted", "held back", "customers", "more", "fewer"]);
         for test in &plan.tried {
             let held: u64 = test.held.values().sum();
             let (more, fewer) = match &test.change {
