@@ -92,6 +92,7 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .route("/v1/effects/cancel", post(held::cancel))
         .route("/v1/effects/stop", post(held::stop))
         .route("/v1/effects/resume", post(held::resume))
+        .route("/v1/effects/verify", post(journal::prove))
         .route("/v1/customers/{id}/merge/{other}", post(identity::merge))
         .route("/v1/customers/{id}/reject/{other}", post(identity::reject))
         .route("/v1/customers/{id}/unmerge/{account}", post(identity::unmerge))

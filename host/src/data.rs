@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use hub_fold::{Fold, FoldError};
+use hub_fold::ledger::{Ledger, LedgerReport};
+use hub_fold::{Fold, FoldError, Record, Sequenced};
 use hub_journal::{Journal, Options, ReadError, Seq};
 use hub_model::Timestamp;
 use hub_store::{MemoryStore, SledOptions, SledStore, Store};
@@ -160,6 +161,38 @@ pub fn verify(
         view: hub_fold::view_digest(store)?,
         journal: hub_fold::view_digest(&memory)?,
     })
+}
+
+/// Proves from the journal, up to the view's position, that no effect happened twice and none is forgotten. The progress
+/// is that of folding it into memory, which is what takes long.
+///
+/// # Errors
+/// The journal or the view cannot be read.
+pub fn prove(
+    journal: &Journal,
+    store: &dyn Store,
+    progress: &mut dyn FnMut(u64),
+) -> anyhow::Result<LedgerReport> {
+    let until = store.applied()?;
+    let memory = in_memory(journal, until, progress)?;
+    let mut ledger = Ledger::default();
+    let mut reader = journal.reader(Seq::new(1));
+    loop {
+        let record = match reader.next() {
+            Ok(Some(record)) if record.seq.get() <= until => record,
+            Ok(_) => break,
+            Err(error @ ReadError::Io { .. }) => return Err(error.into()),
+            // The ledger notices that it lacks.
+            Err(_) => continue,
+        };
+        let (seq, at) = (record.seq.get(), Timestamp(record.time_ns));
+        match Record::decode(record.kind, &record.payload) {
+            Ok(record) => ledger.record(&Sequenced { seq, at, record }),
+            Err(error) => tracing::error!(seq, %error, "a journal record is passed over"),
+        }
+    }
+    ledger.reached(until);
+    Ok(ledger.report(store, &memory)?)
 }
 
 /// Two digests that must be equal.

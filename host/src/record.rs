@@ -112,10 +112,7 @@ impl Recorder {
     ) -> Result<Arc<Self>, RecorderError> {
         let installed = plugins.now();
         let own = installed.connections.values().flat_map(|connection| settings(connection));
-        let secrets =
-            config.connections.values().flat_map(|connection| connection.secrets.values().flatten());
-        let secrets = secrets.chain(&config.admin.token).map(Secret::expose);
-        let mut mask = Mask::new(key()?, own.map(|(_, value)| value), secrets);
+        let mut mask = Mask::new(key()?, own.map(|(_, value)| value), secrets(config));
         for connection in installed.connections.values() {
             let about = AboutConnection {
                 connector: connection.connector.plugin.id().to_owned(),
@@ -190,6 +187,27 @@ fn key() -> Result<Zeroizing<[u8; 32]>, RecorderError> {
     let random = rustls::crypto::ring::default_provider().secure_random;
     random.fill(key.as_mut_slice()).map_err(|_| RecorderError::Random)?;
     Ok(key)
+}
+
+fn secrets(config: &Config) -> impl Iterator<Item = &str> {
+    let secrets = config.connections.values().flat_map(|connection| connection.secrets.values().flatten());
+    secrets.chain(&config.admin.token).map(Secret::expose)
+}
+
+/// Masks a fixture for rule tests: the same text has the same stand-in in all of it.
+pub(crate) struct FixtureMask(Mask);
+
+impl FixtureMask {
+    /// # Errors
+    /// There is no randomness.
+    pub(crate) fn new(config: &Config) -> Result<Self, RecorderError> {
+        Ok(Self(Mask::new(key()?, std::iter::empty(), secrets(config))))
+    }
+
+    /// What stands for a text in a field of this name.
+    pub(crate) fn stand_in(&mut self, field: &str, text: &str) -> String {
+        self.0.value(field, text)
+    }
 }
 
 /// Masks and writes, on a thread of its own.

@@ -1,9 +1,10 @@
-//! The journal's figures, and whether the view is what the journal says.
+//! The journal's figures, whether the view is what the journal says, and whether each effect happened once.
 
 use std::sync::Arc;
 
 use axum::Json;
 use hub_fold::FoldError;
+use hub_fold::ledger::LedgerReport;
 use hub_journal::{Damage, Health, Journal};
 use hub_model::Timestamp;
 use serde::Serialize;
@@ -96,6 +97,28 @@ impl From<data::Verification> for Verified {
 const TRIES_MAX: usize = 3;
 
 pub(super) async fn verify(api: Shared) -> Result<Json<Verified>, AdminError> {
+    compared(api, |admin| {
+        let found = data::verify(&admin.journal, &*admin.store, &mut |_| {}).map_err(AdminError::Verify)?;
+        Ok((found.records, found.into()))
+    })
+    .await
+}
+
+/// Whether no effect happened twice and none is forgotten.
+pub(super) async fn prove(api: Shared) -> Result<Json<LedgerReport>, AdminError> {
+    compared(api, |admin| {
+        let report = data::prove(&admin.journal, &*admin.store, &mut |_| {}).map_err(AdminError::Verify)?;
+        Ok((report.records, report))
+    })
+    .await
+}
+
+/// Compares the view with the journal, one at a time; the comparison says up to which record, and is begun again when the
+/// view has moved on meanwhile.
+async fn compared<T: Send + 'static>(
+    api: Shared,
+    compare: impl Fn(&Admin) -> Result<(u64, T), AdminError> + Send + 'static,
+) -> Result<Json<T>, AdminError> {
     let Ok(turn) = Arc::clone(&api.verifying).try_acquire_owned() else {
         return Err(AdminError::Conflict {
             message: "a comparison is under way",
@@ -106,10 +129,9 @@ pub(super) async fn verify(api: Shared) -> Result<Json<Verified>, AdminError> {
         // Kept here, not in the request: the comparison goes on when whoever asked has gone.
         let _turn = turn;
         for _ in 0..TRIES_MAX {
-            let found =
-                data::verify(&admin.journal, &*admin.store, &mut |_| {}).map_err(AdminError::Verify)?;
-            if applied(admin)? == found.records {
-                return Ok(found.into());
+            let (until, found) = compare(admin)?;
+            if applied(admin)? == until {
+                return Ok(found);
             }
         }
         Err(AdminError::Conflict {

@@ -296,6 +296,14 @@ async fn the_view_is_verified_against_the_journal() {
 }
 
 #[tokio::test]
+async fn effects_are_proven_from_the_journal() {
+    let hub = fixture("");
+    let (status, answer) = hub.post("/v1/effects/verify").await;
+    assert_eq!((status, &answer["proven"]), (StatusCode::OK, &Value::Bool(true)), "{answer}");
+    assert_eq!((&answer["missing"], &answer["breaches"]), (&Value::from(0), &serde_json::json!([])));
+}
+
+#[tokio::test]
 async fn status_says_that_no_hub_runs_and_what_waits() {
     let hub = fixture("[connections.shop]\nconnector = \"echo\"");
     let (status, answer) = hub.get("/v1/status").await;

@@ -8,6 +8,7 @@ use super::api::{Answer, HubArg, Question, ask};
 use super::exit::Failed;
 use super::out::Out;
 use super::show;
+use super::upkeep;
 use super::word::Word;
 
 /// What every listing takes.
@@ -170,6 +171,19 @@ pub(super) async fn delivery(out: &Out, command: DeliveryCommand) -> Result<Exit
 
 #[derive(Debug, Subcommand)]
 pub(super) enum EffectCommand {
+    /// Proves from the journal that no effect happened twice and none that was planned is forgotten
+    #[command(after_long_help = "\
+Reads every attempt and receipt, folds the journal into memory to know what had to be planned, and lays both beside the
+view. Exit code 0 when nothing is wrong, 1 when something is or when a record could not be read. Needs memory for the
+whole view. An unsafe effect that a person had tried again is that person's word, and no breach.
+
+Examples:
+  omnihub effect verify && echo proven
+  omnihub effect verify --json | jq .breaches")]
+    Verify {
+        #[command(flatten)]
+        listing: Listing,
+    },
     /// Lists effects, newest first
     #[command(after_long_help = "\
 Examples:
@@ -280,6 +294,7 @@ impl ChosenArgs {
 
 pub(super) async fn effect(out: &Out, command: EffectCommand) -> Result<ExitCode, Failed> {
     match command {
+        EffectCommand::Verify { listing } => upkeep::verify_effects(out, listing).await,
         EffectCommand::List { state, rule, limit, reading } => {
             let question =
                 Question::get(&["effects"]).with("state", state).with("rule", rule).with("limit", limit);

@@ -2,6 +2,7 @@
 
 mod backtest;
 mod fields;
+mod fixture;
 mod history;
 mod journalled;
 mod library;
@@ -27,6 +28,7 @@ use super::word::Word;
 use crate::settings;
 use backtest::BackTestArgs;
 use fields::{FieldsArgs, NamesArgs};
+use fixture::FixtureArgs;
 use history::HistoryArgs;
 use new::NewArgs;
 use plan::PlanArgs;
@@ -101,6 +103,8 @@ Examples:
         #[command(flatten)]
         listing: Listing,
     },
+    /// Cuts a fixture for rule tests out of history: what rules were told of an event, masked
+    Fixture(FixtureArgs),
     /// Lists the versions of rule files, or prints one
     History(HistoryArgs),
     /// Lists the fields that rules may ask for
@@ -146,6 +150,7 @@ pub(super) async fn rule(out: &Out, command: RuleCommand) -> Result<ExitCode, Fa
         RuleCommand::Backtest { file, since, config, json } => {
             backtest::backtest(out, BackTestArgs { file, since, config, json }).await
         }
+        RuleCommand::Fixture(args) => fixture::fixture(out, args).await,
         RuleCommand::Plan(args) => plan::plan(out, args).await,
         RuleCommand::Apply { plan, word, listing } => {
             let question = word.tell(Question::post(&["rules", "apply"])).with("plan", plan);

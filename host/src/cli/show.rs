@@ -468,3 +468,27 @@ pub(super) fn journal_stats(out: &Out, answer: &Answer) -> Drawn {
 pub(super) fn verified(out: &Out, answer: &Answer) -> Drawn {
     out.table(&pairs(&answer.json, &[("records", "/records"), ("view", "/view"), ("journal", "/journal")]))
 }
+
+/// Also says by its exit code whether every effect happened once.
+pub(super) fn proven(out: &Out, answer: &Answer) -> Drawn {
+    let tree = &answer.json;
+    out.table(&pairs(
+        tree,
+        &[
+            ("proven", "/proven"),
+            ("records", "/records"),
+            ("records not read", "/missing"),
+            ("attempts", "/attempts"),
+            ("receipts", "/receipts"),
+            ("effects", "/effects"),
+            ("of them erasures", "/erasures"),
+            ("of them erased", "/erased"),
+            ("events erased", "/without_event"),
+        ],
+    ))?;
+    let counts = [("grade", "/grade"), ("state", "/state"), ("effects", "/effects")];
+    section(out, "Effects", rows(tree, "/counts"), &counts)?;
+    let breaches = [("effect", "/effect"), ("breach", "/says"), ("records", "/records")];
+    section(out, "Breaches", rows(tree, "/breaches"), &breaches)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,10 +1,12 @@
-//! `omnihub journal`: is the view what the journal says, build it anew, how large is the journal.
+//! `omnihub journal`: is the view what the journal says, build it anew, how large is the journal. And what else is read
+//! from the whole of it: whether each effect happened once.
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use hub_journal::{Journal, Options};
+use hub_store::Store;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::api::{Answer, Question, ask, open_data, require_data};
@@ -94,12 +96,45 @@ async fn verify(out: &Out, listing: Listing) -> Result<ExitCode, Failed> {
 }
 
 fn verify_offline(config: &Config) -> Result<Verified, Failed> {
+    Ok(offline(config, data::verify)?.into())
+}
+
+/// Goes through a journal, beside the view of it, telling how far it is.
+type Pass<T> = fn(&Journal, &dyn Store, &mut dyn FnMut(u64)) -> anyhow::Result<T>;
+
+/// Reads the whole journal without a hub, showing how far it is.
+fn offline<T>(config: &Config, read: Pass<T>) -> Result<T, Failed> {
     let data = open_data(config)?;
     let bar = progress(data.journal.durable().get());
-    let found = data::verify(&data.journal, &*data.store, &mut |at| bar.set_position(at));
+    let found = read(&data.journal, &*data.store, &mut |at| bar.set_position(at));
     bar.finish_and_clear();
     data.journal.close();
-    Ok(found?.into())
+    Ok(found?)
+}
+
+/// A running hub proves it by itself; without one it is done here, where progress can be shown.
+pub(super) async fn verify_effects(out: &Out, listing: Listing) -> Result<ExitCode, Failed> {
+    let config = listing.hub.config.load()?;
+    let answer = match listing.hub.is_answered(&config).await? {
+        true => ask(&listing.hub, Question::post(&["effects", "verify"])).await?,
+        false => Answer::of(&blocking(move || offline(&config, data::prove)).await?)?,
+    };
+    if listing.json {
+        out.line(&answer.text)?;
+    } else {
+        show::proven(out, &answer)?;
+    }
+    if answer.json.pointer("/proven").and_then(serde_json::Value::as_bool) == Some(true) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let breaches = show::rows(&answer.json, "/breaches").len();
+    out.tell(&match breaches {
+        0 => "records of the journal could not be read: of what they said nothing is proven".to_owned(),
+        breaches => format!(
+            "{breaches} breach(es): `omnihub effect show` tells of each effect what became of it; worth a report"
+        ),
+    });
+    Ok(PROBLEMS.into())
 }
 
 fn rebuild(config: &Config) -> Result<u64, Failed> {

@@ -177,7 +177,8 @@ impl Stage {
         &self.files
     }
 
-    /// `omnihub journal verify` on the stopped hub's data: whether view and journal agree, and what it said.
+    /// `omnihub journal verify` and `effect verify` on the stopped hub's data: whether view and journal agree and every effect
+    /// happened once, and what was said.
     ///
     /// # Errors
     /// The hub still runs, or the binary cannot be started.
@@ -192,7 +193,8 @@ impl Stage {
         let finish = ["customer", "erase", "--now"];
         let owed =
             (listed.get("view_waiting") == Some(&serde_json::Value::Bool(true))).then_some(finish.as_slice());
-        for words in owed.into_iter().chain([["journal", "verify"].as_slice()]) {
+        let proofs = [["journal", "verify"].as_slice(), ["effect", "verify"].as_slice()];
+        for words in owed.into_iter().chain(proofs) {
             let output = self.files.command(words).await?;
             if !output.status.success() {
                 let said = [output.stdout, output.stderr]

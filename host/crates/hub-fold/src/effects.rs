@@ -226,7 +226,7 @@ pub(crate) fn put_effect(draft: &mut Draft<'_>, id: EffectId, row: &EffectRow) -
 
 /// Where an effect is listed by its state: with those that are due some time, with those that are held, or with those of
 /// its rule that are cancelled.
-fn listed(id: EffectId, row: &EffectRow) -> Option<(Table, Vec<u8>)> {
+pub(crate) fn listed(id: EffectId, row: &EffectRow) -> Option<(Table, Vec<u8>)> {
     match &row.state {
         EffectState::Held { .. } => Some((Table::Index, key::held(row.planned_at, id))),
         EffectState::Cancelled { .. } => Some((Table::Index, key::cancelled(&row.rule, id))),

@@ -6,8 +6,8 @@ mod names;
 
 pub(crate) use items::lists;
 
-use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 
 use hub_model::event::{Event, Payload};
 use hub_model::identity::{IdentityKey, IdentityKind};
@@ -40,6 +40,9 @@ pub(crate) struct EventFacts<'a> {
     until: Timestamp,
     /// Most events meet no rule that asks.
     customer: OnceCell<Option<(NodeId, CustomerRow)>>,
+    /// What was asked before. The rules of an event ask for the same few fields, and nothing changes between them.
+    answered: RefCell<BTreeMap<String, Option<Value>>>,
+    counted: RefCell<BTreeMap<(String, i64), u64>>,
 }
 
 impl<'a> EventFacts<'a> {
@@ -51,7 +54,18 @@ impl<'a> EventFacts<'a> {
         about: &'a About,
     ) -> Self {
         let (until, asked_at) = (event.happened_at, None);
-        Self { draft, connection, connector, event, about, asked_at, until, customer: OnceCell::new() }
+        Self {
+            draft,
+            connection,
+            connector,
+            event,
+            about,
+            asked_at,
+            until,
+            customer: OnceCell::new(),
+            answered: RefCell::default(),
+            counted: RefCell::default(),
+        }
     }
 
     /// The moment rules are asked, from which ages are counted; they are unknown without.
@@ -62,7 +76,7 @@ impl<'a> EventFacts<'a> {
 
     /// What happened until this moment is counted, where rules waited since the event.
     pub(crate) fn until(self, until: Timestamp) -> Self {
-        Self { until, ..self }
+        Self { until, counted: RefCell::default(), ..self }
     }
 
     fn customer(&self) -> Option<&(NodeId, CustomerRow)> {
@@ -324,8 +338,8 @@ impl<'a> EventFacts<'a> {
     }
 }
 
-impl Facts for EventFacts<'_> {
-    fn field(&self, path: &str) -> Option<Value> {
+impl EventFacts<'_> {
+    fn answer(&self, path: &str) -> Option<Value> {
         if let Some(connection) = path.strip_prefix(ID_AT) {
             return self.id_at(connection);
         }
@@ -352,7 +366,7 @@ impl Facts for EventFacts<'_> {
     }
 
     /// Events of the customer in the time up to and including this one, or until the rule is asked.
-    fn count(&self, event: &str, within_ns: i64) -> u64 {
+    fn happened(&self, event: &str, within_ns: i64) -> u64 {
         let until = self.until;
         let from = Timestamp(until.0.saturating_sub(within_ns));
         let counted = self.accounts().map(|account| {
@@ -361,6 +375,27 @@ impl Facts for EventFacts<'_> {
             self.draft.scan_range(Table::Index, range, COUNTED_MAX).map_or(0, |rows| rows.len() as u64)
         });
         counted.sum()
+    }
+}
+
+impl Facts for EventFacts<'_> {
+    fn field(&self, path: &str) -> Option<Value> {
+        if let Some(known) = self.answered.borrow().get(path) {
+            return known.clone();
+        }
+        let value = self.answer(path);
+        self.answered.borrow_mut().insert(path.to_owned(), value.clone());
+        value
+    }
+
+    fn count(&self, event: &str, within_ns: i64) -> u64 {
+        let asked = (event.to_owned(), within_ns);
+        if let Some(known) = self.counted.borrow().get(&asked) {
+            return *known;
+        }
+        let count = self.happened(event, within_ns);
+        self.counted.borrow_mut().insert(asked, count);
+        count
     }
 
     fn before(&self, path: &str) -> Earlier {

@@ -8,6 +8,7 @@ use hub_model::event::{Event, Payload, Remark};
 use hub_model::identity::{IdentityKey, Limits};
 use hub_model::join::Told;
 use hub_model::{EffectId, EventId, Salt, Timestamp};
+use hub_rules::{Fixture, Rule, Truth};
 use hub_store::{Order, Range, Store, Table};
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +104,7 @@ impl Fold {
             settings: Arc::clone(&self.settings),
             consequences: Consequences::default(),
             connections: BTreeMap::new(),
+            witness: None,
         };
         for record in records {
             if self.runs_free {
@@ -110,7 +112,7 @@ impl Fold {
             }
             folding.record(record)?;
         }
-        let Folding { mut draft, settings, consequences, connections } = folding;
+        let Folding { mut draft, settings, consequences, connections, .. } = folding;
         for (connection, row) in connections {
             draft.put(connection.into_bytes(), &row);
         }
@@ -118,6 +120,44 @@ impl Fold {
         self.settings = settings;
         Ok(consequences)
     }
+
+    /// What rules are told of an event that comes with this record, which must be the next: everything, or what one rule
+    /// asks for. Changes nothing. `None` when the record has no such event, or none that is new.
+    ///
+    /// # Errors
+    /// The store's, or a row that cannot be read.
+    pub fn witness(
+        &self,
+        store: &dyn Store,
+        record: &Sequenced,
+        event: EventId,
+        rule: Option<&Rule>,
+    ) -> Result<Option<Witnessed>, FoldError> {
+        let mut folding = Folding {
+            draft: Draft::new(store),
+            settings: Arc::clone(&self.settings),
+            consequences: Consequences::default(),
+            connections: BTreeMap::new(),
+            witness: Some(Witness { event, rule, found: None }),
+        };
+        folding.record(record)?;
+        Ok(folding.witness.and_then(|witness| witness.found))
+    }
+}
+
+/// An event whose facts are to be told.
+pub(crate) struct Witness<'a> {
+    pub(crate) event: EventId,
+    pub(crate) rule: Option<&'a Rule>,
+    pub(crate) found: Option<Witnessed>,
+}
+
+/// What rules are told of an event. Holds personal data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Witnessed {
+    pub fixture: Fixture,
+    /// What the rule makes of it.
+    pub truth: Option<Truth>,
 }
 
 /// A batch on its way into the view.
@@ -127,6 +167,7 @@ pub(crate) struct Folding<'a> {
     pub(crate) consequences: Consequences,
     /// Every delivery changes its connection's row: they are written once, at the end.
     pub(crate) connections: BTreeMap<String, ConnectionRow>,
+    pub(crate) witness: Option<Witness<'a>>,
 }
 
 impl Folding<'_> {
@@ -166,7 +207,7 @@ impl Folding<'_> {
     pub(crate) fn events(&mut self, seq: u64, at: Timestamp, report: &Reported) -> Result<(), FoldError> {
         self.consequences.reports += 1;
         let settings = Arc::clone(&self.settings);
-        if settings.rules.asks_before() {
+        if settings.rules.asks_before() || self.witness.is_some() {
             self.draft.remember();
         }
         let mut gone = Gone::at(&self.draft, &report.connection)?;

@@ -18,6 +18,7 @@ mod fold;
 mod follow_up;
 mod gaps;
 mod held;
+pub mod ledger;
 mod merge;
 mod own;
 mod people;
@@ -41,7 +42,8 @@ pub use erase::{
     is_erasure_owed, remembered, sift, sift_command, systems_of,
 };
 pub use fold::{
-    Consequences, Fold, KeyRules, Sequenced, effect, effects_due, effects_open, key_rules, settings,
+    Consequences, Fold, KeyRules, Sequenced, Witnessed, effect, effects_due, effects_open, key_rules,
+    settings,
 };
 pub use follow_up::{FollowUpError, FollowUpPlan, TEXT_CHARS_MAX, plan_close, plan_follow_up, plan_postpone};
 pub use held::{HeldAction, QUIET, Switch, Switched, effects_held, effects_stopped, effects_switch};

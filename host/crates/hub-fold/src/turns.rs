@@ -4,14 +4,14 @@
 use hub_model::event::{Event, Other, Payload};
 use hub_model::model::{Checkout, InventoryLevel, Order, Ticket};
 use hub_model::{EventId, Timestamp};
-use hub_rules::Scope;
+use hub_rules::{Fixture, Scope};
 use std::time::Duration;
 
 use crate::FoldError;
 use crate::apply::About;
 use crate::decide::{Occasion, decide};
 use crate::facts::EventFacts;
-use crate::fold::Folding;
+use crate::fold::{Folding, Witnessed};
 use crate::read::Late;
 use crate::row::{EventRow, key};
 use crate::timers::{Timer, begin_waiting, happened_to_same};
@@ -148,6 +148,14 @@ impl Folding<'_> {
         let decided = decide(&self.draft, &settings, rules, &facts, &occasion)?;
         let later = settings.rules.waiting_since(&event.name);
         let waiting = begin_waiting(&self.draft, later, &facts, &occasion)?;
+        if let Some(witness) = self.witness.as_mut().filter(|witness| witness.event == id) {
+            let fixture = match witness.rule {
+                Some(rule) => Fixture::of_rule(&event.name, &facts, rule),
+                None => Fixture::of_all(&event.name, &facts, &settings.catalogue),
+            };
+            let truth = witness.rule.map(|rule| rule.evaluate(&facts).truth);
+            witness.found = Some(Witnessed { fixture, truth });
+        }
         self.write_decided(seq, decided)?;
         waiting.write(&mut self.draft)
     }

@@ -193,16 +193,16 @@ impl Moment {
 
 /// The fields and counts a rule asks for.
 #[derive(Default)]
-struct Asked {
-    fields: BTreeMap<String, FieldKind>,
-    windows: Vec<(String, i64)>,
+pub(crate) struct Asked {
+    pub(crate) fields: BTreeMap<String, FieldKind>,
+    pub(crate) windows: Vec<(String, i64)>,
     /// Of one thing of a list, by the name after `item.`.
     of_item: BTreeMap<String, FieldKind>,
     asks_now: bool,
 }
 
 impl Asked {
-    fn of(rule: &Rule) -> Asked {
+    pub(crate) fn of(rule: &Rule) -> Asked {
         let mut asked = Asked::default();
         asked.condition(&rule.when);
         rule.for_each.iter().for_each(|for_each| asked.condition(&for_each.only));
