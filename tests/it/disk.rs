@@ -23,6 +23,9 @@ const JOURNAL_BYTES_MIN: u64 = 4 << 20;
 /// Reads under way at once while everything is looked through at the end.
 const READS: usize = 16;
 
+/// Orders at once while a file is to grow.
+const MANY: usize = 16;
+
 /// A shop whose orders come in, and what the hub said of each.
 struct Shop {
     stage: Stage,
@@ -34,6 +37,15 @@ struct Shop {
 impl Shop {
     /// With a journal so long that it is the only file a limit at its end concerns.
     async fn open() -> Self {
+        let mut shop = Self::open_new().await;
+        while shop.journal_bytes() < JOURNAL_BYTES_MIN {
+            assert_eq!(shop.deliver(LARGE).await.status, 200);
+        }
+        shop.stage.admin().unwrap().quiet(|_| {}).await.unwrap();
+        shop
+    }
+
+    async fn open_new() -> Self {
         let options = StageOptions {
             // Nobody but this test has anything to journal.
             changes: connections::left_alone(),
@@ -41,12 +53,7 @@ impl Shop {
             ..StageOptions::default()
         };
         let stage = Stage::set(options).await.unwrap();
-        let mut shop = Self { stage, acknowledged: BTreeSet::new(), refused: Vec::new(), orders: 0 };
-        while shop.journal_bytes() < JOURNAL_BYTES_MIN {
-            assert_eq!(shop.deliver(LARGE).await.status, 200);
-        }
-        shop.stage.admin().unwrap().quiet(|_| {}).await.unwrap();
-        shop
+        Self { stage, acknowledged: BTreeSet::new(), refused: Vec::new(), orders: 0 }
     }
 
     /// A new order of some size.
@@ -98,6 +105,10 @@ impl Shop {
 
     fn give_room(&self) {
         self.stage.hub().unwrap().limit_files(None).unwrap();
+    }
+
+    fn view_bytes(&self) -> u64 {
+        longest_below(&self.stage.dir().join("data/view"))
     }
 
     fn journal_bytes(&self) -> u64 {
@@ -278,6 +289,30 @@ async fn a_hub_that_cannot_write_its_log_lives() {
     check_not_ready(&shop.readiness().await);
     shop.crash_and_start().await;
     shop.check_kept().await;
+    shop.send_refused_again().await;
+    shop.check_kept().await;
+    shop.close().await;
+}
+
+/// The view's file reaches the limit and not the journal's: what arrives is kept, and the hub builds the view anew by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_cannot_be_written_is_built_anew_while_the_hub_runs() {
+    let mut shop = Shop::open_new().await;
+    // Its engine writes late, and then more than the journal.
+    until("the view's file is the longer one", async || {
+        shop.deliver_together(MANY, 1).await;
+        shop.view_bytes() > 2 * shop.journal_bytes()
+    })
+    .await;
+    shop.stage.hub().unwrap().limit_files(Some(shop.view_bytes())).unwrap();
+    let put_aside = shop.stage.dir().join("data/view.damaged");
+    until("the view's file meets its limit", async || {
+        shop.deliver_together(MANY, 1).await;
+        put_aside.exists()
+    })
+    .await;
+    shop.give_room();
+    until("the hub is ready again", async || shop.readiness().await.ready).await;
     shop.send_refused_again().await;
     shop.check_kept().await;
     shop.close().await;
