@@ -21,6 +21,7 @@ mod journal;
 mod kpi;
 mod privacy;
 mod rules;
+mod segments;
 
 use std::sync::Arc;
 
@@ -145,6 +146,8 @@ fn reads() -> Router<Arc<Api>> {
         .route("/v1/kpi/{figure}", get(kpi::cases))
         .route("/v1/rules", get(rules::list))
         .route("/v1/rules/{rule}/why/{event}", get(rules::why))
+        .route("/v1/segments", get(segments::list))
+        .route("/v1/segments/{segment}/customers", get(segments::members))
         .route("/v1/effects", get(effects::list))
         .route("/v1/effects/{id}", get(effects::one))
 }

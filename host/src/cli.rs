@@ -22,6 +22,7 @@ mod poll;
 mod privacy;
 mod rule;
 mod run;
+mod segment;
 mod show;
 mod table;
 mod upkeep;
@@ -113,6 +114,9 @@ enum Command {
     /// Lists and checks rules, and says why one acted or did not
     #[command(subcommand)]
     Rule(rule::RuleCommand),
+    /// Lists segments, and shows who is in them
+    #[command(subcommand)]
+    Segment(segment::SegmentCommand),
     /// Lists and shows effects, tries them again, releases and cancels what is held, and stops everything that is sent
     #[command(subcommand)]
     Effect(listing::EffectCommand),
@@ -238,6 +242,7 @@ async fn dispatch(out: &Out, command: Command) -> Result<ExitCode, Failed> {
         Command::Audit(command) => audit::audit(out, command).await,
         Command::Kpi(args) => kpi::kpi(out, args).await,
         Command::Rule(command) => rule::rule(out, command).await,
+        Command::Segment(command) => segment::segment(out, command).await,
         Command::Effect(command) => listing::effect(out, command).await,
         Command::Journal(command) => upkeep::journal(out, command).await,
         Command::Replay(args) => replay(out, args).await,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use hub_fold::{Consequences, Fold, FoldError, Record, Sequenced};
+use hub_fold::{Consequences, Fold, FoldError, Record, RuleAlarm, Sequenced, Side};
 use hub_journal::{Journal, ReadError, Seq};
 use hub_model::Timestamp;
 use hub_store::{SledStore, Store};
@@ -283,6 +283,7 @@ impl Folder {
         let consequences = fold.apply(&*self.store, &batch.records)?;
         self.inbox.folded(batch.dedupe.iter().copied());
         self.count(&consequences);
+        consequences.alarms.iter().for_each(warn_of);
         if let Some(last) = batch.records.last() {
             self.metrics.applied.set(i64::try_from(last.seq).unwrap_or(i64::MAX));
             self.applied.send_replace(last.seq);
@@ -318,5 +319,14 @@ impl Folder {
                 return;
             }
         }
+    }
+}
+
+/// A rule that no longer acts as often as is expected of it.
+fn warn_of(RuleAlarm { rule, alarm }: &RuleAlarm) {
+    let (count, expected) = (alarm.count, alarm.words());
+    match alarm.side {
+        Side::Silent => tracing::warn!(%rule, count, %expected, "a rule acts too rarely"),
+        Side::Spiking => tracing::warn!(%rule, count, %expected, "a rule acts too often"),
     }
 }

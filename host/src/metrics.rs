@@ -27,6 +27,11 @@ pub struct ByOutcome {
     pub outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByRule {
+    pub rule: String,
+}
+
 pub struct Metrics {
     registry: Mutex<Registry>,
     pub accepted: Family<ByConnection, Counter>,
@@ -37,6 +42,7 @@ pub struct Metrics {
     pub setbacks: Counter,
     pub events: Counter,
     pub rules_fired: Counter,
+    pub rule_out_of_band: Family<ByRule, Gauge>,
     pub effects: Family<ByOutcome, Counter>,
     pub plugin_calls: Family<ByOutcome, Counter>,
     pub backlog: Gauge,
@@ -65,6 +71,7 @@ impl Default for Metrics {
             setbacks: Counter::default(),
             events: Counter::default(),
             rules_fired: Counter::default(),
+            rule_out_of_band: Family::default(),
             effects: Family::default(),
             plugin_calls: Family::default(),
             backlog: Gauge::default(),
@@ -104,6 +111,11 @@ impl Default for Metrics {
         );
         registry.register("events", "Events applied to the model", metrics.events.clone());
         registry.register("rules_fired", "Times a rule acted", metrics.rules_fired.clone());
+        registry.register(
+            "rule_out_of_band",
+            "1 while a rule acts too often, -1 while it acts too rarely, 0 while it acts as expected",
+            metrics.rule_out_of_band.clone(),
+        );
         registry.register("effects", "Attempts at effects, by outcome", metrics.effects.clone());
         registry.register("plugin_calls", "Calls of plugins, by outcome", metrics.plugin_calls.clone());
         registry.register("backlog", "Deliveries accepted and not yet processed", metrics.backlog.clone());

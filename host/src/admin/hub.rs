@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hub_fold::Switched;
-use hub_fold::read::{Counts, counts, merges};
+use hub_fold::read::{Counts, WatchView, counts, merges, watches};
+use hub_fold::{Side, Switched};
 use hub_model::Timestamp;
 use serde::Serialize;
 
 use super::journal::JournalStats;
 use super::{Admin, Answer, Shared, connections};
+use crate::metrics::{ByRule, Metrics};
 
 /// What `prometheus-client` writes.
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -39,12 +40,28 @@ pub(super) async fn ready(api: Shared) -> Response {
 }
 
 pub(super) async fn metrics(api: Shared) -> Response {
+    // Without a view that can be read the rest is still worth telling.
+    if let Ok(Json(watches)) = api.read(|admin| Ok(watches(&*admin.store, admin.clock.now())?)).await {
+        tell_of_rules(&api.admin.metrics, watches);
+    }
     let Admin { journal, metrics, inbox, .. } = &*api.admin;
     metrics.durable.set(i64::try_from(journal.durable().get()).unwrap_or(i64::MAX));
     if let Some(inbox) = inbox {
         metrics.backlog.set(i64::try_from(inbox.backlog()).unwrap_or(i64::MAX));
     }
     ([(header::CONTENT_TYPE, METRICS_TYPE)], metrics.render()).into_response()
+}
+
+/// Rules that are watched no more are told of no more.
+fn tell_of_rules(metrics: &Metrics, watches: Vec<WatchView>) {
+    metrics.rule_out_of_band.clear();
+    for WatchView { rule, alarms, .. } in watches {
+        let out = alarms.iter().map(|alarm| match alarm.side {
+            Side::Silent => -1,
+            Side::Spiking => 1,
+        });
+        metrics.rule_out_of_band.get_or_create(&ByRule { rule }).set(out.max().unwrap_or(0));
+    }
 }
 
 #[derive(Serialize)]
@@ -69,6 +86,8 @@ pub(super) struct Status {
     held: usize,
     /// Who has stopped everything that is sent, when and why.
     stopped: Option<Switched>,
+    /// Rules that act too rarely or too often.
+    alarms: Vec<WatchView>,
 }
 
 #[derive(Serialize)]
@@ -99,7 +118,14 @@ pub(super) async fn status(api: Shared) -> Answer<Status> {
             merges: merges(&*admin.store)?,
             held: hub_fold::effects_held(&*admin.store, HELD_COUNTED_MAX)?.len(),
             stopped: hub_fold::effects_stopped(&*admin.store)?,
+            alarms: alarms(admin)?,
         })
     })
     .await
+}
+
+fn alarms(admin: &Admin) -> Result<Vec<WatchView>, hub_fold::FoldError> {
+    let mut watches = watches(&*admin.store, admin.clock.now())?;
+    watches.retain(|watch| !watch.alarms.is_empty());
+    Ok(watches)
 }

@@ -1,7 +1,7 @@
 //! The rules in force, and why one acted on an event or did not.
 
 use axum::Json;
-use hub_fold::read;
+use hub_fold::read::{self, WatchView};
 use hub_fold::record::{Given, Record, Settings};
 use hub_model::EventId;
 use hub_rules::{Mode, Rule, RuleFile, RuleProblem};
@@ -29,10 +29,13 @@ struct RuleSummary {
     sentence: String,
     file: String,
     tests: usize,
+    /// How often it acts beside what is expected of it, where something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watch: Option<WatchView>,
 }
 
 impl RuleSummary {
-    fn new(file: &str, rule: &Rule) -> Self {
+    fn new(file: &str, rule: &Rule, watches: &[WatchView]) -> Self {
         Self {
             id: rule.id.clone(),
             says: rule.says.clone(),
@@ -41,6 +44,7 @@ impl RuleSummary {
             sentence: rule.sentence(),
             file: file.to_owned(),
             tests: rule.tests.len(),
+            watch: watches.iter().find(|watch| watch.rule == rule.id).cloned(),
         }
     }
 }
@@ -50,11 +54,12 @@ pub(super) async fn list(api: Shared) -> Answer<Rules> {
         let settings = hub_fold::settings(&*admin.store)?.unwrap_or_default();
         let files: Vec<RuleFile<'_>> =
             settings.rules.iter().map(|(name, text)| RuleFile { name, text }).collect();
-        let catalogue = hub_rules::with_new_fields(&files, &settings.catalogue);
+        let catalogue = hub_rules::with_new_names(&files, &settings.catalogue);
+        let watches = read::watches(&*admin.store, admin.clock.now())?;
         // The hub checked them before it took them over; one that no longer checks is not in force either.
         let checked = settings.rules.iter().filter_map(|(file, text)| {
             let rule = hub_rules::check(file, text, &catalogue).ok()?;
-            Some(RuleSummary::new(file, &rule))
+            Some(RuleSummary::new(file, &rule, &watches))
         });
         let mut rules: Vec<RuleSummary> = checked.collect();
         rules.sort_by(|left, right| left.id.cmp(&right.id));

@@ -164,6 +164,7 @@ async fn what_does_not_exist_is_not_found_and_journals_nothing() {
         &format!("/v1/rules/any/why/{event}"),
         &format!("/v1/effects/eff_{}", "0".repeat(32)),
         "/v1/kpi/mood",
+        "/v1/segments/unheard-of/customers",
     ] {
         let (status, answer) = hub.get(uri).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{uri}");

@@ -66,7 +66,8 @@ Examples:
     #[command(after_long_help = "\
 Folds the journal into memory with the rule in force from the beginning, whatever its mode, and with its limits: how often
 it would have acted, for whom, and on which days. Where a rule of that name is in force, both are laid beside each other.
-Nothing is written or sent, and a hub may run meanwhile.
+Nothing is written or sent, and a hub may run meanwhile. How often the rule is to be expected to act is told as well, as
+`alarm_below` and `alarm_above` to be written in its limits, with the alarms they would have raised.
 
 Examples:
   omnihub rule backtest rules/late-order.yaml
@@ -221,7 +222,7 @@ fn with_fields_of_rules(catalogue: Catalogue, sources: &[Source], dir: &Path) ->
     // A folder that cannot be read has nothing to add; whoever asks for all of it is told.
     let beside = of_folder(dir).unwrap_or_default();
     let files: Vec<RuleFile<'_>> = sources.iter().chain(&beside).map(Source::file).collect();
-    hub_rules::with_new_fields(&files, &catalogue)
+    hub_rules::with_new_names(&files, &catalogue)
 }
 
 fn of_folder(dir: &Path) -> Result<Vec<Source>, Failed> {

@@ -118,6 +118,14 @@ pub(super) fn status(out: &Out, answer: &Answer) -> Drawn {
     }
     out.table(&table)?;
     section(out, "Connections", rows(tree, "/connections"), &CONNECTIONS)?;
+    let alarms = [
+        ("rule", "/rule"),
+        ("is", "/state"),
+        ("since", "/alarms/0/since"),
+        ("acted", "/alarms/0/count"),
+        ("expected", "/expected"),
+    ];
+    section(out, "Rules that do not act as expected", rows(tree, "/alarms"), &alarms)?;
     let mut problems = Table::new(&["connection", "key", "problem"]);
     for connection in rows(tree, "/connections") {
         for problem in rows(connection, "/problems") {
@@ -418,6 +426,7 @@ pub(super) fn rules(out: &Out, answer: &Answer) -> Drawn {
         ("mode", "/mode"),
         ("on", "/on"),
         ("tests", "/tests"),
+        ("acts", "/watch/state"),
         ("file", "/file"),
         ("what", "/sentence"),
     ];

@@ -4,6 +4,7 @@
 
 use hub_model::model::Wanted;
 use hub_model::{FollowUpId, NodeId, Timestamp};
+use hub_rules::caps::DERIVED_DEPTH_MAX;
 use hub_rules::{
     ActionSpec, Changes, FieldKind, Grade, Holds, ParamSpec, PlannedAction, Takes, Value, Write,
 };
@@ -13,6 +14,7 @@ use crate::catalogue::ATTRIBUTES;
 use crate::decide::Occasion;
 use crate::draft::Draft;
 use crate::facts::EventFacts;
+use crate::follow::{Derived, Emission, TOLD_MAX};
 use crate::follow_up::{TEXT_CHARS_MAX, by_rule};
 use crate::row::{By, Forgotten, NodeRow, Ruling, RulingKind, key};
 use crate::rulings::Writing;
@@ -68,7 +70,7 @@ const ACTIONS: &[HubAction] = &[
         name: "customer.remove_tag",
         help: "takes back a tag that rules gave the customer; one that a system gives stays, because it is that system's",
         params: &[text("tag", "the tag")],
-        writes: None,
+        writes: Some(("customer.tags", Holds::Many, "tag")),
         act: remove_tag,
     },
     HubAction {
@@ -126,7 +128,17 @@ const ACTIONS: &[HubAction] = &[
         writes: Some(("conversation.priority", Holds::One, "priority")),
         act: set_priority,
     },
+    HubAction {
+        name: "event.tell",
+        help: "tells rules of an event of your own about the same customer and thing; they act on it as custom.<name>",
+        params: &[Param { takes: own_event, ..text("name", "the event's name, such as needs_care") }],
+        writes: None,
+        act: tell,
+    },
 ];
+
+/// What a rule tells of, under the name its author gives it.
+const OWN_EVENTS: &str = "custom";
 
 const fn text(name: &'static str, help: &'static str) -> Param {
     Param { name, kind: FieldKind::Text, required: true, takes: any, help }
@@ -146,6 +158,10 @@ fn event() -> Takes {
 
 fn attribute() -> Takes {
     Takes::NewField(ATTRIBUTES.to_owned())
+}
+
+fn own_event() -> Takes {
+    Takes::NewEvent(OWN_EVENTS.to_owned())
 }
 
 fn route() -> Takes {
@@ -184,7 +200,8 @@ pub(crate) fn specs() -> impl Iterator<Item = (String, ActionSpec)> {
     })
 }
 
-/// No event follows from what the hub itself writes: a provider's `customer.tagged` tells of the provider's tags.
+/// No provider's event follows from what the hub itself writes: `customer.tagged` tells of a provider's tags. What follows
+/// from what is written or told the checker sees for itself.
 fn changes(action: &HubAction) -> Changes {
     let write = action.writes.map(|(field, holds, param)| Write {
         field: field.to_owned(),
@@ -355,6 +372,23 @@ fn follow_up(asked: &Asked<'_>) -> Result<Acted, ActionError> {
     let says = format!("asked to follow up by {due}: {id}");
     let wanted = Wanted { due, until, by: by_rule(asked.rule), text };
     Ok(Acted { writing: Writing::FollowUp { account, id, wanted, by }, says })
+}
+
+fn tell(asked: &Asked<'_>) -> Result<Acted, ActionError> {
+    asked.still_told()?;
+    let Derived { deep, told, .. } = asked.occasion.derived;
+    if deep >= DERIVED_DEPTH_MAX {
+        return held(format!(
+            "events follow on each other {DERIVED_DEPTH_MAX} deep at most, and this would be one more"
+        ));
+    }
+    if told >= TOLD_MAX {
+        return held(format!("rules tell of {TOLD_MAX} events at most because of one record"));
+    }
+    let name = format!("{OWN_EVENTS}.{}", asked.text("name", ATTRIBUTE_CHARS_MAX)?);
+    let says = format!("told of {name}");
+    let emission = Emission { name, rule: asked.rule.to_owned(), step: asked.action.step() };
+    Ok(Acted { writing: Writing::Event(emission), says })
 }
 
 fn assign(asked: &Asked<'_>) -> Result<Acted, ActionError> {

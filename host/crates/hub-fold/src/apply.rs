@@ -35,8 +35,8 @@ pub(crate) struct About {
 impl About {
     /// Whether it may have to be found again when somebody is to be forgotten.
     pub(crate) fn is_of_people(&self) -> bool {
-        self.account.is_some()
-            || self.subject.as_ref().is_some_and(|subject| subject.kind != SubjectKind::InventoryLevel)
+        let is_nobodys = |kind| matches!(kind, SubjectKind::InventoryLevel | SubjectKind::Rule);
+        self.account.is_some() || self.subject.as_ref().is_some_and(|subject| !is_nobodys(subject.kind))
     }
 }
 

@@ -180,6 +180,12 @@ fn append(draft: &mut Draft<'_>, acted: &Acted<'_>, act: Act) -> Result<(), Fold
     Ok(())
 }
 
+/// When the entry in a row was made.
+pub(crate) fn entry_at(row: &[u8]) -> Result<Timestamp, FoldError> {
+    let (entry, _): (AuditEntry, Hash) = decode(Table::Audit, row)?;
+    Ok(entry.at)
+}
+
 /// Takes down a command.
 pub(crate) fn commanded(
     draft: &mut Draft<'_>,

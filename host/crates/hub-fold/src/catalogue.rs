@@ -6,7 +6,8 @@ use hub_model::model::INTENTS;
 use hub_rules::{Catalogue, EventSpec, FieldKind, FieldSpec, SCHEDULE_DUE};
 
 use crate::actions;
-use crate::facts::lists;
+use crate::alarms::{RULE_SILENT, RULE_SPIKING};
+use crate::facts::{figures, lists};
 use crate::turns;
 
 use FieldKind::{Boolean, Money, Number, Text, TextList, Time};
@@ -30,6 +31,7 @@ const FIELDS: &[Field] = &[
     ("customer.phone", Text, &[], "a phone number in international form, a proven one where there is one"),
     ("customer.locale", Text, &[], "the customer's language as a provider says it"),
     ("customer.tags", TextList, &[], "tags of all systems together"),
+    ("customer.segments", TextList, &[], "the segments they are in, as of before the event"),
     ("customer.open_orders", Number, &[], "orders neither delivered nor cancelled"),
     ("customer.orders", Number, &[], "all orders"),
     ("customer.open_tickets", Number, &[], "tickets neither solved nor closed"),
@@ -80,6 +82,9 @@ const FIELDS: &[Field] = &[
     ("loyalty.points", Number, &[], "what this entry changed"),
     ("survey.kind", Text, &["csat", "ces", "nps"], "what was asked"),
     ("survey.score", Text, &[], "the answer"),
+    ("alarm.rule", Text, &[], "the rule the alarm is about"),
+    ("alarm.count", Number, &[], "how often it acted in the time that is looked at"),
+    ("alarm.expected", Text, &[], "what is expected of it: at least 2 times in 24h"),
 ];
 
 /// The fields of which is kept what they were before an event: those of what the event is about that may be told anew.
@@ -113,6 +118,7 @@ const ABOUT_ORDER: &[&str] = &["customer", "order"];
 const ABOUT_CHECKOUT: &[&str] = &["customer", "checkout"];
 const ABOUT_MESSAGE: &[&str] = &["customer", "interaction", "conversation"];
 const ABOUT_TICKET: &[&str] = &["customer", "ticket"];
+const ABOUT_RULE: &[&str] = &["alarm"];
 
 const EVENTS: &[Event] = &[
     ("customer.created", ABOUT_CUSTOMER, "a system has a new customer"),
@@ -165,7 +171,9 @@ const EVENTS: &[Event] = &[
     ("loyalty.tier_changed", &["customer", "loyalty"], "a customer reached another tier"),
     ("survey.answered", &["customer", "survey"], "a customer answered a survey"),
     ("privacy.requested", ABOUT_CUSTOMER, "a provider asks to export or erase a person's data"),
-    (SCHEDULE_DUE, &[], "the time of a rule with `every` has come"),
+    (SCHEDULE_DUE, &[figures::ROOT], "the time of a rule with `every` has come"),
+    (RULE_SILENT, ABOUT_RULE, "a rule has begun to act more rarely than its `alarm_below`"),
+    (RULE_SPIKING, ABOUT_RULE, "a rule has begun to act more often than its `alarm_above`"),
     ("provider.notice", &[], "something the hub has no model for"),
 ];
 
@@ -185,6 +193,9 @@ pub fn catalogue<'a>(connections: impl Iterator<Item = &'a str>) -> Catalogue {
         catalogue
             .fields
             .insert((*name).to_owned(), FieldSpec { kind: *kind, values, help: (*help).to_owned() });
+    }
+    for (name, kind, help) in figures::fields() {
+        catalogue.fields.insert(name, FieldSpec { kind, values: Vec::new(), help });
     }
     for connection in connections {
         let help = format!("the customer's id at {connection}");

@@ -13,6 +13,7 @@ use crate::active::ActiveSettings;
 use crate::draft::Draft;
 use crate::effects::{Changed, put_effect};
 use crate::facts::EventFacts;
+use crate::follow::{Derived, Emission};
 use crate::held::{HeldAction, begun, hold, holds, pause};
 use crate::own::is_own_write;
 use crate::row::{EffectRow, EffectState, Message, SubjectKind, decode, encode, key};
@@ -132,6 +133,8 @@ pub(crate) struct Occasion<'a> {
     pub(crate) account: Option<NodeId>,
     /// When the hub learned of it: limits run on the journal's clock.
     pub(crate) now: Timestamp,
+    /// How far this follows from the record's own events.
+    pub(crate) derived: Derived,
 }
 
 /// Asks these rules about one event.
@@ -404,7 +407,7 @@ impl Decided {
             draft.put_raw(Table::Firing, row, encode(&firings));
         }
         for writing in self.writings {
-            writing.write(draft, seq)?;
+            written.told.extend(writing.write(draft, seq)?);
         }
         for (id, row) in self.effects {
             if draft.get_raw(Table::Effect, &id.0)?.is_none() {
@@ -428,4 +431,6 @@ pub(crate) struct Written {
     pub(crate) effects: Vec<EffectId>,
     /// Those that nobody has to release first.
     pub(crate) due: Vec<EffectId>,
+    /// Events to tell of.
+    pub(crate) told: Vec<Emission>,
 }

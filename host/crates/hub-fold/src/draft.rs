@@ -1,6 +1,7 @@
 //! Changes not yet committed, laid over the store: the fold reads its own writes and commits them at once.
 
 mod before;
+mod seen;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

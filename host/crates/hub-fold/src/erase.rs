@@ -36,6 +36,7 @@ use crate::row::{
     Erasure, EventRow, Forgotten, NodeRow, PrivacyRequestRow, Row, RulingKind, Subject, SubjectKind, decode,
     encode, key,
 };
+use crate::segments::forget_segments;
 
 /// How long there is to answer somebody who asks for their data: the GDPR's one month, at its shortest but for February.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30 * 24 * 3_600);
@@ -200,6 +201,7 @@ impl Applying<'_, '_, '_> {
             profile.erase();
             self.forget_of_account(account, profile)?;
             self.delete_all(Table::Annotation, &key::rulings_on(account.0))?;
+            forget_segments(self.draft, account)?;
             self.forget_things_of(account)?;
             forget_follow_ups(self.draft, account, self.told.learned)?;
             self.note_erasure(account.0);
@@ -282,7 +284,8 @@ impl Applying<'_, '_, '_> {
             | SubjectKind::Refund
             | SubjectKind::Return
             | SubjectKind::FollowUp
-            | SubjectKind::Note => Ok(()),
+            | SubjectKind::Note
+            | SubjectKind::Rule => Ok(()),
         }
     }
 

@@ -1,9 +1,12 @@
 //! What a rule may ask about one event, answered from the view as it is after the event's delivery.
 
+mod alarm;
 mod before;
+pub(crate) mod figures;
 mod items;
 mod names;
 
+pub(crate) use figures::week;
 pub(crate) use items::lists;
 
 use std::cell::{OnceCell, RefCell};
@@ -22,8 +25,10 @@ use hub_store::{Range, Table};
 use crate::apply::About;
 use crate::catalogue::{ATTRIBUTES, ID_AT};
 use crate::draft::Draft;
+use crate::read::KpiReport;
 use crate::row::{CustomerRow, NodeRow, Row, RulingKind, Subject, SubjectKind, decode, key};
 use crate::rulings;
+use crate::segments::segments_of;
 
 /// A customer with more orders, tickets or events than this is counted up to here: rules compare small numbers.
 const COUNTED_MAX: usize = 1_000;
@@ -43,6 +48,7 @@ pub(crate) struct EventFacts<'a> {
     /// What was asked before. The rules of an event ask for the same few fields, and nothing changes between them.
     answered: RefCell<BTreeMap<String, Option<Value>>>,
     counted: RefCell<BTreeMap<(String, i64), u64>>,
+    kpis: OnceCell<Option<KpiReport>>,
 }
 
 impl<'a> EventFacts<'a> {
@@ -65,6 +71,7 @@ impl<'a> EventFacts<'a> {
             customer: OnceCell::new(),
             answered: RefCell::default(),
             counted: RefCell::default(),
+            kpis: OnceCell::new(),
         }
     }
 
@@ -140,6 +147,7 @@ impl<'a> EventFacts<'a> {
                 .max_by_key(|fact| fact.version)
                 .map(|fact| Value::Text(fact.value)),
             "tags" => Some(Value::TextList(self.tags())),
+            "segments" => segments_of(self.draft, self.accounts()).ok().map(Value::TextList),
             "open_orders" => {
                 number(self.filed::<Order>(SubjectKind::Order).iter().filter(|order| order.is_open()).count())
             }
@@ -361,6 +369,8 @@ impl EventFacts<'_> {
             ("inventory", field) => self.inventory_field(field),
             ("loyalty", field) => self.loyalty_field(field),
             ("survey", field) => self.survey_field(field),
+            ("alarm", field) => self.alarm_field(field),
+            (figures::ROOT, field) => self.kpi_field(field),
             _ => None,
         }
     }

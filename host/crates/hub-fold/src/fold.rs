@@ -14,11 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
 use crate::active::{ActiveSettings, blocked};
+use crate::alarms::{RuleAlarm, acted};
 use crate::apply::{About, Applying};
 use crate::audit;
 use crate::decide::Decided;
 use crate::draft::Draft;
 use crate::erase::{AskedRow, Closed, Gone, close_request, mark_stored};
+use crate::follow::{Derived, Emission};
 use crate::follow_up::{close_follow_up, want_follow_up};
 use crate::held::{Switch, effects_stopped};
 use crate::own::forget_own_writes;
@@ -54,6 +56,8 @@ pub struct Consequences {
     pub pages: u64,
     /// Effects nobody was sure of, which their provider showed to have happened.
     pub effects_seen: u64,
+    /// Rules that no longer act as often as is expected of them.
+    pub alarms: Vec<RuleAlarm>,
 }
 
 /// The fold with the settings in force.
@@ -104,7 +108,9 @@ impl Fold {
             settings: Arc::clone(&self.settings),
             consequences: Consequences::default(),
             connections: BTreeMap::new(),
+            alarms: Vec::new(),
             witness: None,
+            derived: Derived::default(),
         };
         for record in records {
             if self.runs_free {
@@ -138,7 +144,9 @@ impl Fold {
             settings: Arc::clone(&self.settings),
             consequences: Consequences::default(),
             connections: BTreeMap::new(),
+            alarms: Vec::new(),
             witness: Some(Witness { event, rule, found: None }),
+            derived: Derived::default(),
         };
         folding.record(record)?;
         Ok(folding.witness.and_then(|witness| witness.found))
@@ -167,16 +175,26 @@ pub(crate) struct Folding<'a> {
     pub(crate) consequences: Consequences,
     /// Every delivery changes its connection's row: they are written once, at the end.
     pub(crate) connections: BTreeMap<String, ConnectionRow>,
+    /// Raised, and not told of yet: that follows the record, so that no rule's acting is in the midst of another's.
+    pub(crate) alarms: Vec<RuleAlarm>,
     pub(crate) witness: Option<Witness<'a>>,
+    /// How far what follows from the record at hand has gone.
+    pub(crate) derived: Derived,
 }
 
 impl Folding<'_> {
     fn record(&mut self, sequenced: &Sequenced) -> Result<(), FoldError> {
-        let Sequenced { seq, at, record } = sequenced;
+        let Sequenced { seq, at, .. } = sequenced;
+        self.derived = Derived::default();
         if seq % FORGET_EVERY == 0 {
             self.forget_old_keys(*at)?;
             forget_own_writes(&mut self.draft, *at)?;
         }
+        self.take_in(sequenced)?;
+        self.raise_alarms(*seq)
+    }
+
+    fn take_in(&mut self, Sequenced { seq, at, record }: &Sequenced) -> Result<(), FoldError> {
         match record {
             Record::Delivery(delivery) => self.delivery(*seq, *at, delivery),
             Record::Reported(report) => self.reported(*seq, *at, report),
@@ -261,12 +279,15 @@ impl Folding<'_> {
         Ok(())
     }
 
-    pub(crate) fn write_decided(&mut self, seq: u64, decided: Decided) -> Result<(), FoldError> {
+    /// Writes what rules decided; what they tell of is to follow.
+    pub(crate) fn write_decided(&mut self, seq: u64, decided: Decided) -> Result<Vec<Emission>, FoldError> {
+        let acted = acted(&decided, &self.settings.rules);
         let written = decided.write(&mut self.draft, seq)?;
         self.consequences.rules_fired += written.fired;
         self.consequences.effects_planned.extend(&written.effects);
         self.consequences.effects_due.extend(written.due);
-        Ok(())
+        self.count_acted(acted)?;
+        Ok(written.told)
     }
 
     /// Writes down a new event, so that it is found under whom or what it is about.
@@ -289,6 +310,8 @@ impl Folding<'_> {
         if let Ok(active) = ActiveSettings::new(settings) {
             self.settings = Arc::new(active);
             self.keep_schedules(at)?;
+            self.keep_segments(at)?;
+            self.keep_watches(at)?;
             audit::changed(&mut self.draft, seq, at, &before.unwrap_or_default(), settings)?;
             let json =
                 serde_json::to_string(settings).map_err(|_| FoldError::Row { table: Table::Setting })?;
@@ -300,25 +323,28 @@ impl Folding<'_> {
         Ok(())
     }
 
-    fn command(&mut self, seq: u64, at: Timestamp, command: &Command) -> Result<(), FoldError> {
-        audit::commanded(&mut self.draft, seq, at, command)?;
+    fn command(&mut self, seq: u64, learned_at: Timestamp, command: &Command) -> Result<(), FoldError> {
+        audit::commanded(&mut self.draft, seq, learned_at, command)?;
         match command {
-            Command::Redrive { delivery } => self.redrive(at, *delivery),
-            Command::RetryEffect { effect } => self.retry_effect(at, *effect),
+            Command::Redrive { delivery } => self.redrive(learned_at, *delivery),
+            Command::RetryEffect { effect } => self.retry_effect(learned_at, *effect),
             Command::PollFrom { connection, stream, since } => self.poll_from(connection, stream, *since),
-            Command::CloseRequest { connection, id } => close_request(&mut self.draft, connection, id, at),
+            Command::CloseRequest { connection, id } => {
+                close_request(&mut self.draft, connection, id, learned_at)
+            }
             Command::Judge { pairs, by, reason, at } => {
                 let case = CaseRow { by: by.clone(), reason: reason.clone() };
-                judge(&mut self.draft, pairs, &case, *at, self.settings.limits())
+                judge(&mut self.draft, pairs, &case, *at, self.settings.limits())?;
+                self.ask_segments_of(seq, learned_at, pairs)
             }
             Command::Erase { account, by, reason, at: asked_at, deliveries, systems } => {
                 let asked = AskedRow { by: by.clone(), reason: reason.clone(), at: *asked_at };
                 self.erase_account(seq, *account, &asked, deliveries)?;
-                self.ask_systems(seq, at, (*account, *asked_at), systems)
+                self.ask_systems(seq, learned_at, (*account, *asked_at), systems)
             }
             Command::CloseErasure { effect, by, reason, at: closed_at } => {
                 let closed = Closed { at: *closed_at, by: by.clone(), reason: reason.clone() };
-                self.close_erasure(seq, at, *effect, closed)
+                self.close_erasure(seq, learned_at, *effect, closed)
             }
             Command::Export { .. } => Ok(()),
             Command::FollowUp(asked) => want_follow_up(&mut self.draft, seq, asked),

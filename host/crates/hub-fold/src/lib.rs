@@ -4,8 +4,10 @@
 
 mod actions;
 mod active;
+mod alarms;
 mod apply;
 mod audit;
+mod band;
 mod catalogue;
 mod decide;
 mod deliveries;
@@ -15,6 +17,7 @@ mod effects;
 mod erase;
 mod facts;
 mod fold;
+mod follow;
 mod follow_up;
 mod gaps;
 mod held;
@@ -28,11 +31,14 @@ pub mod record;
 pub mod row;
 mod rulings;
 mod schedules;
+mod segments;
 mod timers;
 mod turns;
 
 pub use active::ActiveSettings;
+pub use alarms::{RULE_SILENT, RULE_SPIKING, RuleAlarm};
 pub use audit::{Act, AuditEntry, AuditVerdict, Chained, audit, verify_audit};
+pub use band::{Alarm, Side};
 pub use catalogue::catalogue;
 pub use decide::{Decision, Done, Verdict};
 pub use deliveries::{CONTENT_ERASED, deliveries_pending, delivery_tries, seen};
@@ -49,6 +55,7 @@ pub use follow_up::{FollowUpError, FollowUpPlan, TEXT_CHARS_MAX, plan_close, pla
 pub use held::{HeldAction, QUIET, Switch, Switched, effects_held, effects_stopped, effects_switch};
 pub use merge::{JUDGED_MAX, Plan, PlanError, plan_merge, plan_reject, plan_unmerge};
 pub use record::{Record, RecordError};
+pub use segments::{MEMBERS_COUNTED_MAX, Members, members};
 pub use timers::next_timer;
 
 use hub_store::{StoreError, Table};

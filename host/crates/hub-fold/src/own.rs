@@ -126,13 +126,16 @@ pub(crate) fn forget_own_writes(draft: &mut Draft<'_>, now: Timestamp) -> Result
     Ok(())
 }
 
-/// Whether the event shows what this rule itself has written.
+/// Whether the event shows what this rule itself has written, or is an alarm about it.
 pub(crate) fn is_own_write(
     draft: &Draft<'_>,
     facts: &EventFacts<'_>,
     occasion: &Occasion<'_>,
     rule: &Rule,
 ) -> Result<bool, FoldError> {
+    if facts.rule() == Some(&rule.id) {
+        return Ok(true);
+    }
     if facts.is_inbound() {
         return Ok(false);
     }

@@ -22,6 +22,7 @@ mod streams;
 mod suggest;
 mod things;
 mod timeline;
+mod watches;
 mod why;
 mod work;
 
@@ -48,7 +49,7 @@ pub use kpi::{
     KpiFigure, KpiGroup, KpiReport, KpiSpan, KpiUnit, KpiWindow, KpiWindowError, Measured, kpi_cases, kpis,
 };
 pub use links::{ClaimView, LinkState, LinkedKey};
-pub use people::{Account, CustomerSummary, customer_id, customers};
+pub use people::{Account, CustomerSummary, customer_id, customer_summary, customers};
 pub use privacy::{
     PrivacyRequestView, StoredContent, TellingsOf, accounts, deliveries_to_erase, events_of, privacy_requests,
 };
@@ -66,6 +67,7 @@ pub use timeline::{
     CursorError, Details, FollowUpNews, FollowUpTurn, ParcelNews, ParcelTurn, RefundNews, ReturnNews,
     TIMELINE_KINDS, TimelineCursor, TimelineEntry, TimelinePage, TimelineQuery, subject_kind, timeline,
 };
+pub use watches::{BandTest, LEARNED_FROM, Learned, Tried, WatchView, watches};
 pub use why::{Because, EvidenceView, LinkEnd, LinkWhy, Obstacle, PairWhy, Word, why_linked, why_pair};
 pub use work::{
     Counts, DELIVERY_STATES, DeliveryQuery, DeliverySummary, EFFECT_STATES, EffectQuery, EffectSummary,

@@ -144,10 +144,12 @@ pub enum SubjectKind {
     FollowUp = 14,
     /// What a rule wrote down for people. Kept with what else rules say of an account.
     Note = 15,
+    /// A rule of the hub's own, of which an alarm tells.
+    Rule = 16,
 }
 
 impl SubjectKind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Order,
         Self::Checkout,
         Self::Interaction,
@@ -163,6 +165,7 @@ impl SubjectKind {
         Self::Return,
         Self::FollowUp,
         Self::Note,
+        Self::Rule,
     ];
 
     /// As the API writes it: "order", "interaction" …
@@ -411,7 +414,7 @@ impl EffectState {
 }
 
 /// The version rows are written with.
-const VERSION: u8 = 8;
+const VERSION: u8 = 9;
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
     postcard::to_extend(row, vec![VERSION])

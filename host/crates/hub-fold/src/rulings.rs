@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
 use crate::draft::Draft;
+use crate::follow::Emission;
 use crate::follow_up::{forget_ruled, move_follow_up, want_by_rule};
 use crate::row::{By, Ruling, RulingKind, decode, encode, key};
 
@@ -20,8 +21,19 @@ const NAMES_MAX: usize = 500;
 
 /// Something a rule writes.
 pub(crate) enum Writing {
-    Ruling { owner: [u8; 16], kind: RulingKind, ruling: Ruling },
-    FollowUp { account: NodeId, id: FollowUpId, wanted: Wanted, by: By },
+    Ruling {
+        owner: [u8; 16],
+        kind: RulingKind,
+        ruling: Ruling,
+    },
+    FollowUp {
+        account: NodeId,
+        id: FollowUpId,
+        wanted: Wanted,
+        by: By,
+    },
+    /// Nothing stands of it: the event it tells of is noted as others are.
+    Event(Emission),
 }
 
 /// Where it stands, noted at the event it was written because of.
@@ -32,20 +44,22 @@ enum Place {
 }
 
 impl Writing {
-    /// Record `seq` taught it. The event is new, and so are the rows.
-    pub(crate) fn write(self, draft: &mut Draft<'_>, seq: u64) -> Result<(), FoldError> {
+    /// Record `seq` taught it. The event is new, and so are the rows. Returns what is to be told of.
+    pub(crate) fn write(self, draft: &mut Draft<'_>, seq: u64) -> Result<Option<Emission>, FoldError> {
         match self {
             Self::Ruling { owner, kind, ruling } => {
                 let row = key::ruling(owner, kind, &ruling.name, &ruling.by);
                 let place = encode(&Place::Ruling(row.clone()));
                 draft.put_new(Table::Index, key::ruled(&ruling.by), place);
                 draft.put_new(Table::Annotation, row, encode(&ruling));
-                Ok(())
+                Ok(None)
             }
             Self::FollowUp { account, id, wanted, by } => {
                 draft.put_new(Table::Index, key::ruled(&by), encode(&Place::FollowUp { account, id }));
-                want_by_rule(draft, (account, id), wanted, Told { version: by.at.0, learned: seq })
+                want_by_rule(draft, (account, id), wanted, Told { version: by.at.0, learned: seq })?;
+                Ok(None)
             }
+            Self::Event(emission) => Ok(Some(emission)),
         }
     }
 }

@@ -11,8 +11,9 @@ use hub_store::Table;
 use crate::FoldError;
 use crate::apply::About;
 use crate::decide::{Occasion, decide};
-use crate::facts::EventFacts;
+use crate::facts::{EventFacts, week};
 use crate::fold::Folding;
+use crate::follow::{Cause, HUB};
 use crate::row::{EventRow, decode, encode};
 use crate::timers::Timer;
 
@@ -23,9 +24,6 @@ const SCHEDULES_KEY: &[u8] = b"schedules";
 
 /// By rule: its times as they are written, and the next of them.
 type Schedules = BTreeMap<String, (String, Timestamp)>;
-
-/// What a schedule's events are said to come through: it is no connection's name.
-const HUB: &str = "@hub";
 
 fn timer(rule: &str, due: Timestamp) -> Timer {
     Timer { due, event: EventId([0; 16]), rule: format!("{SCHEDULED}{rule}") }
@@ -77,7 +75,10 @@ impl Folding<'_> {
             key: format!("{id}/{}", timer_due.due.0),
             happened_at: timer_due.due,
             version: timer_due.due.0,
-            payload: Payload::Other(Other { topic: SCHEDULE_DUE.to_owned(), extra: Vec::new() }),
+            payload: Payload::Other(Other {
+                topic: SCHEDULE_DUE.to_owned(),
+                extra: week(timetable, timer_due.due),
+            }),
         };
         let event_id = EventId::of(HUB, &event.name, &event.key);
         let about = About::default();
@@ -92,10 +93,13 @@ impl Folding<'_> {
             subject: None,
         };
         self.note_event(event_id, row, &about);
-        let occasion = Occasion { event: &event, id: event_id, account: None, now };
+        let occasion = Occasion { event: &event, id: event_id, account: None, now, derived: self.derived };
         let facts = EventFacts::new(&self.draft, HUB, HUB, &event, &about).asked_at(now);
         let decided = decide(&self.draft, &settings, std::iter::once(rule), &facts, &occasion)?;
-        self.write_decided(seq, decided)?;
+        let told = self.write_decided(seq, decided)?;
+        let at = timer_due.due;
+        let cause = Cause { connector: HUB, id: event_id, event: &event, about: &about, at };
+        self.follow((seq, now), &cause, told)?;
         Ok(true)
     }
 

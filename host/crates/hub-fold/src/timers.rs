@@ -12,6 +12,7 @@ use crate::decide::{Decided, Decision, Occasion, Verdict, decide};
 use crate::draft::Draft;
 use crate::facts::{EventFacts, customer_of};
 use crate::fold::Folding;
+use crate::follow::Cause;
 use crate::own::is_own_write;
 use crate::people::is_forgotten;
 use crate::row::{EventRow, Subject, SubjectKind, key};
@@ -36,7 +37,8 @@ pub fn next_timer(store: &dyn Store) -> Result<Option<Timestamp>, FoldError> {
 pub(crate) struct Timer {
     pub(crate) due: Timestamp,
     pub(crate) event: EventId,
-    /// Its name, or what [`turns`](crate::turns) expects.
+    /// Its name; or what [`turns`](crate::turns) expects, [`schedules`](crate::schedules) keep or
+    /// [`alarms`](crate::alarms) watch.
     pub(crate) rule: String,
 }
 
@@ -111,6 +113,7 @@ impl Folding<'_> {
             for timer in due {
                 self.draft.delete(Table::Timer, timer.key());
                 self.ask(seq, timer.due, timer)?;
+                self.raise_alarms(seq)?;
             }
         }
     }
@@ -124,7 +127,11 @@ impl Folding<'_> {
 
     /// The rule may have been changed or taken away since, and whom it is about be forgotten.
     fn ask(&mut self, seq: u64, now: Timestamp, timer: Timer) -> Result<(), FoldError> {
-        if self.scheduled(seq, now, &timer)? || self.expected(seq, now, &timer)? {
+        let is_own = self.scheduled(seq, now, &timer)?
+            || self.expected(seq, now, &timer)?
+            || self.segment_due(seq, now, &timer)?
+            || self.watched(now, &timer)?;
+        if is_own {
             return Ok(());
         }
         let settings = self.settings.clone();
@@ -153,7 +160,8 @@ impl Folding<'_> {
         let connector = settings.connector(&row.connection).unwrap_or_default();
         let facts = EventFacts::new(&self.draft, &row.connection, connector, &event, &about);
         let facts = facts.until(now).asked_at(now);
-        let occasion = Occasion { event: &event, id: timer.event, account: row.account, now };
+        let occasion =
+            Occasion { event: &event, id: timer.event, account: row.account, now, derived: self.derived };
         let decided = match needless {
             Some((name, at)) => {
                 let same = elapsed.same.as_str();
@@ -162,7 +170,9 @@ impl Folding<'_> {
             }
             None => decide(&self.draft, &settings, std::iter::once(rule), &facts, &occasion)?,
         };
-        self.write_decided(seq, decided)
+        let told = self.write_decided(seq, decided)?;
+        let cause = Cause { connector, id: timer.event, event: &event, about: &about, at: now };
+        self.follow((seq, now), &cause, told)
     }
 }
 

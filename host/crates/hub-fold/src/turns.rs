@@ -12,6 +12,7 @@ use crate::apply::About;
 use crate::decide::{Occasion, decide};
 use crate::facts::EventFacts;
 use crate::fold::{Folding, Witnessed};
+use crate::follow::Cause;
 use crate::read::Late;
 use crate::row::{EventRow, key};
 use crate::timers::{Timer, begin_waiting, happened_to_same};
@@ -119,7 +120,7 @@ impl Folding<'_> {
         Ok(checkout.is_some_and(|checkout| is_under_way(&checkout)) && changed.is_none())
     }
 
-    fn happen(
+    pub(crate) fn happen(
         &mut self,
         (seq, at): (u64, Timestamp),
         connector: &str,
@@ -142,7 +143,7 @@ impl Folding<'_> {
         (id, event, about): (EventId, &Event, &About),
     ) -> Result<(), FoldError> {
         let settings = self.settings.clone();
-        let occasion = Occasion { event, id, account: about.account, now: at };
+        let occasion = Occasion { event, id, account: about.account, now: at, derived: self.derived };
         let facts = EventFacts::new(&self.draft, connection, connector, event, about).asked_at(at);
         let rules = settings.rules.for_event(&event.name);
         let decided = decide(&self.draft, &settings, rules, &facts, &occasion)?;
@@ -156,8 +157,10 @@ impl Folding<'_> {
             let truth = witness.rule.map(|rule| rule.evaluate(&facts).truth);
             witness.found = Some(Witnessed { fixture, truth });
         }
-        self.write_decided(seq, decided)?;
-        waiting.write(&mut self.draft)
+        let told = self.write_decided(seq, decided)?;
+        waiting.write(&mut self.draft)?;
+        let cause = Cause { connector, id, event, about, at: event.happened_at };
+        self.follow((seq, at), &cause, told)
     }
 }
 

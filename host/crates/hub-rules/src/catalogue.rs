@@ -128,6 +128,8 @@ pub enum Takes {
     /// A name the author chooses. What the action writes under it is a field for all rules of the set: this, a point and
     /// the name.
     NewField(String),
+    /// A name the author chooses. The action tells of an event for all rules of the set: this, a point and the name.
+    NewEvent(String),
 }
 
 impl Takes {

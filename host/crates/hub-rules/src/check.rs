@@ -2,21 +2,25 @@
 //! file may contain; one module per part of it. Nothing that leaves here needs checking again.
 
 mod action;
+mod alarm;
 mod change;
 mod condition;
 mod finding;
 mod for_each;
 mod held;
 mod limits;
+mod new_event;
 mod new_field;
 mod operand;
 mod pattern;
 mod reading;
 mod reason;
 mod rule_test;
+mod segment;
 mod set;
 mod trigger;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,19 +33,27 @@ use crate::problem::{
     PROBLEMS_MAX, ProblemKind, RelatedPlace, RuleProblem, Source, Span, closest, did_you_mean,
 };
 use crate::rule::{Action, Mode, Rule, RuleFile, RuleSet};
+use crate::segment::Segment;
 use for_each::Items;
+use new_event::with_events_of;
 use new_field::with_fields_of;
 use reading::Keys;
 
-/// Checks one file: whether the rule in it can be taken. What it is worth is [`review`]'s.
+/// Checks one file: whether the rule in it can be taken. What it is worth is [`review`]'s. A segment is no rule: its file is
+/// refused without a problem.
 pub fn check(file_name: &str, text: &str, catalogue: &Catalogue) -> Result<Rule, Vec<RuleProblem>> {
     let file = Parsed::new(RuleFile { name: file_name, text });
-    let catalogue = with_fields_of(std::slice::from_ref(&file), catalogue);
+    let catalogue = with_names_of(std::slice::from_ref(&file), catalogue);
     let checked = check_file(file, &catalogue);
     match checked.read {
-        Some(read) if checked.problems.is_empty() => Ok(read.rule),
+        Some(Read::Rule(read)) if checked.problems.is_empty() => Ok(read.rule),
         _ => Err(checked.problems),
     }
+}
+
+/// The catalogue with what these files bring into being: fields, events and segments.
+fn with_names_of<'c>(files: &[Parsed], catalogue: &'c Catalogue) -> Cow<'c, Catalogue> {
+    with_events_of(files, with_fields_of(files, Cow::Borrowed(catalogue)))
 }
 
 /// Checks all files together: no two rules may have the same id, and what one writes another may read. The order of the
@@ -50,7 +62,7 @@ pub fn check(file_name: &str, text: &str, catalogue: &Catalogue) -> Result<Rule,
 pub fn check_all(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Result<RuleSet, Vec<RuleProblem>> {
     let mut checked = check_files(files, catalogue);
     if checked.problems.is_empty() {
-        return Ok(RuleSet::new(checked.read.into_iter().map(|read| read.rule).collect()));
+        return Ok(checked.into_set());
     }
     sort(&mut checked.problems);
     Err(checked.problems)
@@ -59,15 +71,17 @@ pub fn check_all(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Result<RuleSe
 /// Checks all files as they are to be checked before they are saved: what [`check_all`] finds, conditions that cannot be
 /// meant, and rules that get in each other's way. The order of the files changes nothing.
 pub fn review(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Review {
-    let CheckedFiles { read, mut problems } = check_files(files, catalogue);
-    for one in &read {
-        finding::report(one, &mut problems);
+    let mut checked = check_files(files, catalogue);
+    let CheckedFiles { catalogue, read, segments, problems } = &mut checked;
+    for one in &*read {
+        finding::report(one, problems);
+        alarm::report(one, problems);
     }
-    set::report(&read, catalogue, &mut problems);
-    sort(&mut problems);
+    set::report(read, segments, catalogue, problems);
+    sort(problems);
+    let problems = std::mem::take(problems);
     let is_refused = problems.iter().any(RuleProblem::is_error);
-    let rules = (!is_refused).then(|| RuleSet::new(read.into_iter().map(|read| read.rule).collect()));
-    Review { rules, problems }
+    Review { rules: (!is_refused).then(|| checked.into_set()), problems }
 }
 
 /// What came of checking rules before they are saved.
@@ -97,46 +111,65 @@ fn sort(problems: &mut [RuleProblem]) {
     });
 }
 
-struct CheckedFiles {
+struct CheckedFiles<'c> {
+    /// With what the files bring into being.
+    catalogue: Cow<'c, Catalogue>,
     /// The rules nothing is wrong with, by file.
     read: Vec<ReadRule>,
+    /// The same of segments.
+    segments: Vec<Segment>,
     problems: Vec<RuleProblem>,
 }
 
-fn check_files(files: &[RuleFile<'_>], catalogue: &Catalogue) -> CheckedFiles {
+impl CheckedFiles<'_> {
+    fn into_set(self) -> RuleSet {
+        RuleSet::new(self.read.into_iter().map(|read| read.rule).collect(), self.segments)
+    }
+}
+
+fn check_files<'c>(files: &[RuleFile<'_>], catalogue: &'c Catalogue) -> CheckedFiles<'c> {
     let mut files = files.to_vec();
     files.sort_by_key(|file| (file.name, file.text));
-    let mut all = CheckedFiles { read: Vec::new(), problems: Vec::new() };
-    let mut first_uses: BTreeMap<String, (Span, Source)> = BTreeMap::new();
+    let mut first_uses: BTreeMap<(&str, String), (Span, Source)> = BTreeMap::new();
     let files: Vec<Parsed> = files.iter().copied().map(Parsed::new).collect();
-    let catalogue = with_fields_of(&files, catalogue);
+    let catalogue = with_names_of(&files, catalogue);
+    let mut all = CheckedFiles { catalogue, read: Vec::new(), segments: Vec::new(), problems: Vec::new() };
     for file in files {
-        let checked = check_file(file, &catalogue);
+        let checked = check_file(file, &all.catalogue);
         all.problems.extend(checked.problems);
         let Some((id, span)) = checked.id else { continue };
-        match first_uses.get(&id) {
-            Some(first) => all.problems.push(duplicate_rule(&id, span, &checked.source, first)),
-            None => {
-                first_uses.insert(id, (span, checked.source));
-                all.read.extend(checked.read);
-            }
+        let called = (checked.what, id);
+        if let Some(first) = first_uses.get(&called) {
+            all.problems.push(duplicate(&called, span, &checked.source, first));
+            continue;
+        }
+        first_uses.insert(called, (span, checked.source));
+        match checked.read {
+            Some(Read::Rule(read)) => all.read.push(*read),
+            Some(Read::Segment(segment)) => all.segments.push(segment),
+            None => {}
         }
     }
     all
 }
 
-/// The catalogue with the fields that these rules themselves bring into being, for whoever shows what there is.
-pub fn with_new_fields(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Catalogue {
+/// The catalogue with the fields and events that these files themselves bring into being, for whoever shows what there is.
+pub fn with_new_names(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Catalogue {
     let files: Vec<Parsed> = files.iter().copied().map(Parsed::new).collect();
-    with_fields_of(&files, catalogue).into_owned()
+    with_names_of(&files, catalogue).into_owned()
 }
 
-fn duplicate_rule(id: &str, span: Span, source: &Source, first: &(Span, Source)) -> RuleProblem {
-    let message = format!("another rule is already called `{id}`");
-    let help = "give this rule another name: the name decides what counts as already done";
+fn duplicate(
+    (what, id): &(&str, String),
+    span: Span,
+    source: &Source,
+    first: &(Span, Source),
+) -> RuleProblem {
+    let message = format!("another {what} is already called `{id}`");
+    let help = format!("give this {what} another name: the name decides what counts as already done");
     let mut problem = RuleProblem::error(ProblemKind::DuplicateRule, span, message, help, source);
     problem.related.push(RelatedPlace {
-        message: "the other rule is".to_owned(),
+        message: format!("the other {what} is"),
         span: first.0,
         source: first.1.clone(),
     });
@@ -145,10 +178,18 @@ fn duplicate_rule(id: &str, span: Span, source: &Source, first: &(Span, Source))
 
 /// A file as far as it could be read.
 struct CheckedFile {
-    read: Option<ReadRule>,
+    read: Option<Read>,
+    /// What it is, in words.
+    what: &'static str,
     id: Option<(String, Span)>,
     problems: Vec<RuleProblem>,
     source: Source,
+}
+
+/// What nothing is wrong with.
+enum Read {
+    Rule(Box<ReadRule>),
+    Segment(Segment),
 }
 
 /// A rule nothing is wrong with, and where it was read.
@@ -176,25 +217,32 @@ impl Parsed {
 }
 
 fn check_file(Parsed { source, node, problems }: Parsed, catalogue: &Catalogue) -> CheckedFile {
-    let Some(node) = node else { return CheckedFile { read: None, id: None, problems, source } };
+    let is_segment = node.as_ref().is_some_and(segment::is_segment);
+    let what = if is_segment { "segment" } else { "rule" };
+    let Some(node) = node else { return CheckedFile { read: None, what, id: None, problems, source } };
     let mut checker = Checker {
         catalogue,
         source: source.clone(),
         problems,
         event: None,
         waits: false,
+        of_segment: false,
         leaves: 0,
         items: Items::default(),
         id: None,
         unreported: 0,
     };
-    let rule = checker.rule(&node);
+    let read = match is_segment {
+        true => checker.segment(&node).map(Read::Segment),
+        false => checker
+            .rule(&node)
+            .map(|rule| Read::Rule(Box::new(ReadRule { rule, node, source: source.clone() }))),
+    };
     checker.problems.sort_by_key(|problem| (problem.span.offset, problem.kind));
     checker.mention_unreported();
     let (id, problems) = (checker.id, checker.problems);
-    let rule = rule.filter(|_| problems.is_empty());
-    let read = rule.map(|rule| ReadRule { rule, node, source: source.clone() });
-    CheckedFile { read, id, problems, source }
+    let read = read.filter(|_| problems.is_empty());
+    CheckedFile { read, what, id, problems, source }
 }
 
 /// Walks the tree. Each method gives the typed part, or `None` after reporting what is wrong with it.
@@ -206,6 +254,8 @@ struct Checker<'c> {
     event: Option<String>,
     /// The rule is asked some time after its event.
     waits: bool,
+    /// It is a segment's condition, which is asked whatever happens.
+    of_segment: bool,
     /// Condition leaves seen so far.
     leaves: usize,
     items: Items<'c>,
@@ -323,6 +373,9 @@ impl Checker<'_> {
             self.unknown(ProblemKind::UnknownField, span, message, field, known);
             return None;
         };
+        if self.of_segment {
+            return self.is_of_customer(field, span).then_some(spec.kind);
+        }
         let Some(event) = &self.event else { return Some(spec.kind) };
         if !catalogue.provides(event, field) && !for_each::is_of_item(field) {
             let provided =
@@ -343,8 +396,7 @@ impl Checker<'_> {
     fn name(&mut self, node: &Node, what: &str) -> Option<String> {
         let help = "use lower-case letters, digits, `-` and `_`, at most 64";
         let name = self.scalar(node, what, help)?;
-        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-        if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(is_plain) {
+        if !is_name(name) {
             self.report(
                 ProblemKind::BadName,
                 node.span,
@@ -437,6 +489,12 @@ impl Checker<'_> {
             problem.related.push(place);
         }
     }
+}
+
+/// Whether it is safe in ids and addresses.
+fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_plain)
 }
 
 fn action_ids(actions: &[Action]) -> Vec<&str> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::catalogue::FieldKind;
 use crate::pattern::Pattern;
-use crate::value::{Value, quoted, quoted_all, written_duration};
+use crate::value::{Value, fold, quoted, quoted_all, written_duration};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -244,6 +244,31 @@ impl Condition {
     /// Whether some leaf needs what a field was before.
     pub(crate) fn asks_before(&self) -> bool {
         self.any_operator(&|operator| operator.asks_before())
+    }
+
+    /// Whether some leaf asks for this field, and its answer may be another once this is written there; `None` for what is
+    /// not known beforehand.
+    pub(crate) fn asks_for(&self, field: &str, written: Option<&str>) -> bool {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) | Condition::None(parts) => {
+                parts.iter().any(|part| part.asks_for(field, written))
+            }
+            Condition::Field(test) => {
+                let is_named =
+                    |texts: &[String], written| texts.iter().any(|text| fold(text) == fold(written));
+                let may_turn = match (&test.operator, written) {
+                    (Operator::Contains(text) | Operator::NotContains(text), Some(written)) => {
+                        is_named(std::slice::from_ref(text), written)
+                    }
+                    (Operator::AnyOf(texts) | Operator::AllOf(texts), Some(written)) => {
+                        is_named(texts, written)
+                    }
+                    _ => true,
+                };
+                test.field == field && may_turn
+            }
+            Condition::Always | Condition::Count(_) => false,
+        }
     }
 
     pub(crate) fn any_operator(&self, is_meant: &dyn Fn(&Operator) -> bool) -> bool {

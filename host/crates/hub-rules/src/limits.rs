@@ -18,6 +18,17 @@ pub struct Limits {
     pub pause_above: Option<Rate>,
     /// When nobody is written to: what would be sent waits for the end.
     pub quiet_hours: Option<QuietHours>,
+    /// How often it is expected to act. Holds nothing back: people are told.
+    pub alarm: Band,
+}
+
+/// How often a rule is expected to act. Written as `alarm_below` and `alarm_above`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Band {
+    /// Fewer than this, and the rule is silent.
+    pub below: Option<Rate>,
+    /// More than this, and the rule is spiking.
+    pub above: Option<Rate>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +77,53 @@ impl Rate {
         let times = if self.count == 1 { "time" } else { "times" };
         format!("{} {times} in {}", self.count, written_duration(self.per_ns))
     }
+
+    /// As a rule file has it: "3/h".
+    #[must_use]
+    pub fn written(&self) -> String {
+        let per = written_duration(self.per_ns);
+        let unit = match per.as_str() {
+            "24h" => "d",
+            per => per.strip_prefix('1').filter(|unit| unit.len() == 1).unwrap_or(per),
+        };
+        format!("{}/{unit}", self.count)
+    }
+
+    /// How often something happens at most within a time when it keeps to this rate.
+    pub(crate) fn most_within(&self, time_ns: i64) -> u64 {
+        let times =
+            u64::try_from(time_ns).unwrap_or_default().div_ceil(u64::try_from(self.per_ns).unwrap_or(1));
+        self.count.saturating_mul(times)
+    }
+
+    /// How often something happens at least within a time when it happens no less often than this.
+    pub(crate) fn least_within(&self, time_ns: i64) -> u64 {
+        self.count.saturating_mul(u64::try_from(time_ns / self.per_ns).unwrap_or_default())
+    }
+}
+
+impl Band {
+    /// Nothing is expected.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Band::default()
+    }
+
+    /// "at least 2 times in 24h and at most 40 times in 24h".
+    #[must_use]
+    pub fn words(&self) -> String {
+        let below = self.below.map(|rate| format!("at least {}", rate.words()));
+        let above = self.above.map(|rate| format!("at most {}", rate.words()));
+        below.into_iter().chain(above).collect::<Vec<_>>().join(" and ")
+    }
+
+    /// As a rule file has it: "alarm_below: 2/d, alarm_above: 40/d".
+    #[must_use]
+    pub fn written(&self) -> String {
+        let below = self.below.map(|rate| format!("alarm_below: {}", rate.written()));
+        let above = self.above.map(|rate| format!("alarm_above: {}", rate.written()));
+        below.into_iter().chain(above).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Limits {
@@ -90,6 +148,9 @@ impl Limits {
         }
         if let Some(QuietHours { from, until, tz }) = &self.quiet_hours {
             clauses.push(format!("nobody is written to from {from} until {until} ({tz})"));
+        }
+        if !self.alarm.is_none() {
+            clauses.push(format!("an alarm is raised unless it acts {}", self.alarm.words()));
         }
         clauses
     }

@@ -9,6 +9,7 @@ use crate::condition::Condition;
 use crate::for_each::ForEach;
 use crate::limits::Limits;
 use crate::rule_test::RuleTest;
+use crate::segment::Segment;
 use crate::template::Template;
 use crate::timetable::Timetable;
 use crate::trigger::Trigger;
@@ -69,6 +70,16 @@ pub enum Argument {
     Texts(Vec<Template>),
 }
 
+impl Argument {
+    /// The text, where it stands in the rule itself.
+    pub(crate) fn written_out(&self) -> Option<&str> {
+        match self {
+            Argument::Value(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct RuleFile<'a> {
     pub name: &'a str,
@@ -87,6 +98,8 @@ impl Rule {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    segments: Vec<Segment>,
     #[serde(skip)]
     at_once: Places,
     #[serde(skip)]
@@ -102,7 +115,8 @@ pub struct RuleSet {
 type Places = BTreeMap<String, Vec<usize>>;
 
 impl RuleSet {
-    pub(crate) fn new(mut rules: Vec<Rule>) -> RuleSet {
+    pub(crate) fn new(mut rules: Vec<Rule>, mut segments: Vec<Segment>) -> RuleSet {
+        segments.sort_by(|left, right| left.id.cmp(&right.id));
         rules.sort_by(|left, right| left.id.cmp(&right.id));
         let (mut at_once, mut later, mut scheduled) = (Places::new(), Places::new(), Vec::new());
         for (place, rule) in rules.iter().enumerate() {
@@ -117,11 +131,16 @@ impl RuleSet {
             places.entry(rule.on.event().to_owned()).or_default().push(place);
         }
         let asks_before = rules.iter().any(|rule| rule.mode != Mode::Off && rule.asks_before());
-        RuleSet { rules, at_once, later, scheduled, asks_before }
+        RuleSet { rules, segments, at_once, later, scheduled, asks_before }
     }
 
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// By id.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     /// Whether what fields were before an event has to be kept.

@@ -296,7 +296,7 @@ fn a_rule_reads_what_another_writes_whatever_file_comes_first() {
     assert!(problems.iter().all(|problem| problem.kind == ProblemKind::UnknownField), "{problems:?}");
     assert!(!problems.is_empty());
 
-    let shown = with_new_fields(&[reads, writes], &catalogue);
+    let shown = with_new_names(&[reads, writes], &catalogue);
     let added: Vec<_> =
         shown.fields.iter().filter(|(name, _)| !catalogue.fields.contains_key(*name)).collect();
     let [(name, spec)] = added.as_slice() else { panic!("{added:?}") };

@@ -66,6 +66,32 @@ impl Timetable {
         });
         i64::try_from(moments.next()?.as_nanosecond()).ok()
     }
+
+    /// The seven whole days before the one that `now` is in, by the clock there.
+    #[must_use]
+    pub fn week_before(&self, now_ns: i64) -> Option<Week> {
+        let zone = zone(&self.tz)?;
+        let today = zone.to_datetime(jiff::Timestamp::from_nanosecond(i128::from(now_ns)).ok()?).date();
+        let begins = |day: civil::Date| {
+            let at =
+                zone.to_ambiguous_timestamp(day.to_datetime(civil::Time::midnight())).compatible().ok()?;
+            i64::try_from(at.as_nanosecond()).ok()
+        };
+        let first = today.checked_sub(jiff::Span::new().days(7)).ok()?;
+        let dates = format!("{first} to {}", today.yesterday().ok()?);
+        Some(Week { from_ns: begins(first)?, until_ns: begins(today)?, dates })
+    }
+}
+
+/// Seven days of a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Week {
+    /// When the first day begins, in nanoseconds since 1970.
+    pub from_ns: i64,
+    /// When the last day has ended.
+    pub until_ns: i64,
+    /// Its first and its last day: "2026-05-04 to 2026-05-10".
+    pub dates: String,
 }
 
 impl Timetable {
@@ -196,6 +222,27 @@ mod tests {
         assert_eq!(next("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z"), "2026-03-29T01:30:00Z");
         assert_eq!(next("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z"), "2026-10-25T00:30:00Z");
         assert_eq!(next("30 2 * * *", "Europe/Berlin", "2026-10-25T00:30:00Z"), "2026-10-26T01:30:00Z");
+    }
+
+    #[test]
+    fn the_week_before_has_seven_days_of_the_place() {
+        let week = |tz: &str, now: &str| {
+            let now: jiff::Timestamp = now.parse().unwrap();
+            let now = i64::try_from(now.as_nanosecond()).unwrap();
+            let Week { from_ns, until_ns, dates } =
+                Timetable::new("0 8 * * 1", tz).unwrap().week_before(now).unwrap();
+            let shown = |at| jiff::Timestamp::from_nanosecond(i128::from(at)).unwrap().to_string();
+            [shown(from_ns), shown(until_ns), dates]
+        };
+        assert_eq!(
+            week("UTC", "2026-03-02T08:00:00Z"),
+            ["2026-02-23T00:00:00Z", "2026-03-02T00:00:00Z", "2026-02-23 to 2026-03-01"]
+        );
+        // The clocks went forward within it: it is an hour short.
+        assert_eq!(
+            week("Europe/Berlin", "2026-03-30T06:00:00Z"),
+            ["2026-03-22T23:00:00Z", "2026-03-29T22:00:00Z", "2026-03-23 to 2026-03-29"]
+        );
     }
 
     #[test]

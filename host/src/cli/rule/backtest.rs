@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use hub_fold::read::{self, BackTest, Day, Firing, Listed};
+use hub_fold::Alarm;
+use hub_fold::read::{self, BackTest, BandTest, Day, Firing, LEARNED_FROM, Listed};
 use hub_journal::{Journal, Options};
 use hub_model::Timestamp;
 use hub_rules::{Rule, RuleFile, RuleProblem, switched_on};
@@ -73,7 +74,7 @@ fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp
     let name = file.display().to_string();
     let known = settings.rules.iter().map(|(name, text)| RuleFile { name, text });
     let files: Vec<RuleFile<'_>> = known.chain([RuleFile { name: &name, text }]).collect();
-    let catalogue = hub_rules::with_new_fields(&files, &settings.catalogue);
+    let catalogue = hub_rules::with_new_names(&files, &settings.catalogue);
     let rule = match hub_rules::check(&name, text, &catalogue) {
         Ok(rule) => rule,
         Err(problems) => return Ok(Tried::Refused(problems)),
@@ -146,7 +147,41 @@ fn draw(out: &Out, rule: &Rule, test: &BackTest) -> Result<ExitCode, Failed> {
         firings(out, "Only with this file", &change.more)?;
         firings(out, "Only with the rule in force", &change.fewer)?;
     }
+    band(out, &test.band)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is expected of the rule, what is to be expected as history has it, and the alarms of each.
+fn band(out: &Out, BandTest { expected, learned, proposed }: &BandTest) -> Result<(), Failed> {
+    if let Some(expected) = expected {
+        let (count, written) = (expected.alarms.count, &expected.written);
+        out.line(&format!("\nAs it is written, {written}: {count} alarm(s)"))?;
+        alarms(out, &expected.alarms)?;
+    }
+    if let Some(proposed) = proposed {
+        let (days, count) = (learned.days, proposed.alarms.count);
+        out.line(&format!("\nUsual for these {days} days; with it there would have been {count} alarm(s):"))?;
+        out.line(&format!("  limits: {{{}}}", proposed.written))?;
+        alarms(out, &proposed.alarms)?;
+    }
+    if let Some(nothing) = learned.nothing {
+        out.line(&format!("\nNot all that is usual can be told: {nothing}"))?;
+    }
+    out.line(&format!("\n{LEARNED_FROM}"))?;
+    Ok(())
+}
+
+fn alarms(out: &Out, alarms: &Listed<Alarm>) -> Result<(), Failed> {
+    if alarms.first.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(&["raised", "the rule is", "acted", "expected"]);
+    for alarm in alarms.first.iter().take(SHOWN_MAX) {
+        let (raised, side) = (alarm.since.to_string(), alarm.side.word().to_owned());
+        table.row([raised, side, alarm.count.to_string(), alarm.words()]);
+    }
+    out.table(&table)?;
+    Ok(())
 }
 
 fn firings(out: &Out, heading: &str, firings: &Listed<Firing>) -> Result<(), Failed> {

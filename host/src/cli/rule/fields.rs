@@ -119,7 +119,7 @@ fn catalogue(config: &ConfigArg) -> Result<Catalogue, Failed> {
     let dir = &found.config.rules_dir;
     let files = settings::rule_files(dir).map_err(|error| Failed::file(dir, &error))?;
     let files: Vec<RuleFile<'_>> = files.iter().map(|(name, text)| RuleFile { name, text }).collect();
-    Ok(hub_rules::with_new_fields(&files, &catalogue))
+    Ok(hub_rules::with_new_names(&files, &catalogue))
 }
 
 fn begins_so(name: &str, begins: &Option<String>) -> bool {

@@ -80,7 +80,7 @@ fn cut(
     let name = asked.as_ref().map(|(file, _)| file.display().to_string()).unwrap_or_default();
     let given = asked.as_ref().map(|(_, text)| RuleFile { name: &name, text });
     let files: Vec<RuleFile<'_>> = known.chain(given).collect();
-    let catalogue = hub_rules::with_new_fields(&files, &settings.catalogue);
+    let catalogue = hub_rules::with_new_names(&files, &settings.catalogue);
     let rule = match asked.as_ref().map(|(_, text)| hub_rules::check(&name, text, &catalogue)).transpose() {
         Ok(rule) => rule,
         Err(problems) => return Ok(Err(problems)),

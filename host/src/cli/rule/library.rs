@@ -66,6 +66,7 @@ pub(super) const TEMPLATES: &[Template] = templates![
     "unanswered-2h",
     "unanswered-36h",
     "vip-first",
+    "weekly-kpi-report",
     "where-is-my-order-instagram",
     "where-is-my-order-whatsapp",
 ];

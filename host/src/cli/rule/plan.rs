@@ -135,7 +135,7 @@ fn tried(
     catalogue: &Catalogue,
     window: (Timestamp, Timestamp),
 ) -> Result<Vec<BackTest>, Failed> {
-    let known = hub_rules::with_new_fields(&as_files(files), catalogue);
+    let known = hub_rules::with_new_names(&as_files(files), catalogue);
     let rule = |file: &str, text: &str| hub_rules::check(file, text, &known).ok();
     let rules: Vec<Rule> =
         changes.iter().filter_map(|change| rule(&change.file, change.now.as_deref()?)).collect();

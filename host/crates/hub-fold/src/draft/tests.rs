@@ -42,7 +42,14 @@ proptest! {
         let scanned = draft.scan(REMEMBERED, &prefix, limit).unwrap();
         let whole = draft.scan_range(REMEMBERED, Range::all(), 100).unwrap();
         let got = draft.get_raw(REMEMBERED, &[1, 1]).unwrap();
+        let read_all = |store: &dyn Store| {
+            let scanned = [Order::Ascending, Order::Descending]
+                .map(|order| store.scan(REMEMBERED, prefix_range(&prefix), order, limit).unwrap());
+            (scanned, store.get(REMEMBERED, &[1, 1]).unwrap(), store.count(REMEMBERED).unwrap())
+        };
+        let seen = read_all(&draft.seen());
         draft.commit(2).unwrap();
+        prop_assert_eq!(seen, read_all(&store));
 
         let read = |range, limit| store.scan(REMEMBERED, range, Order::Ascending, limit).unwrap();
         prop_assert_eq!(scanned, read(prefix_range(&prefix), limit));

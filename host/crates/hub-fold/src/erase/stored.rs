@@ -12,6 +12,7 @@ use crate::apply::Applying;
 use crate::decide::{Decision, Verdict};
 use crate::draft::Draft;
 use crate::effects::forget_effect;
+use crate::follow::HUB;
 use crate::row::{DeliveryRow, EventRow, Subject, decode, encode, key};
 use crate::rulings::forget_rulings;
 
@@ -55,7 +56,10 @@ impl Applying<'_, '_, '_> {
         is_meant: impl Fn(&EventRow) -> bool,
     ) -> Result<(), FoldError> {
         let Some(row) = self.draft.get::<EventRow>(&id.0)?.filter(is_meant) else { return Ok(()) };
-        mark_stored(self.draft, row.delivery, row.report, self.told.learned)?;
+        // What is the hub's own stands in no record.
+        if row.connection != HUB {
+            mark_stored(self.draft, row.delivery, row.report, self.told.learned)?;
+        }
         for (again, delivery) in self.draft.scan(Table::Index, &key::told_again_prefix(id), usize::MAX)? {
             if let Some(report) = again.last_chunk::<8>() {
                 let delivery = decode(Table::Index, &delivery)?;

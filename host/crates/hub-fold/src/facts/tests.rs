@@ -9,8 +9,8 @@ use hub_model::event::{self, Author, Direction, Event, Payload};
 use hub_model::identity::{KeyContext, Limits};
 use hub_model::join::Told;
 use hub_model::model::{Finding, Intent};
-use hub_model::{EventId, Salt};
-use hub_rules::{Facts, FieldKind, Value};
+use hub_model::{EventId, Salt, Timestamp};
+use hub_rules::{Band, Facts, FieldKind, Rate, Value};
 use hub_store::MemoryStore;
 
 use self::events::{
@@ -18,7 +18,9 @@ use self::events::{
     loyalty_entry, merge, named, order, party, survey, ticket,
 };
 use super::EventFacts;
-use crate::apply::Applying;
+use crate::alarms::{self, RULE_SPIKING};
+use crate::apply::{About, Applying};
+use crate::band::Watch;
 use crate::catalogue;
 use crate::draft::Draft;
 use crate::erase::Gone;
@@ -124,8 +126,23 @@ fn told() -> Vec<Event> {
         ),
         ("loyalty.points_changed", Payload::LoyaltyEntry(loyalty_entry("club/L1", "e1", 20))),
         ("survey.answered", Payload::SurveyResponse(survey("s1", who(), "bad"))),
+        (RULE_SPIKING, other(Vec::new())),
     ];
     (1_i64..).zip(payloads).map(|(minute, (name, payload))| event(name, minute, payload)).collect()
+}
+
+fn other(extra: event::Extra) -> Payload {
+    Payload::Other(event::Other { topic: "hub".into(), extra })
+}
+
+/// A rule that has just acted too often.
+fn spiking(draft: &mut Draft<'_>, at: Timestamp) -> About {
+    let above = Some(Rate { count: 1, per_ns: 24 * 3_600 * 1_000_000_000 });
+    let mut watch = Watch::new(Band { below: None, above }, at);
+    (0..2).for_each(|_| watch.acted(at));
+    assert_eq!(watch.look(at).len(), 1);
+    alarms::keep_watch(draft, "thanks", watch);
+    alarms::about("thanks")
 }
 
 /// What the catalogue's fields answer for each of these events, in this order.
@@ -170,7 +187,10 @@ fn asked<T>(told: &[Event], ask: impl Fn(&EventFacts<'_>) -> T) -> Vec<T> {
                 forgotten: Forgotten::Nothing,
                 forgetting: None,
             };
-            let about = applying.apply().unwrap();
+            let mut about = applying.apply().unwrap();
+            if event.name == RULE_SPIKING {
+                about = spiking(&mut draft, event.happened_at);
+            }
             let facts = EventFacts::new(&draft, "shop", "shopify", event, &about);
             ask(&facts)
         })
@@ -182,7 +202,9 @@ fn every_field_of_the_catalogue_is_answered() {
     let told = told();
     let answered: BTreeSet<String> =
         answers(&told).into_iter().flat_map(|(_, answers)| answers.into_keys()).collect();
-    let named: BTreeSet<String> = catalogue(["shop"].into_iter()).fields.into_keys().collect();
+    let named = catalogue(["shop"].into_iter()).fields.into_keys();
+    // Those are of many contacts in a week: `tests/it/weekly.rs` has them.
+    let named: BTreeSet<String> = named.filter(|field| !field.starts_with("kpi.")).collect();
     assert_eq!(answered, named);
 }
 

@@ -8,6 +8,7 @@ use hub_store::{Order, Store, Table, prefix_range};
 use serde::Serialize;
 
 use super::compare::Listed;
+use super::watches::{BandTest, tried};
 use super::{View, Walk};
 use crate::FoldError;
 use crate::decide::{Decision, Verdict};
@@ -44,6 +45,8 @@ pub struct BackTest {
     pub firings: Listed<Firing>,
     /// Beside the version in force. `None` where there is none.
     pub change: Option<Change>,
+    /// Beside what is expected of it.
+    pub band: BandTest,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -119,6 +122,8 @@ pub fn backtest(
         })?;
         test.change = Some(Change { more: only(&fired, &before), fewer: only(&before, &fired) });
     }
+    let times: Vec<Timestamp> = fired.iter().map(|firing| firing.at).collect();
+    test.band = tried(store, rule, &times, (since, until))?;
     fired.into_iter().rev().for_each(|firing| test.firings.add(firing));
     Ok(test)
 }

@@ -64,6 +64,14 @@ pub fn customer_id(store: &dyn Store, id: NodeId) -> Result<Option<NodeId>, Fold
     Ok(View { store }.customer_of(id)?.map(|(customer, _)| customer))
 }
 
+/// One customer in short, by their id, one they were known by, or an account of theirs.
+///
+/// # Errors
+/// The store's, or a row that cannot be read.
+pub fn customer_summary(store: &dyn Store, id: NodeId) -> Result<Option<CustomerSummary>, FoldError> {
+    Person::find(View { store }, id)?.map(|person| person.summary()).transpose()
+}
+
 /// Customers by id, those after `after` first.
 ///
 /// # Errors

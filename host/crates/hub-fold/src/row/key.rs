@@ -94,6 +94,7 @@ const ASKED_IN: u8 = b'a';
 const WANTED_FOR: u8 = b'w';
 const RULED: u8 = b'd';
 const CANCELLED: u8 = b'x';
+const WITHIN: u8 = b'g';
 
 /// Words stand together, readable and in order, so that those that begin alike are neighbours.
 const WORDS: &[u8; 16] = b"words of people:";
@@ -324,6 +325,27 @@ pub fn decision(event: EventId, rule: &str) -> Vec<u8> {
 pub fn decisions_prefix(event: EventId) -> Vec<u8> {
     let mut key = DECISIONS.to_vec();
     key.extend_from_slice(&event.0);
+    key
+}
+
+/// Where whoever has an account stands: in which segments.
+#[must_use]
+pub fn standing(account: NodeId) -> Vec<u8> {
+    [b"s", account.0.as_slice()].concat()
+}
+
+/// Who is in a segment.
+#[must_use]
+pub fn within_prefix(segment: &str) -> Vec<u8> {
+    let mut key = hash(&[b"segment", segment.as_bytes()]).to_vec();
+    key.push(WITHIN);
+    key
+}
+
+#[must_use]
+pub fn within(segment: &str, account: NodeId) -> Vec<u8> {
+    let mut key = within_prefix(segment);
+    key.extend_from_slice(&account.0);
     key
 }
 

@@ -104,7 +104,7 @@ fn line(number: usize, text: &str) -> Told {
     told
 }
 
-fn story(text: &str) -> Vec<Told> {
+pub(crate) fn story(text: &str) -> Vec<Told> {
     let lines = text.split('\n').map(str::trim).filter(|line| !line.is_empty());
     lines.enumerate().map(|(number, text)| line(number, text)).collect()
 }

@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alarms;
 mod audit;
 mod breaches;
 mod changes;
@@ -35,9 +36,11 @@ mod records;
 mod rules;
 mod schedules;
 mod search;
+mod segments;
 mod stories;
 mod systems;
 mod timeline;
 mod timers;
 mod turns;
+mod weekly;
 mod whole;

@@ -26,6 +26,14 @@ impl Checker<'_> {
             self.report(ProblemKind::NotSupported, entry.key_span, message, help);
             return None;
         }
+        if self.of_segment {
+            let message = format!(
+                "whether `{field}` changed is known when it happens, and a segment holds at any time"
+            );
+            let help = "ask what the field is, and let a rule act when a customer comes in or goes out";
+            self.report(ProblemKind::NotSupported, entry.key_span, message, help);
+            return None;
+        }
         if self.waits {
             let message =
                 format!("whether `{field}` changed is known when it happens, and this rule is asked later");

@@ -8,8 +8,16 @@ use crate::value::parse_duration;
 
 use super::{Checker, shortened};
 
-const LIMIT_KEYS: [&str; 6] =
-    ["once_per", "within", "max", "ignore_older_than", "pause_above", "quiet_hours"];
+const LIMIT_KEYS: [&str; 8] = [
+    "once_per",
+    "within",
+    "max",
+    "ignore_older_than",
+    "pause_above",
+    "quiet_hours",
+    "alarm_below",
+    "alarm_above",
+];
 
 impl Checker<'_> {
     pub(super) fn limits(&mut self, node: &Node) -> Option<Limits> {
@@ -22,6 +30,7 @@ impl Checker<'_> {
         let ignore_older_than_ns = optional(keys.get("ignore_older_than"), |node| self.duration(node));
         let pause_above = optional(keys.get("pause_above"), |node| self.pause(node));
         let quiet_hours = optional(keys.get("quiet_hours"), |node| self.quiet_hours(node));
+        let alarm = self.alarm(&keys);
         if let (Some(within), None) = (within_node, once_node) {
             let message = "`within` limits `once_per`, and there is none".to_owned();
             let help = "add `once_per: conversation`, or write a rate: `max: 200/h`";
@@ -35,6 +44,7 @@ impl Checker<'_> {
             ignore_older_than_ns: ignore_older_than_ns?,
             pause_above: pause_above?,
             quiet_hours: quiet_hours?,
+            alarm: alarm?,
         })
     }
 
@@ -94,7 +104,7 @@ impl Checker<'_> {
 }
 
 /// Absent is fine; present and wrong is not.
-fn optional<T>(node: Option<&Node>, read: impl FnOnce(&Node) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn optional<T>(node: Option<&Node>, read: impl FnOnce(&Node) -> Option<T>) -> Option<Option<T>> {
     node.map_or(Some(None), |node| read(node).map(Some))
 }
 

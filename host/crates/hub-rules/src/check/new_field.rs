@@ -12,8 +12,7 @@ use super::{Checker, NAME_BYTES_MAX, Parsed, shortened};
 
 /// The catalogue with every field these files write. Names that are no good are left out: where they are written they
 /// are reported.
-pub(super) fn with_fields_of<'c>(files: &[Parsed], catalogue: &'c Catalogue) -> Cow<'c, Catalogue> {
-    let mut catalogue = Cow::Borrowed(catalogue);
+pub(super) fn with_fields_of<'c>(files: &[Parsed], mut catalogue: Cow<'c, Catalogue>) -> Cow<'c, Catalogue> {
     for file in files.iter().filter_map(|file| file.node.as_ref()) {
         let rule = value_at(file, "rule").and_then(Node::scalar).unwrap_or_default();
         for field in fields_of(file, &catalogue) {
@@ -28,29 +27,42 @@ pub(super) fn with_fields_of<'c>(files: &[Parsed], catalogue: &'c Catalogue) -> 
 }
 
 fn fields_of(rule: &Node, catalogue: &Catalogue) -> Vec<String> {
+    let under = |takes: &Takes| match takes {
+        Takes::NewField(under) => Some(under.clone()),
+        _ => None,
+    };
+    let names = taken_names(rule, catalogue, &under).into_iter();
+    names.filter(|(_, name)| is_field_name(name)).map(|(under, name)| format!("{under}.{name}")).collect()
+}
+
+/// What a rule's actions write where a parameter takes a new name of this sort, each with what it stands under.
+pub(super) fn taken_names<'n>(
+    rule: &'n Node,
+    catalogue: &Catalogue,
+    under: &dyn Fn(&Takes) -> Option<String>,
+) -> Vec<(String, &'n str)> {
     let Some(Content::List(actions)) = value_at(rule, "then").map(|node| &node.content) else {
         return Vec::new();
     };
-    let mut fields = Vec::new();
+    let mut names = Vec::new();
     for action in actions {
         let spec = value_at(action, "do").and_then(Node::scalar).and_then(|name| catalogue.actions.get(name));
         let (Some(spec), Some(with)) = (spec, value_at(action, "with")) else { continue };
         for (param, spec) in &spec.params {
-            let Takes::NewField(under) = &spec.takes else { continue };
-            let name = value_at(with, param).and_then(Node::scalar).filter(|name| is_field_name(name));
-            fields.extend(name.map(|name| format!("{under}.{name}")));
+            let name = value_at(with, param).and_then(Node::scalar);
+            names.extend(under(&spec.takes).zip(name));
         }
     }
-    fields
+    names
 }
 
-fn value_at<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+pub(super) fn value_at<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     let Content::Map(entries) = &node.content else { return None };
     entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
 }
 
 /// As templates can write it: without `-`, and without a point, which would look like a deeper field.
-fn is_field_name(name: &str) -> bool {
+pub(super) fn is_field_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_plain)
 }
@@ -69,7 +81,7 @@ impl Checker<'_> {
             Takes::Any => true,
             Takes::OneOf(values) => self.is_one_of(values, text, node.span),
             Takes::Event => self.event(text, node.span).is_some(),
-            Takes::NewField(_) => self.is_new_field(text, node.span),
+            Takes::NewField(_) | Takes::NewEvent(_) => self.is_new_name(text, node.span),
         };
         is_good.then(|| Value::Text(text.to_owned()))
     }
@@ -83,7 +95,7 @@ impl Checker<'_> {
         is_known
     }
 
-    fn is_new_field(&mut self, name: &str, span: Span) -> bool {
+    fn is_new_name(&mut self, name: &str, span: Span) -> bool {
         let is_good = is_field_name(name);
         if !is_good {
             let message = format!("a name cannot be `{}`", shortened(name));

@@ -171,9 +171,11 @@ pub(super) fn entry(
                 .zip(node)
                 .map(|(said, node)| consent_entry(ConsentView::new(Account::of(&node.key), said)))
         }
-        SubjectKind::InventoryLevel | SubjectKind::Customer | SubjectKind::FollowUp | SubjectKind::Note => {
-            None
-        }
+        SubjectKind::InventoryLevel
+        | SubjectKind::Customer
+        | SubjectKind::FollowUp
+        | SubjectKind::Note
+        | SubjectKind::Rule => None,
     };
     Ok(entry.map(|entry| TimelineEntry { at: place.at, ..entry }))
 }

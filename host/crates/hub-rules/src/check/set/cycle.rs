@@ -1,6 +1,7 @@
 //! Rules that can set each other off without end: what one does causes the event the next one acts on, and so round.
 //!
-//! What follows from an action is what the catalogue says it causes. The hub's own actions cause nothing. What comes back
+//! What follows from an action is what the catalogue says it causes, and what is told or found out because of it. What
+//! comes back
 //! of a connector's action is an event as any other, except that the hub keeps a rule from acting on what that rule has
 //! written itself; so a rule alone is never a ring, nor is one whose event is about what it writes.
 
@@ -40,6 +41,8 @@ struct Step<'r> {
     read: &'r ReadRule,
     action: usize,
     event: &'r str,
+    /// The action tells of it itself, so that the hub does not take it for an echo.
+    is_told: bool,
     /// Rules that would do as well, in its place.
     more: usize,
 }
@@ -81,9 +84,10 @@ impl<'r> Links<'r> {
         for read in set.acting.iter().copied().filter(|read| !is_held_back(set, read)) {
             let mut caused = BTreeSet::new();
             for (action, done) in read.rule.then.iter().enumerate() {
-                for event in set.changes(done).iter().flat_map(|changes| &changes.causes) {
+                let told = set.told(done);
+                for event in set.causes(done) {
                     if caused.insert(event) {
-                        let step = Step { read, action, event, more: 0 };
+                        let step = Step { read, action, event, is_told: told == Some(event), more: 0 };
                         links.by.entry(trigger(read)).or_default().entry(event).or_default().push(step);
                     }
                 }
@@ -93,13 +97,17 @@ impl<'r> Links<'r> {
     }
 
     /// A ring for each knot of events: from its first event the shortest way round, by the first rule for each step. A
-    /// rule by itself is none: the hub does not let it act on what it has written.
+    /// rule by itself is one only where it tells of its own event: the hub does not let it act on what it has written.
     fn rings(&self) -> Vec<Vec<Step<'r>>> {
         let mut rings = Vec::new();
         let mut told: BTreeSet<&str> = BTreeSet::new();
         for (event, following) in &self.by {
-            if let Some([first, second, more @ ..]) = following.get(event).map(Vec::as_slice) {
-                rings.push(vec![*first, Step { more: more.len(), ..*second }]);
+            match following.get(event).map(Vec::as_slice) {
+                Some([first, second, more @ ..]) => {
+                    rings.push(vec![*first, Step { more: more.len(), ..*second }]);
+                }
+                Some([alone]) if alone.is_told => rings.push(vec![*alone]),
+                _ => {}
             }
             if told.contains(event) {
                 continue;

@@ -40,7 +40,7 @@ impl<'r> Links<'r> {
         for read in set.acting.iter().copied() {
             links.acting.entry(trigger(read)).or_insert(read);
             for (action, done) in read.rule.then.iter().enumerate() {
-                for event in set.changes(done).iter().flat_map(|changes| &changes.causes) {
+                for event in set.causes(done) {
                     let step = Step { read, action };
                     links.after.entry(trigger(read)).or_default().entry(event).or_insert(step);
                 }
