@@ -6,6 +6,7 @@ mod as_of;
 mod asked;
 mod audit;
 mod connections;
+mod corrections;
 mod customers;
 mod deliveries;
 mod effects;
@@ -101,6 +102,7 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .route("/v1/customers/{id}/follow-ups", post(follow_ups::add))
         .route("/v1/follow-ups/{id}/postpone", post(follow_ups::postpone))
         .route("/v1/follow-ups/{id}/close", post(follow_ups::close))
+        .route("/v1/interactions/{connection}/{id}/corrections", post(corrections::correct))
         .route("/v1/rules/apply", post(rules::apply))
         .route("/v1/privacy", get(privacy::list))
         .route("/v1/privacy/{erasure}/close", post(privacy::close))
@@ -140,6 +142,7 @@ fn reads() -> Router<Arc<Api>> {
         .route("/v1/facts/{kind}/{connection}/{id}", get(facts::of_thing))
         .route("/v1/follow-ups", get(follow_ups::list))
         .route("/v1/follow-ups/{id}", get(follow_ups::one))
+        .route("/v1/corrections", get(corrections::list))
         .route("/v1/audit", get(audit::list))
         .route("/v1/audit/verify", get(audit::verify))
         .route("/v1/kpi", get(kpi::report))

@@ -13,6 +13,7 @@ mod exit;
 mod facts;
 mod follow_up;
 mod identity;
+mod interaction;
 mod kpi;
 mod listing;
 mod moment;
@@ -106,6 +107,9 @@ enum Command {
     /// Lists what is to be done for customers later; adds to it and ticks it off
     #[command(subcommand)]
     FollowUp(follow_up::FollowUpCommand),
+    /// Says what a message's finding should be, lists what people said, and judges the enricher by it
+    #[command(subcommand)]
+    Interaction(interaction::InteractionCommand),
     /// Lists what operators did, and proves that nothing of it was changed
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -239,6 +243,7 @@ async fn dispatch(out: &Out, command: Command) -> Result<ExitCode, Failed> {
         Command::Privacy(command) => privacy::privacy(out, command).await,
         Command::Facts(args) => facts::facts(out, args).await,
         Command::FollowUp(command) => follow_up::follow_up(out, command).await,
+        Command::Interaction(command) => interaction::interaction(out, command).await,
         Command::Audit(command) => audit::audit(out, command).await,
         Command::Kpi(args) => kpi::kpi(out, args).await,
         Command::Rule(command) => rule::rule(out, command).await,

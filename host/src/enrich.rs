@@ -3,7 +3,7 @@
 use hub_model::Timestamp;
 use hub_model::event::{Event, Payload};
 use hub_model::model::{Finding, Intent};
-use hub_runtime::Text;
+use hub_runtime::{CallError, Plugin, Text};
 
 use crate::plugins::{MayCall, Plugins};
 
@@ -20,15 +20,23 @@ pub(crate) fn enrich(plugins: &Plugins, events: &[Event], now: Timestamp) -> Vec
         return Vec::new();
     }
     let (indexes, texts): (Vec<u32>, Vec<Text>) = texts.into_iter().unzip();
-    let answer = enricher.plugin.enrich(texts);
+    let answer = found(&enricher.plugin, texts);
     enricher.on_result(answer.is_ok(), now);
     match answer {
-        Ok(findings) => indexes.into_iter().zip(findings.into_iter().map(finding)).collect(),
+        Ok(findings) => indexes.into_iter().zip(findings).collect(),
         Err(error) => {
             tracing::warn!(%error, "texts not enriched");
             Vec::new()
         }
     }
+}
+
+/// What one enricher says of texts, in their order.
+///
+/// # Errors
+/// The enricher breaks its contract.
+pub(crate) fn found(enricher: &Plugin, texts: Vec<Text>) -> Result<Vec<Finding>, CallError> {
+    Ok(enricher.enrich(texts)?.into_iter().map(finding).collect())
 }
 
 fn text(event: &Event) -> Option<Text> {

@@ -132,6 +132,50 @@ async fn a_question_nobody_answers_is_on_the_card_of_the_chat_that_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_corrects_a_message_and_the_enricher_is_held_against_it() {
+    let mut desk = Desk::open().await;
+    desk.play(&story::set_up(jiff::Timestamp::now())[..1]).await;
+    let path = format!("customers/{}/timeline?kind=interaction&limit=500", desk.ana().await);
+    let said = async || {
+        let timeline = desk.get(&path).await;
+        let entries = timeline.pointer("/entries").and_then(Value::as_array).cloned().unwrap_or_default();
+        let views = entries.iter().filter_map(|entry| entry.pointer("/details/interaction").cloned());
+        let has_text = |view: &Value| view.pointer("/text").is_some_and(Value::is_string);
+        views.into_iter().rfind(has_text).expect("she wrote something")
+    };
+    let word = |view: &Value, name: &str| view.get(name).and_then(Value::as_str).map(str::to_owned);
+    let first = said().await;
+    let (connection, id) = (word(&first, "connection").unwrap(), word(&first, "id").unwrap());
+    let ours = if word(&first, "sentiment").as_deref() == Some("negative") { "positive" } else { "negative" };
+
+    desk.run(&["interaction", "correct", &connection, &id, "--sentiment", ours, "--intent", "complaint"]);
+    until("what a person says wins", async || {
+        let now = said().await;
+        word(&now, "sentiment").as_deref() == Some(ours)
+            && word(&now, "sentiment_method").as_deref() == Some("person")
+    })
+    .await;
+    let listed = desk.run(&["interaction", "corrections"]);
+    assert_eq!(texts(&listed, "/corrections", "/said/sentiment/value"), [ours], "{listed:#}");
+    assert_eq!(word(&listed["corrections"][0]["found"], "sentiment"), word(&first, "sentiment"));
+    let test = desk.run(&["interaction", "backtest"]);
+    assert_eq!(texts(&test, "/fields", "/field"), ["sentiment", "intents"], "{test:#}");
+    let score = &test["fields"][0];
+    assert_eq!(
+        (&score["messages"], &score["agreed"]["before"]),
+        (&Value::from(1), &Value::from(0)),
+        "{test:#}"
+    );
+    assert_eq!(score["agreed"]["now"], score["agreed"]["before"], "the same enricher says the same");
+
+    desk.run(&["interaction", "correct", &connection, &id, "--take-back", "sentiment"]);
+    until("it is as it was found", async || word(&said().await, "sentiment") == word(&first, "sentiment"))
+        .await;
+    desk.stage.stop().await.unwrap();
+    assert_eq!(desk.stage.verify_journal().await.unwrap(), Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_parts_and_joins_and_everything_is_as_it_was() {
     let mut desk = Desk::open().await;
     desk.play(&story::story(jiff::Timestamp::now())).await;

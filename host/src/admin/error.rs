@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hub_fold::{FoldError, FollowUpError, PlanError, RecordError};
+use hub_fold::{CorrectionError, FoldError, FollowUpError, PlanError, RecordError};
 use hub_journal::{AppendError, ReadError};
 use serde::Serialize;
 
@@ -37,6 +37,8 @@ pub(super) enum AdminError {
     Plan(PlanError),
     #[error("{0}")]
     FollowUp(FollowUpError),
+    #[error("{0}")]
+    Correction(CorrectionError),
     #[error(transparent)]
     Append(#[from] AppendError),
     #[error("reading the journal: {0}")]
@@ -77,6 +79,9 @@ impl AdminError {
             Self::FollowUp(FollowUpError::Empty | FollowUpError::TooLong { .. }) => StatusCode::BAD_REQUEST,
             Self::FollowUp(FollowUpError::Forgotten) => StatusCode::CONFLICT,
             Self::FollowUp(_) => StatusCode::NOT_FOUND,
+            Self::Correction(CorrectionError::Unknown) => StatusCode::NOT_FOUND,
+            Self::Correction(CorrectionError::Forgotten) => StatusCode::CONFLICT,
+            Self::Correction(_) => StatusCode::BAD_REQUEST,
             Self::Conflict { .. } | Self::Plan(_) => StatusCode::CONFLICT,
             Self::Append(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::View(_)
@@ -102,6 +107,7 @@ impl AdminError {
                 "`omnihub customer why` shows a customer's accounts and what holds them together"
             }
             Self::FollowUp(_) => "`omnihub follow-up list` shows what is to be done, and for whom",
+            Self::Correction(_) => "`omnihub customer timeline` shows connections and ids of interactions",
             Self::View(_) => "`omnihub journal rebuild` builds the view anew; the hub's log says more",
             Self::Append(AppendError::Busy) => "try again in a few seconds",
             Self::Append(_) => "look at /readyz and at the hub's log; the disk may be full",
@@ -117,6 +123,15 @@ impl From<FollowUpError> for AdminError {
         match error {
             FollowUpError::Fold(error) => Self::View(error),
             other => Self::FollowUp(other),
+        }
+    }
+}
+
+impl From<CorrectionError> for AdminError {
+    fn from(error: CorrectionError) -> Self {
+        match error {
+            CorrectionError::Fold(error) => Self::View(error),
+            other => Self::Correction(other),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use hub_fold::read::{self, FactView, Facts, FactsOf, Provenance};
+use hub_fold::read::{self, FactView, Facts, FactsOf, Provenance, SaidBy};
 use hub_fold::row::{Subject, SubjectKind};
 use hub_fold::{ActiveSettings, Fold, Sequenced};
 use hub_model::NodeId;
@@ -36,6 +36,9 @@ struct SourcedFact {
     fact: FactView,
     /// Absent when the journal no longer holds the record, or of a flag that stays.
     source: Option<Provenance>,
+    /// Whose word it is, where a person corrected an interaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said: Option<SaidBy>,
 }
 
 #[derive(Serialize)]
@@ -94,28 +97,26 @@ impl<'a> Sources<'a> {
 
     fn sourced(&mut self, what: &FactsOf, facts: Facts) -> Result<Sourced, AdminError> {
         let Facts { kind, connection, id, facts } = facts;
+        let settings = std::sync::Arc::clone(&self.settings);
         let mut sourced = Vec::with_capacity(facts.len());
         for fact in facts {
-            let source = match fact.learned {
-                Some(seq) => self.source(seq, what, &fact)?,
+            let record = match fact.learned {
+                Some(seq) => self.record(seq)?,
                 None => None,
             };
-            sourced.push(SourcedFact { fact, source });
+            let said = record.and_then(|record| read::said_by(what, &fact, record));
+            let record = record.filter(|_| said.is_none());
+            let source = record.and_then(|record| read::provenance(&settings, what, &fact, record));
+            sourced.push(SourcedFact { fact, source, said });
         }
         Ok(Sourced { kind, connection, id, facts: sourced })
     }
 
-    fn source(
-        &mut self,
-        seq: u64,
-        what: &FactsOf,
-        fact: &FactView,
-    ) -> Result<Option<Provenance>, AdminError> {
+    fn record(&mut self, seq: u64) -> Result<Option<&Sequenced>, AdminError> {
         if !self.records.contains_key(&seq) {
             let stored = stored::if_readable(stored::record(&self.admin.journal, seq))?;
             self.records.insert(seq, stored);
         }
-        let record = self.records.get(&seq).and_then(Option::as_ref);
-        Ok(record.and_then(|record| read::provenance(&self.settings, what, fact, record)))
+        Ok(self.records.get(&seq).and_then(Option::as_ref))
     }
 }

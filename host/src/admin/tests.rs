@@ -10,6 +10,7 @@ use hub_fold::record::{Command, Delivery, Reported};
 use hub_journal::{Entry, Journal, Options};
 use hub_model::Timestamp;
 use hub_model::event::{self, Event, Identity, IdentityKind, Party, Payload, Proof};
+use hub_model::model::Finding;
 use hub_store::{MemoryStore, Store};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -80,10 +81,60 @@ fn report(journal: &Journal, time_ns: i64) {
     journal.append_blocking(entry).unwrap();
 }
 
+/// What another said: a message, and what an enricher made of it.
+fn report_message(journal: &Journal, time_ns: i64) {
+    let said = event::Interaction {
+        id: "m1".into(),
+        channel: Some("web".into()),
+        kind: None,
+        direction: None,
+        author: None,
+        customer: None,
+        thread: None,
+        text: Some("oh great, broken again".into()),
+        attachments: Vec::new(),
+        reply_to: None,
+        ticket: None,
+        order: None,
+        sent_at: None,
+        status: None,
+        status_detail: None,
+        edited: false,
+        reaction: None,
+        erased: false,
+        extra: Vec::new(),
+    };
+    let event = Event {
+        name: "message.received".into(),
+        key: "m1".into(),
+        happened_at: Timestamp(1),
+        version: 1,
+        payload: Payload::Interaction(said),
+    };
+    let found = Finding { sentiment: "positive".into(), score: 40, ..Finding::default() };
+    let reported = Record::Reported(Reported {
+        delivery: Some(1),
+        connection: "shop".into(),
+        connector: "echo".into(),
+        version: "1.0.0".into(),
+        events: vec![event],
+        notes: Vec::new(),
+        findings: vec![(0, found)],
+    });
+    let entry = Entry { kind: reported.kind(), time_ns, payload: reported.encode() };
+    journal.append_blocking(entry).unwrap();
+}
+
 fn fixture(config: &str) -> Fixture {
+    fixture_with(config, |_| {})
+}
+
+/// The same with more in journal and view.
+fn fixture_with(config: &str, more: impl FnOnce(&Journal)) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(dir.path(), Options::default()).unwrap();
     deliver(&journal, 7, 1);
+    more(&journal);
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     catch_up(&journal, &*store, &mut |_| {}).unwrap();
     let admin = Admin {
@@ -366,4 +417,63 @@ async fn a_page_cannot_post_blindly() {
     assert_eq!(hub.journal.durable().get(), 1);
     let own = ("origin", "http://127.0.0.1:8081");
     assert_eq!(hub.ask(Method::POST, uri, &[host, own]).await.0, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn a_person_corrects_a_message_and_is_named_where_it_shows() {
+    let hub = fixture_with("", |journal| report_message(journal, 2));
+    let path = "/v1/interactions/shop/m1/corrections";
+    let (status, answer) =
+        hub.post(&format!("{path}?sentiment=negative&intents=complaint,return&topic=&by=mia")).await;
+    assert_eq!((status, &answer["running"]), (StatusCode::ACCEPTED, &Value::Bool(false)), "{answer}");
+    let now = "as_of=1970-01-01T00:00:00.000000005Z";
+    let (status, listed) = hub.get(&format!("/v1/corrections?{now}")).await;
+    assert_eq!(
+        (status, &listed["corrections"][0]["text"]),
+        (StatusCode::OK, &"oh great, broken again".into())
+    );
+    let correction = &listed["corrections"][0];
+    assert_eq!(correction["found"]["sentiment"], "positive");
+    assert_eq!(correction["said"]["sentiment"]["value"], "negative");
+    assert_eq!(correction["said"]["intents"]["value"], serde_json::json!(["complaint", "return"]));
+    assert_eq!(
+        (&correction["said"]["topic"]["value"], &correction["said"]["language"]),
+        (&"".into(), &Value::Null)
+    );
+    let (_, facts) = hub.get(&format!("/v1/facts/interaction/shop/m1?{now}")).await;
+    let facts = facts["facts"].as_array().unwrap_or_else(|| panic!("{facts}"));
+    let of = |field: &str| facts.iter().find(|fact| fact["field"] == field).unwrap();
+    assert_eq!(of("corrected.sentiment")["said"]["by"], "mia");
+    assert_eq!(
+        (&of("finding")["source"]["connector"], &of("finding")["said"]),
+        (&"echo".into(), &Value::Null)
+    );
+    let (_, audit) = hub.get(&format!("/v1/audit?{now}")).await;
+    let act = &audit["entries"][0]["act"]["corrected"];
+    assert_eq!(act["fields"], serde_json::json!(["sentiment", "intents", "topic"]), "{audit}");
+    assert!(!act.to_string().contains("m1"), "the provider's id may be a phone: {act}");
+}
+
+#[tokio::test]
+async fn a_correction_that_says_nothing_or_nonsense_is_answered_with_why() {
+    let hub = fixture_with("", |journal| report_message(journal, 2));
+    let path = "/v1/interactions/shop/m1/corrections";
+    for asked in [
+        "",
+        "?sentiment=sad",
+        "?intents=retrun",
+        "?topic=weather",
+        "?language=german%20please",
+        "?mood=sad",
+        "?take_back=mood",
+        "?sentiment=negative&take_back=sentiment",
+        "?take_back=topic,topic",
+    ] {
+        let (status, answer) = hub.post(&format!("{path}{asked}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{asked}");
+        assert!(answer["error"]["message"].is_string() && answer["error"]["help"].is_string(), "{asked}");
+    }
+    let (status, _) = hub.post("/v1/interactions/shop/m2/corrections?sentiment=negative").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(hub.journal.durable().get(), 2, "nothing is journalled");
 }

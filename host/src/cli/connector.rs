@@ -196,7 +196,7 @@ fn find(connector: &str, config: &ConfigArg) -> Result<Arc<Loaded>, Failed> {
     })
 }
 
-fn install(path: &Path) -> Result<Arc<Loaded>, Failed> {
+pub(super) fn install(path: &Path) -> Result<Arc<Loaded>, Failed> {
     let config =
         Config::parse("connector", "", Path::new(".")).map_err(|problems| Failed::Config { problems })?;
     let plugins = Plugins::new(check::runtime(None)?, Arc::new(config));

@@ -33,13 +33,14 @@ pub(super) struct FactsArgs {
     reading: Reading,
 }
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 7] = [
     ("field", "/field"),
     ("value", "/value"),
     ("event", "/source/name"),
     ("happened", "/source/happened_at"),
     ("learned", "/source/learned_at"),
     ("delivery", "/source/delivery"),
+    ("said by", "/said/by"),
 ];
 
 pub(super) async fn facts(out: &Out, args: FactsArgs) -> Result<ExitCode, Failed> {

@@ -13,6 +13,7 @@ use hub_model::{EventId, NodeId, Timestamp};
 use hub_store::Table;
 
 use crate::FoldError;
+use crate::correct::forget_corrections;
 use crate::draft::{Draft, Joined};
 use crate::erase::Gone;
 use crate::people::{PeopleContext, identify, is_forgotten, learn_name, merge_accounts};
@@ -507,6 +508,7 @@ impl Applying<'_, '_, '_> {
         }
         if after.is_erased() && before.as_ref().is_some_and(|before| !before.is_erased()) {
             self.forget_events_about(&subject, before_of)?;
+            forget_corrections(self.draft, &subject, self.told.learned)?;
         }
         Ok(File { subject, before, after })
     }

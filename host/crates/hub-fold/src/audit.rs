@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use hub_model::identity::Judgement;
-use hub_model::{EffectId, FollowUpId, NodeId, Timestamp};
+use hub_model::{EffectId, FollowUpId, InteractionId, NodeId, Timestamp};
 use hub_store::{Order, Range, Store, Table};
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +101,11 @@ pub enum Act {
     /// Had nothing sent from then on.
     StoppedEffects {},
     ResumedEffects {},
+    /// Said what these fields of an interaction's finding should be; what was said is not told here.
+    Corrected {
+        interaction: InteractionId,
+        fields: Vec<String>,
+    },
 }
 
 /// One act, with its place.
@@ -240,6 +245,11 @@ pub(crate) fn commanded(
         Command::ResumeEffects(word) => {
             said = (Some(word.by.as_str()), Some(word.reason.as_str()));
             Act::ResumedEffects {}
+        }
+        Command::Correct(corrected) => {
+            said.0 = Some(corrected.by.as_str());
+            let fields = corrected.says.iter().map(|say| say.field().to_owned()).collect();
+            Act::Corrected { interaction: corrected.interaction, fields }
         }
         Command::Export { customer, by } => {
             said.0 = Some(by.as_str());

@@ -15,7 +15,7 @@ use std::time::Duration;
 use hub_model::event::PrivacyRequest;
 use hub_model::join::Erase;
 use hub_model::model::{Checkout, Interaction, LoyaltyAccount, Order, Profile, Survey, Ticket};
-use hub_model::{EventId, NodeId, Timestamp};
+use hub_model::{EventId, NodeId, Salt, Timestamp};
 use hub_store::{Range, Table, prefix_range};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,16 @@ impl Gone {
         let gone: Self = row.map(|row| decode(Table::Erasure, &row)).transpose()?.unwrap_or_default();
         let things = draft.get_raw(Table::Erasure, &things_key(connection))?.is_some();
         Ok(Self { things, ..gone })
+    }
+
+    fn has_thing(self, draft: &Draft<'_>, subject: &Subject, salt: Salt) -> Result<bool, FoldError> {
+        let hash = || subject_key(key::tombstone(salt, subject));
+        Ok(self.things && draft.has(Table::Erasure, &hash())?)
+    }
+
+    /// Whether a thing is forgotten, of which no event says whose it is.
+    pub(crate) fn takes(self, draft: &Draft<'_>, subject: &Subject, salt: Salt) -> Result<bool, FoldError> {
+        Ok(self.everybody == Forgotten::Person || self.has_thing(draft, subject, salt)?)
     }
 }
 
@@ -323,8 +333,7 @@ impl Applying<'_, '_, '_> {
 
     /// Whether a thing was a forgotten person's, of which the journal holds no event any more.
     pub(crate) fn is_thing_forgotten(&self, subject: &Subject) -> Result<bool, FoldError> {
-        let hash = || subject_key(key::tombstone(self.people.salt, subject));
-        Ok(self.gone.things && self.draft.has(Table::Erasure, &hash())?)
+        self.gone.has_thing(self.draft, subject, self.people.salt)
     }
 
     /// All accounts of the connection, and whatever was told without one.

@@ -227,15 +227,7 @@ impl<'a> EventFacts<'a> {
             "thread" => text(said.thread),
             "ticket" => text(said.ticket),
             "sent_at" => said.sent_at.map(|at| Value::Time(at.value.0)),
-            "language" => said.finding.and_then(|finding| finding.value.language).map(Value::Text),
-            "intents" => said.finding.map(|finding| Value::TextList(intents(&finding.value))),
-            "topic" => said.finding.and_then(|finding| finding.value.topic).map(Value::Text),
-            "sentiment.label" => said.finding.map(|finding| Value::Text(finding.value.sentiment)),
-            "sentiment.score" => said.finding.and_then(|finding| decimal(i64::from(finding.value.score), 2)),
-            "sentiment.confidence" => {
-                said.finding.and_then(|finding| decimal(i64::from(finding.value.confidence?), 2))
-            }
-            _ => None,
+            field => understood_field(said.understood()?.as_ref(), field),
         }
     }
 
@@ -466,6 +458,20 @@ pub(crate) fn display_name(profiles: impl Iterator<Item = Profile>) -> Option<St
     names
         .max_by(|left, right| (left.version, &left.value).cmp(&(right.version, &right.value)))
         .map(|name| name.value)
+}
+
+/// What the enricher found in a text, or people say of it instead.
+fn understood_field(finding: &Finding, field: &str) -> Option<Value> {
+    let sounds = || Some(finding).filter(|finding| finding.has_sentiment());
+    match field {
+        "language" => finding.language.clone().map(Value::Text),
+        "intents" => Some(Value::TextList(intents(finding))),
+        "topic" => finding.topic.clone().map(Value::Text),
+        "sentiment.label" => sounds().map(|finding| Value::Text(finding.sentiment.clone())),
+        "sentiment.score" => sounds().and_then(|finding| decimal(i64::from(finding.score), 2)),
+        "sentiment.confidence" => sounds().and_then(|finding| decimal(i64::from(finding.confidence?), 2)),
+        _ => None,
+    }
 }
 
 fn intents(finding: &Finding) -> Vec<String> {

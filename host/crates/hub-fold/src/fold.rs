@@ -17,6 +17,7 @@ use crate::active::{ActiveSettings, blocked};
 use crate::alarms::{RuleAlarm, acted};
 use crate::apply::{About, Applying};
 use crate::audit;
+use crate::correct::correct;
 use crate::decide::Decided;
 use crate::draft::Draft;
 use crate::erase::{AskedRow, Closed, Gone, close_request, mark_stored};
@@ -355,6 +356,7 @@ impl Folding<'_> {
             Command::CancelEffects { chosen, word } => self.cancel_effects(chosen, word),
             Command::StopEffects(word) => self.switch_effects(Switch::Stopped, word),
             Command::ResumeEffects(word) => self.switch_effects(Switch::On, word),
+            Command::Correct(corrected) => correct(&mut self.draft, seq, corrected, self.settings.salt()),
         }
     }
 

@@ -9,6 +9,7 @@ mod compare;
 mod consent;
 mod context;
 mod conversations;
+mod corrections;
 mod facts;
 mod follow_ups;
 mod inbound;
@@ -38,7 +39,12 @@ pub use conversations::{
     ConversationDetails, ConversationPage, ConversationQuery, ConversationView, Linked, LinkedBy, Member,
     OrderRef, TicketRef, conversation, conversations,
 };
-pub use facts::{FactView, Facts, FactsOf, Provenance, SourceObject, facts, profile_facts, provenance};
+pub use corrections::{
+    CorrectionPage, CorrectionQuery, CorrectionView, PersonsWord, Understood, WordsOf, corrections,
+};
+pub use facts::{
+    FactView, Facts, FactsOf, Provenance, SaidBy, SourceObject, facts, profile_facts, provenance, said_by,
+};
 pub use follow_ups::{
     FollowUpPage, FollowUpPlace, FollowUpQuery, FollowUpState, FollowUpView, PlaceError, follow_up,
     follow_ups,

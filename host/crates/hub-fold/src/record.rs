@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::row::Forgotten;
 
-pub use command::{AskErasure, AskedFollowUp, Chosen, Command, ErasureAt};
+pub use command::{AskErasure, AskedFollowUp, Chosen, Command, CorrectedMessage, ErasureAt};
 
 /// What arrived, as it arrived, with its signature checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

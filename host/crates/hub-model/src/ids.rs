@@ -120,6 +120,8 @@ ids! {
     ConversationId = "cnv_";
     /// Something to do for a customer later.
     FollowUpId = "fup_";
+    /// A message, call or comment of a connection, told by nobody who does not know it: providers put phones into theirs.
+    InteractionId = "int_";
 }
 
 impl FollowUpId {

@@ -3,6 +3,7 @@
 //! to one connection.
 
 mod breach;
+mod correction;
 mod follow_up;
 mod interaction;
 mod inventory;
@@ -12,6 +13,7 @@ mod profile;
 mod ticket;
 
 pub use breach::OrderBreach;
+pub use correction::{BY_PERSON, Corrected, Correction, Corrections};
 pub use follow_up::{FollowUp, Wanted};
 pub use interaction::{Conversation, Finding, INTENTS, Intent, Interaction};
 pub use inventory::{InventoryItem, InventoryLevel};

@@ -124,7 +124,7 @@ pub fn systems_of(
 /// # Errors
 /// The store's, or a row that cannot be read.
 pub fn sift_command(store: &dyn Store, seq: u64, command: &Command) -> Result<Option<Command>, FoldError> {
-    if let Command::FollowUp(_) = command {
+    if let Command::FollowUp(_) | Command::Correct(_) = command {
         return Ok(command.without_words());
     }
     let mut sifted = command.clone();

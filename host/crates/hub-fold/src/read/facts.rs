@@ -12,7 +12,7 @@ use hub_store::Store;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use provenance::{Provenance, SourceObject, provenance};
+pub use provenance::{Provenance, SaidBy, SourceObject, provenance, said_by};
 
 use super::View;
 use super::people::{Account, Person};

@@ -116,11 +116,15 @@ pub struct InteractionView {
     pub sentiment: Option<String>,
     /// Hundredths, -100 to 100.
     pub sentiment_score: Option<i32>,
+    /// What it was told by, in the enricher's own word; "person" where somebody said so.
+    pub sentiment_method: Option<String>,
     /// What the sentiment was seen by, and its weight.
     pub cues: Vec<(String, i32)>,
     /// What its writer wants; the one to act on first leads.
     pub intents: Vec<Intent>,
     pub topic: Option<String>,
+    /// Which of language, sentiment, intents and topic are as a person says.
+    pub corrected: Vec<&'static str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -285,7 +289,8 @@ impl CheckoutView {
 
 impl InteractionView {
     pub(super) fn new(subject: &Subject, said: &Interaction) -> Self {
-        let finding = value(&said.finding);
+        let finding = said.understood();
+        let sounds = finding.as_deref().filter(|finding| finding.has_sentiment());
         Self {
             connection: subject.connection.clone(),
             id: subject.id.clone(),
@@ -306,11 +311,13 @@ impl InteractionView {
             erased: said.erased,
             reactions: said.reactions.values().filter_map(|reaction| reaction.value.clone()).collect(),
             language: finding.as_ref().and_then(|finding| finding.language.clone()),
-            sentiment: finding.as_ref().map(|finding| finding.sentiment.clone()),
-            sentiment_score: finding.as_ref().map(|finding| finding.score),
+            sentiment: sounds.map(|finding| finding.sentiment.clone()),
+            sentiment_score: sounds.map(|finding| finding.score),
+            sentiment_method: sounds.and_then(|finding| finding.method.clone()),
             intents: finding.as_ref().map(|finding| finding.intents.clone()).unwrap_or_default(),
             topic: finding.as_ref().and_then(|finding| finding.topic.clone()),
-            cues: finding.map(|finding| finding.cues).unwrap_or_default(),
+            cues: finding.as_ref().map(|finding| finding.cues.clone()).unwrap_or_default(),
+            corrected: said.corrected.standing(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The record of what an operator asked for.
 
 use hub_model::identity::Judgement;
-use hub_model::{EffectId, FollowUpId, NodeId, Timestamp};
+use hub_model::model::Corrected;
+use hub_model::{EffectId, FollowUpId, InteractionId, NodeId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::row::Word;
@@ -62,6 +63,8 @@ pub enum Command {
     StopEffects(Word),
     /// What is planned is sent again.
     ResumeEffects(Word),
+    /// A message's finding is wrong, or is not after all.
+    Correct(CorrectedMessage),
 }
 
 /// The effects a person means.
@@ -111,12 +114,38 @@ pub struct AskedFollowUp {
     pub at: Timestamp,
 }
 
+/// A person's word on what an interaction says. Of all words on one field the last by `at` holds, in whatever order they
+/// come; also of interactions nobody has heard of yet. No rule is asked about it: the event has been judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectedMessage {
+    /// For the audit: it is kept.
+    pub interaction: InteractionId,
+    /// The connection, and what its provider calls the interaction: some put a phone into that. It goes when the
+    /// interaction is forgotten, and then nothing is corrected.
+    pub place: Option<(String, String)>,
+    /// Once it is forgotten the fields alone are left.
+    pub says: Vec<Corrected>,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+impl CorrectedMessage {
+    /// The same without what was said of whom.
+    fn without_words(&self) -> Self {
+        let bare = self.says.iter().filter_map(|say| Corrected::taken_back(say.field())).collect();
+        Self { place: None, says: bare, ..self.clone() }
+    }
+}
+
 impl Command {
     /// The same without personal data; `None` when it holds none.
     pub(crate) fn without_words(&self) -> Option<Self> {
         match self {
             Self::FollowUp(asked) if !asked.text.is_empty() => {
                 Some(Self::FollowUp(AskedFollowUp { text: String::new(), ..asked.clone() }))
+            }
+            Self::Correct(corrected) if corrected.place.is_some() => {
+                Some(Self::Correct(corrected.without_words()))
             }
             _ => None,
         }

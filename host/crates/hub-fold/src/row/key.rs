@@ -95,12 +95,16 @@ const WANTED_FOR: u8 = b'w';
 const RULED: u8 = b'd';
 const CANCELLED: u8 = b'x';
 const WITHIN: u8 = b'g';
+const CORRECTED_IN: u8 = b'y';
 
 /// Words stand together, readable and in order, so that those that begin alike are neighbours.
 const WORDS: &[u8; 16] = b"words of people:";
 
 /// What is to be done for customers stands together, the first due first.
 const FOLLOW_UPS_DUE: &[u8; 16] = b"follow-ups due: ";
+
+/// What people corrected stands together, by the record that says it.
+const CORRECTIONS: &[u8; 16] = b"corrections:    ";
 
 /// All events of an account, whatever their names.
 #[must_use]
@@ -193,6 +197,32 @@ pub fn told_again(event: EventId, report: u64) -> Vec<u8> {
     let mut key = told_again_prefix(event);
     key.extend(sequence(report));
     key
+}
+
+/// Records that say what an interaction's finding should be.
+#[must_use]
+pub fn corrected_in_prefix(interaction: &Subject) -> Vec<u8> {
+    let mut key = subject_hash(interaction).to_vec();
+    key.push(CORRECTED_IN);
+    key
+}
+
+#[must_use]
+pub fn corrected_in(interaction: &Subject, seq: u64) -> Vec<u8> {
+    let mut key = corrected_in_prefix(interaction);
+    key.extend(sequence(seq));
+    key
+}
+
+/// The same records, of all interactions.
+#[must_use]
+pub fn corrections_prefix() -> Vec<u8> {
+    CORRECTIONS.to_vec()
+}
+
+#[must_use]
+pub fn corrections(seq: u64) -> Vec<u8> {
+    [CORRECTIONS.as_slice(), &sequence(seq)].concat()
 }
 
 /// Accounts a thing was filed under before.

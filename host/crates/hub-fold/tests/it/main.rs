@@ -11,6 +11,7 @@ mod changes;
 mod consent;
 mod convergence;
 mod conversations;
+mod corrections;
 mod effects;
 mod erased_people;
 mod erasing;

@@ -1,14 +1,14 @@
 //! What the journal holds: reads back as written, refuses what a newer version wrote, and never panics.
 
 use hub_fold::record::{
-    AfterSetback, AskErasure, AskedFollowUp, Attempt, Chosen, Command, Delivery, ErasureAt, Outcome,
-    PluginState, Polled, Receipt, Record, RecordError, Reported, Role, Setback,
+    AfterSetback, AskErasure, AskedFollowUp, Attempt, Chosen, Command, CorrectedMessage, Delivery, ErasureAt,
+    Outcome, PluginState, Polled, Receipt, Record, RecordError, Reported, Role, Setback,
 };
 use hub_fold::row::Word;
 use hub_model::event::{self, Note, Payload, Remark};
 use hub_model::identity::{Judgement, Limits};
-use hub_model::model::{Finding, Intent};
-use hub_model::{EffectId, FollowUpId, NodeId};
+use hub_model::model::{Corrected, Finding, Intent};
+use hub_model::{EffectId, FollowUpId, InteractionId, NodeId};
 use proptest::prelude::*;
 
 use crate::support::events::{
@@ -143,6 +143,18 @@ fn one_of_each() -> Vec<Record> {
         Record::Command(Command::CancelEffects { chosen: Chosen::Effects(vec![effect]), word: word() }),
         Record::Command(Command::StopEffects(word())),
         Record::Command(Command::ResumeEffects(word())),
+        Record::Command(Command::Correct(CorrectedMessage {
+            interaction: InteractionId([6; 16]),
+            place: Some(("ig".into(), "m1".into())),
+            says: vec![
+                Corrected::Language(Some("de".into())),
+                Corrected::Sentiment(Some("negative".into())),
+                Corrected::Intents(Some(vec!["return".into()])),
+                Corrected::Topic(None),
+            ],
+            by: "mia".into(),
+            at: at(9),
+        })),
         Record::Command(Command::Judge {
             pairs: vec![
                 (NodeId([1; 16]), NodeId([2; 16]), Judgement::Same),

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use hub_fold::read::{self, ConversationQuery, FactView, FactsOf, FollowUpQuery, TimelineQuery};
+use hub_fold::read::{
+    self, ConversationQuery, CorrectionQuery, FactView, FactsOf, FollowUpQuery, TimelineQuery,
+};
 use hub_fold::record::{AskedFollowUp, Command, Record};
 use hub_fold::row::{Forgotten, NodeRow, Subject, SubjectKind};
 use hub_fold::{Fold, Sequenced, model_digest, plan_merge, plan_unmerge, view_digest};
@@ -14,6 +16,7 @@ use hub_model::{FollowUpId, NodeId};
 use hub_store::{MemoryStore, Order, Range, Store, Table};
 use proptest::prelude::*;
 
+use super::corrections::words_on;
 use super::forgetting::{forgettings, fuller_days};
 use super::judging::any_order::words;
 use crate::support::events::{at, event, loyalty_account, loyalty_entry, order, party};
@@ -76,12 +79,29 @@ fn follow_ups() -> Vec<Command> {
     ]
 }
 
+/// What was said and denied, at one moment too; of messages that are deleted, forgotten or never heard of.
+fn corrections() -> Vec<Command> {
+    let (sad, glad) = ([Some("very_negative"), None], [Some("positive"), Some("thanks")]);
+    vec![
+        words_on("ig", "m1", sad, "mia", 30),
+        words_on("ig", "m1", glad, "tom", 31),
+        words_on("ig", "m1", [None, None], "mia", 31),
+        words_on("ig", "m2", glad, "mia", 20),
+        words_on("wa", "w1", sad, "mia", 9),
+        words_on("wa", "w1", [None, None], "mia", 10),
+        words_on("desk", "c1", glad, "tom", 5),
+        words_on("desk", "c2", sad, "tom", 5),
+        words_on("desk", "c3", sad, "tom", 6),
+        words_on("shop", "nobody's", sad, "tom", 6),
+    ]
+}
+
 /// Everything but what is to be forgotten.
 fn story() -> Vec<Step> {
     let other = Payload::Other(event::Other { topic: "themes/publish".into(), extra: vec![] });
     let mut days = fuller_days();
     days.push(told("shop", 16, vec![event("other", 16, other)]));
-    let said = words().into_iter().chain(follow_ups()).map(Step::Say);
+    let said = words().into_iter().chain(follow_ups()).chain(corrections()).map(Step::Say);
     days.into_iter().map(Step::Tell).chain(said).collect()
 }
 
@@ -136,6 +156,11 @@ fn answers(store: &dyn Store) -> Vec<String> {
     answers.push(serde_json::to_string_pretty(&read::follow_ups(store, &query).unwrap()).unwrap());
     answers.push(serde_json::to_string_pretty(&read::suggestions_all(store, None, 1_000).unwrap()).unwrap());
     answers.push(serde_json::to_string_pretty(&read::breaches(store, 1_000).unwrap()).unwrap());
+    let query = CorrectionQuery { before: None, limit: 1_000 };
+    let mut corrected = read::corrections(store, &query).unwrap().corrections;
+    // They are listed as they are heard of.
+    corrected.sort_by(|left, right| (&left.connection, &left.id).cmp(&(&right.connection, &right.id)));
+    answers.push(serde_json::to_string_pretty(&corrected).unwrap());
     answers
 }
 
@@ -314,9 +339,12 @@ fn there_is_something_to_compare() {
     assert!(answers.len() > 8, "{}", answers.len());
     let all = all_facts(&store);
     assert!(all.len() > 12, "{:?}", all.keys());
-    let open = &answers[answers.len() - 3];
+    let open = &answers[answers.len() - 4];
     assert!(open.contains("ask about mug 200") && open.contains("ask about call 75"), "{open}");
     assert!(!open.contains("ask about reply") && !open.contains("nobody"), "{open}");
+    let corrected = &answers[answers.len() - 1];
+    assert!(["m1", "c2", "nobody's"].iter().all(|id| corrected.contains(id)), "{corrected}");
+    assert!(!["m2", "w1"].iter().any(|id| corrected.contains(&format!("{id:?}"))), "{corrected}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::correction::Corrections;
 use crate::event::{self, Author, DeliveryStatus, Direction};
 use crate::identity::NodeId;
 use crate::join::{Fact, Greatest, Least, Told, erase_by_flag, join_fields};
@@ -30,6 +31,8 @@ pub struct Interaction {
     /// Who reacted with what; nothing when it was taken back.
     pub reactions: BTreeMap<String, Fact<Option<String>>>,
     pub finding: Option<Fact<Finding>>,
+    /// Where people say otherwise. [`Interaction::understood`] has both.
+    pub corrected: Corrections,
     /// Its author took it back, or the person is to be forgotten: what was said is gone and stays gone.
     pub erased: bool,
 }
@@ -106,6 +109,7 @@ join_fields!(Interaction {
     edited,
     reactions,
     finding,
+    corrected,
     erased,
 } then forget_erased);
 
@@ -142,6 +146,7 @@ impl Interaction {
                 .map(|reaction| (reaction.by.clone(), told.fact(reaction.emoji.clone())))
                 .collect(),
             finding: finding.map(|finding| told.fact(finding.clone())),
+            corrected: Corrections::default(),
             erased: interaction.erased,
         };
         account.forget_erased();
@@ -155,6 +160,7 @@ impl Interaction {
             self.status_detail = None;
             self.reactions.clear();
             self.finding = None;
+            self.corrected = Corrections::default();
         }
     }
 }

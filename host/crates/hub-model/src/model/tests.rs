@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::interaction::Attachment;
-use super::{FollowUp, Fulfilment, Interaction, Order, Profile, Survey, Ticket, Wanted};
+use super::{
+    Corrected, Corrections, Finding, FollowUp, Fulfilment, Interaction, Order, Profile, Survey, Ticket,
+    Wanted,
+};
 use crate::identity::NodeId;
 use crate::join::{Erase, Fact, Join, Least, Tags, Told};
 use crate::time::Timestamp;
@@ -81,8 +84,24 @@ prop_compose! {
     }
 }
 
+fn corrections() -> impl Strategy<Value = Corrections> {
+    let label = prop::option::of(prop::sample::select(vec!["negative", "neutral"]));
+    let topic = prop::option::of(prop::sample::select(vec!["", "delivery"]));
+    (label, topic, prop::sample::select(vec!["mia", "tom"]), 0_i64..3, 0_u64..2).prop_map(
+        |(label, topic, by, at, learned)| {
+            let says = [
+                Corrected::Sentiment(label.map(str::to_owned)),
+                Corrected::Topic(topic.map(str::to_owned)),
+                Corrected::Intents(label.map(|label| vec![label.to_owned()])),
+            ];
+            // Not everybody speaks of every field.
+            Corrections::told(&says[..usize::try_from(at).unwrap_or(0) + 1], by, Timestamp(at), learned)
+        },
+    )
+}
+
 prop_compose! {
-    fn interaction()(text in text(), thread in text(), media in text(), erased in any::<bool>()) -> Interaction {
+    fn interaction()(text in text(), thread in text(), media in text(), corrected in corrections(), erased in any::<bool>()) -> Interaction {
         let attachments = media.clone().map(|media| Fact {
             value: vec![Attachment { kind: media.value, url: None, title: None, mime: None, id: None }],
             version: media.version,
@@ -90,7 +109,7 @@ prop_compose! {
         });
         let reactions = media.map(|emoji| ("me".to_owned(), Fact { value: Some(emoji.value), version: emoji.version, learned: emoji.learned }));
         let reactions = reactions.into_iter().collect();
-        let mut said = Interaction { text, thread, attachments, reactions, ..Interaction::default() };
+        let mut said = Interaction { text, thread, attachments, reactions, corrected, ..Interaction::default() };
         if erased { said.erase(); }
         said
     }
@@ -160,4 +179,53 @@ proptest! {
         let closes = |word: &&FollowUp| word.wanted.is_none() && word.last_word_at() == last;
         assert_eq!(whole.open().is_none(), words.iter().any(closes), "done, if that is the last word");
     }
+}
+
+/// A person's word against the enricher's: label and score, language, intents, topic, method.
+fn check_understood(found: Option<Finding>, says: &[Corrected], expected: &str) {
+    let finding = found.map(|found| Fact { value: found, version: 1, learned: 1 });
+    let corrected = Corrections::told(says, "mia", Timestamp(5), 2);
+    let said = Interaction { finding, corrected, ..Interaction::default() };
+    let told = said.understood().map(|finding| {
+        let intents: Vec<&str> = finding.intents.iter().map(|intent| intent.name.as_str()).collect();
+        format!(
+            "{} {} | {} | {} | {} | {}",
+            finding.sentiment,
+            finding.score,
+            finding.language.as_deref().unwrap_or("-"),
+            intents.join(", "),
+            finding.topic.as_deref().unwrap_or("-"),
+            finding.method.as_deref().unwrap_or("-"),
+        )
+    });
+    assert_eq!(told.as_deref().unwrap_or("nothing"), expected);
+}
+
+#[test]
+fn what_people_say_stands_over_what_was_found() {
+    let found = || Finding {
+        language: Some("nl".into()),
+        sentiment: "negative".into(),
+        score: -25,
+        topic: Some("delivery".into()),
+        method: Some("cues".into()),
+        ..Finding::default()
+    };
+    let text = |text: &str| Some(text.to_owned());
+    check_understood(None, &[], "nothing");
+    check_understood(Some(found()), &[], "negative -25 | nl |  | delivery | cues");
+    let sad = Corrected::Sentiment(text("very_negative"));
+    check_understood(Some(found()), &[sad], "very_negative -80 | nl |  | delivery | person");
+    let same = Corrected::Sentiment(text("negative"));
+    check_understood(Some(found()), &[same], "negative -25 | nl |  | delivery | person");
+    let others = [
+        Corrected::Language(text("de")),
+        Corrected::Intents(Some(vec!["return".into(), "thanks".into()])),
+        Corrected::Topic(text("")),
+    ];
+    check_understood(Some(found()), &others, "negative -25 | de | return, thanks | - | cues");
+    check_understood(None, &others[..1], " 0 | de |  | - | -");
+    let taken_back: Vec<_> = Corrected::FIELDS.into_iter().filter_map(Corrected::taken_back).collect();
+    assert_eq!(taken_back.iter().map(Corrected::field).collect::<Vec<_>>(), Corrected::FIELDS);
+    check_understood(Some(found()), &taken_back, "negative -25 | nl |  | delivery | cues");
 }

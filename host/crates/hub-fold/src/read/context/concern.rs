@@ -135,8 +135,9 @@ fn of_conversation(counting: &mut Counting, talk: &ConversationView, talks: &Tal
         counting.add(topic, AWAITING, Reason::Awaiting { conversation, since });
     }
     let inbound = talks.said_in(talk).filter(|heard| heard.direction() == Some(Direction::Inbound));
-    let findings = inbound.filter_map(|heard| heard.said.finding.as_ref());
-    let last = findings.last().map(|finding| finding.value.sentiment.clone());
+    let findings = inbound.filter_map(|heard| heard.said.understood());
+    let last = findings.filter(|finding| finding.has_sentiment()).last();
+    let last = last.map(|finding| finding.sentiment.clone());
     if let Some(sentiment) = last.filter(|sentiment| sentiment.ends_with("negative")) {
         counting.add(topic, NEGATIVE, Reason::Negative { conversation, sentiment });
     }

@@ -40,8 +40,9 @@ pub enum Trend {
 /// `None` when nothing they wrote was scored.
 pub(super) fn mood(newest_first: &[Heard]) -> Option<Mood> {
     let inbound = newest_first.iter().filter(|heard| heard.direction() == Some(Direction::Inbound));
-    let findings: Vec<_> =
-        inbound.filter_map(|heard| Some(&heard.said.finding.as_ref()?.value)).take(SCORED_MAX).collect();
+    let scored =
+        inbound.filter_map(|heard| heard.said.understood()).filter(|finding| finding.has_sentiment());
+    let findings: Vec<_> = scored.take(SCORED_MAX).collect();
     let latest = findings.first()?.sentiment.clone();
     let (newer, older) = findings.split_at_checked(findings.len().div_ceil(2))?;
     let newer_mean = mean(newer.iter().map(|finding| finding.score))?;

@@ -262,10 +262,14 @@ fn awaiting<'a>(oldest_first: impl Iterator<Item = &'a Heard>) -> Option<(Timest
     })
 }
 
-/// What the enricher says a message is about; without its word, what the text's own words say.
+/// What people or the enricher say a message is about; without their word, what the text's own words say.
 fn topic_of(heard: &Heard) -> Option<Topic> {
-    let said = heard.said.finding.as_ref().and_then(|finding| finding.value.topic.as_deref());
-    said.and_then(Topic::named).or_else(|| topic(&heard.said.text.as_ref()?.value))
+    let understood = heard.said.understood();
+    let said = understood.as_ref().and_then(|finding| finding.topic.as_deref());
+    let by_words = || topic(&heard.said.text.as_ref()?.value);
+    // Where people say that it is about nothing, its words are not asked.
+    let is_told = heard.said.corrected.standing().contains(&"topic");
+    said.and_then(Topic::named).or_else(|| if is_told { None } else { by_words() })
 }
 
 /// The topic of most of the customer's messages; of equals the first of [`Topic`].

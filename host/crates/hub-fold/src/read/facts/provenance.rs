@@ -13,7 +13,7 @@ use super::{FactView, FactsOf, gathered};
 use crate::Sequenced;
 use crate::active::ActiveSettings;
 use crate::people::account_named;
-use crate::record::{Polled, Record, Reported};
+use crate::record::{Command, Polled, Record, Reported};
 use crate::row::{Subject, SubjectKind};
 
 /// Who told a fact.
@@ -40,6 +40,14 @@ pub struct SourceObject {
     /// "order", "ticket" …; of a person the provider's own word, "customer", "user".
     pub kind: String,
     pub id: String,
+}
+
+/// A person's word that is a fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SaidBy {
+    pub by: String,
+    pub at: Timestamp,
+    pub learned_at: Timestamp,
 }
 
 /// Who told a fact of a thing. `record` is the one that its `learned` names, as the journal has it; `None` when it does not
@@ -75,6 +83,21 @@ pub fn provenance(
         learned_at: record.at,
         delivery: report.delivery,
     })
+}
+
+/// Who said a fact, where it is a person's word. `record` as for [`provenance`].
+#[must_use]
+pub fn said_by(what: &FactsOf, fact: &FactView, record: &Sequenced) -> Option<SaidBy> {
+    let (FactsOf::Thing(subject), Record::Command(Command::Correct(corrected))) = (what, &record.record)
+    else {
+        return None;
+    };
+    let (connection, id) = corrected.place.as_ref()?;
+    let is_meant = subject.kind == SubjectKind::Interaction
+        && (connection, id) == (&subject.connection, &subject.id)
+        && fact.learned == Some(record.seq)
+        && fact.version == Some(corrected.at.0);
+    is_meant.then(|| SaidBy { by: corrected.by.clone(), at: corrected.at, learned_at: record.at })
 }
 
 /// What an event of a report tells of a thing.

@@ -138,8 +138,8 @@ fn is_call(entry: &Heard) -> bool {
 }
 
 fn asks(entry: &Heard) -> bool {
-    let finding = entry.said.finding.as_ref().map(|finding| &finding.value);
-    let leads = finding.and_then(|finding| finding.intents.first());
+    let finding = entry.said.understood();
+    let leads = finding.as_ref().and_then(|finding| finding.intents.first());
     entry.direction() == Some(Direction::Inbound) && leads.is_none_or(|intent| intent.name != "thanks")
 }
 
