@@ -7,7 +7,8 @@ use std::path::Path;
 use hub_fold::record::{ActionRoute, ConnectionSettings, Role as RouteRole, Settings};
 use hub_model::Salt;
 use hub_rules::{
-    ActionSpec, Catalogue, Changes, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem, Takes, review,
+    ActionSpec, Bounds, Catalogue, Changes, Declared, FieldKind, Grade, ParamSpec, RuleFile, RuleProblem,
+    Takes, review,
 };
 use hub_runtime::manifest::Role;
 use serde::Serialize;
@@ -191,10 +192,21 @@ fn add_actions(
             channel,
             help: action.help.clone(),
             about: None,
+            bounds: bounds(name, connection, action),
             changes: Changes { causes, ..Changes::default() },
         };
         catalogue.actions.insert(rule_name, spec);
     }
+}
+
+/// What the connector declares of an action, and what its connection lacks to do it.
+fn bounds(name: &str, connection: &Connection, action: &hub_runtime::manifest::Action) -> Bounds {
+    let extra = connection.manifest().map(|manifest| manifest.extra.as_slice()).unwrap_or_default();
+    let setting = |key: &str| connection.settings.get(key).map(str::to_owned);
+    let declared = Declared { extra, connection: &connection.name, called: name, setting: &setting };
+    let mut bounds = declared.bounds(&action.name);
+    bounds.missing.extend(connection.lacks(&action.endpoint));
+    bounds
 }
 
 fn grade(grade: hub_runtime::manifest::Grade) -> Grade {

@@ -338,6 +338,13 @@ impl Manifest {
             extra: Vec::new(),
         }
     }
+
+    /// What holds for an action beyond its record, so that rules hear of it when they are saved and not when a message
+    /// is refused: its provider's window for answers, the action that needs none, the settings it needs or that list what
+    /// may be given to it. The README names the forms.
+    pub fn bound(&mut self, action: &str, what: &str, value: impl Into<String>) {
+        self.extra.push((format!("action.{action}.{what}"), value.into()));
+    }
 }
 
 impl Setting {

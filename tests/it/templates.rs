@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use hub_rules::{
-    ActionSpec, Catalogue, Changes, FieldKind, Grade, Mode, ParamSpec, RuleFile, SCHEDULE_DUE, Takes,
+    ActionSpec, Bounds, Catalogue, Changes, FieldKind, Grade, Mode, ParamSpec, RuleFile, SCHEDULE_DUE, Takes,
     check_all, review, run_tests, switched_on,
 };
 use omnihub_plugin::{Action, Connector, Grade as Declared, Manifest, Role};
@@ -53,14 +53,23 @@ fn catalogue() -> Catalogue {
     ];
     // A shop names its connections as it likes, so no template may lean on such a name.
     let mut catalogue = hub_fold::catalogue(std::iter::empty());
-    for Manifest { id, actions, .. } in manifests {
+    for Manifest { id, actions, extra, .. } in manifests {
         let for_rules = actions.iter().filter(|action| !matches!(action.role, Role::Erase(_)));
-        catalogue.actions.extend(for_rules.map(|action| (format!("{id}.{}", action.name), spec(action))));
+        catalogue
+            .actions
+            .extend(for_rules.map(|action| (format!("{id}.{}", action.name), spec(&id, action, &extra))));
     }
     catalogue
 }
 
-fn spec(action: &Action) -> ActionSpec {
+/// As in a shop whose connections have every setting they need.
+fn bounds(connector: &str, action: &Action, extra: &[(String, String)]) -> Bounds {
+    let declared =
+        hub_rules::Declared { extra, connection: connector, called: connector, setting: &|_| None };
+    Bounds { missing: Vec::new(), ..declared.bounds(&action.name) }
+}
+
+fn spec(connector: &str, action: &Action, extra: &[(String, String)]) -> ActionSpec {
     let params = action.parameters.iter().map(|parameter| {
         let kind = if parameter.name == "tags" { FieldKind::TextList } else { FieldKind::Text };
         let (required, help) = (parameter.required, parameter.help.clone());
@@ -81,6 +90,7 @@ fn spec(action: &Action) -> ActionSpec {
         },
         channel,
         about: None,
+        bounds: bounds(connector, action, extra),
         changes: Changes { causes, ..Changes::default() },
         help: action.help.clone(),
     }

@@ -23,6 +23,8 @@ pub struct Connection {
     pub(crate) schedules: Schedules,
     hooks: Vec<Hook>,
     endpoints: BTreeMap<String, BoundEndpoint>,
+    /// Why each of the others cannot be called, be it that nobody wants to.
+    unbound: BTreeMap<String, ConnectionProblem>,
     /// What is missing; a connection with problems still accepts deliveries it can verify.
     pub problems: Vec<ConnectionProblem>,
 }
@@ -70,7 +72,7 @@ impl Connection {
         let manifest = connector.plugin.manifest().cloned().unwrap_or_else(empty);
         let settings = settings(&manifest, config);
         let mut problems = problems(&manifest, config, &settings);
-        let endpoints = bound(&manifest, config, &settings, &mut problems);
+        let (endpoints, unbound) = bound(&manifest, config, &settings, &mut problems);
         let hooks: Vec<Hook> =
             manifest.webhooks.iter().map(|declared| Hook::new(declared.clone(), config)).collect();
         problems.extend(unverifiable(&hooks, &problems));
@@ -82,6 +84,7 @@ impl Connection {
             schedules: config.schedules.clone(),
             hooks,
             endpoints,
+            unbound,
             problems,
             connector,
         }
@@ -121,6 +124,13 @@ impl Connection {
     #[must_use]
     pub(crate) fn endpoint(&self, name: &str) -> Option<&BoundEndpoint> {
         self.endpoints.get(name)
+    }
+
+    /// Why an endpoint cannot be called: where hub.toml lacks something, and what.
+    #[must_use]
+    pub(crate) fn lacks(&self, endpoint: &str) -> Option<String> {
+        let ConnectionProblem { key, message } = self.unbound.get(endpoint)?;
+        Some(format!("connections.{}.{key}: {message}", self.name))
     }
 
     /// How much the endpoint's provider bears, as the connector declares it.
@@ -169,7 +179,8 @@ fn bound(
     config: &ConnectionConfig,
     settings: &BTreeMap<String, String>,
     problems: &mut Vec<ConnectionProblem>,
-) -> BTreeMap<String, BoundEndpoint> {
+) -> (BTreeMap<String, BoundEndpoint>, BTreeMap<String, ConnectionProblem>) {
+    let mut unbound = BTreeMap::new();
     let mut endpoints = BTreeMap::new();
     let mut left_out = Vec::new();
     for endpoint in &manifest.endpoints {
@@ -183,17 +194,19 @@ fn bound(
     }
     for (name, error) in left_out {
         let lacks_a_value = matches!(error, BindError::NoSetting(_) | BindError::NoSecret(_));
-        if lacks_a_value && !endpoints.is_empty() && !config.endpoints.contains_key(name) {
-            continue;
-        }
+        let is_alternative = lacks_a_value && !endpoints.is_empty() && !config.endpoints.contains_key(name);
         let key = match &error {
             BindError::NoSecret(secret) => format!("secrets.{secret}"),
             _ => format!("endpoints.{name}"),
         };
-        problems
-            .push(ConnectionProblem { key, message: format!("endpoint {name} cannot be called: {error}") });
+        let problem =
+            ConnectionProblem { key, message: format!("endpoint {name} cannot be called: {error}") };
+        unbound.insert(name.clone(), problem.clone());
+        if !is_alternative {
+            problems.push(problem);
+        }
     }
-    endpoints
+    (endpoints, unbound)
 }
 
 /// Where a setting's value is written.

@@ -18,6 +18,9 @@ pub(crate) fn manifest() -> Manifest {
     let purpose = "Sends messages, reads conversations, looks at the webhook subscription";
     manifest.endpoints = vec![meta::endpoint("https://graph.instagram.com", purpose, RATE)];
     manifest.actions = vec![send_message(), private_reply()];
+    // A private reply has a week too, counted from the comment it answers and not from a message.
+    manifest.bound("send_message", "window", "24h");
+    manifest.bound("send_message", "window.human_agent", "7d");
     manifest.streams = vec![Stream::new(
         poll::STREAM,
         "graph",

@@ -122,4 +122,8 @@ fn the_manifest_declares_what_metas_rules_ask_for() {
             "referral_prefix"
         ]
     );
+    let declared =
+        |key: &str| manifest.extra.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
+    assert_eq!(declared("action.send_message.window"), Some("24h"));
+    assert_eq!(declared("action.send_message.window.human_agent"), Some("7d"));
 }

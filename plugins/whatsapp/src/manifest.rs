@@ -21,11 +21,24 @@ pub(crate) fn manifest() -> Manifest {
             None,
             "The WhatsApp Business Account; only looking at the webhook subscription needs it",
         ),
+        Setting::optional(
+            "templates",
+            SettingKind::Text,
+            None,
+            "The approved templates as name:language, with commas between: order_late:de, order_late:en_US. Rules that \
+             name another are refused; with none listed, none are",
+        ),
     ]);
     manifest.webhooks = vec![meta::webhook()];
     let purpose = "Sends messages and read receipts, looks at the webhook subscription";
     manifest.endpoints = vec![meta::endpoint("https://graph.facebook.com", purpose, RATE)];
     manifest.actions = vec![send_message(), send_template(), mark_read()];
+    manifest.bound("send_message", "window", "24h");
+    manifest.bound("send_message", "instead", "send_template");
+    manifest.bound("send_template", "listed", "templates name:language");
+    for action in ["send_message", "send_template", "mark_read"] {
+        manifest.bound(action, "needs", "phone_number_id");
+    }
     manifest
 }
 

@@ -118,7 +118,16 @@ fn the_manifest_declares_what_metas_rules_ask_for() {
             "api_token",
             "api_version",
             "phone_number_id",
-            "business_account_id"
+            "business_account_id",
+            "templates"
         ]
     );
+    let declared: Vec<(&str, &str)> =
+        manifest.extra.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert!(declared.contains(&("action.send_message.window", "24h")));
+    assert!(declared.contains(&("action.send_template.listed", "templates name:language")));
+    // Rules are told of actions and settings that are there.
+    for (key, _) in &declared {
+        assert!(manifest.actions.iter().any(|it| key.starts_with(&format!("action.{}.", it.name))), "{key}");
+    }
 }

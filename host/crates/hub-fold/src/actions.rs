@@ -6,7 +6,7 @@ use hub_model::model::Wanted;
 use hub_model::{FollowUpId, NodeId, Timestamp};
 use hub_rules::caps::DERIVED_DEPTH_MAX;
 use hub_rules::{
-    ActionSpec, Changes, FieldKind, Grade, Holds, ParamSpec, PlannedAction, Takes, Value, Write,
+    ActionSpec, Bounds, Changes, FieldKind, Grade, Holds, ParamSpec, PlannedAction, Takes, Value, Write,
 };
 
 use crate::FoldError;
@@ -194,6 +194,7 @@ pub(crate) fn specs() -> impl Iterator<Item = (String, ActionSpec)> {
             channel: None,
             about: action.name.split_once('.').map(|(about, _)| about.to_owned()),
             changes: changes(action),
+            bounds: Bounds::default(),
             help: action.help.to_owned(),
         };
         (action.name.to_owned(), spec)

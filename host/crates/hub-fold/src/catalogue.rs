@@ -3,7 +3,7 @@
 
 use hub_model::conversation::Topic;
 use hub_model::model::INTENTS;
-use hub_rules::{Catalogue, EventSpec, FieldKind, FieldSpec, SCHEDULE_DUE};
+use hub_rules::{CONSENTS, Catalogue, EventSpec, FieldKind, FieldSpec, SCHEDULE_DUE};
 
 use crate::actions;
 use crate::alarms::{RULE_SILENT, RULE_SPIKING};
@@ -32,6 +32,7 @@ const FIELDS: &[Field] = &[
     ("customer.locale", Text, &[], "the customer's language as a provider says it"),
     ("customer.tags", TextList, &[], "tags of all systems together"),
     ("customer.segments", TextList, &[], "the segments they are in, as of before the event"),
+    (CONSENTS, TextList, &[], "what they agreed to, as channel and purpose: whatsapp:marketing"),
     ("customer.open_orders", Number, &[], "orders neither delivered nor cancelled"),
     ("customer.orders", Number, &[], "all orders"),
     ("customer.open_tickets", Number, &[], "tickets neither solved nor closed"),

@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use hub_model::event::{Event, Payload};
 use hub_model::identity::{IdentityKey, IdentityKind};
 use hub_model::model::{
-    Checkout, Finding, Interaction, InventoryLevel, LoyaltyAccount, LoyaltyEntry, Order, Profile, Survey,
-    Ticket,
+    Checkout, Consent, Finding, Interaction, InventoryLevel, LoyaltyAccount, LoyaltyEntry, Order, Profile,
+    Survey, Ticket,
 };
 use hub_model::{EventId, Money, NodeId, Timestamp};
 use hub_rules::{Decimal, Earlier, Facts, Item, Value};
@@ -25,7 +25,7 @@ use hub_store::{Range, Table};
 use crate::apply::About;
 use crate::catalogue::{ATTRIBUTES, ID_AT};
 use crate::draft::Draft;
-use crate::read::KpiReport;
+use crate::read::{Account, ConsentView, KpiReport, granted};
 use crate::row::{CustomerRow, NodeRow, Row, RulingKind, Subject, SubjectKind, decode, key};
 use crate::rulings;
 use crate::segments::segments_of;
@@ -148,6 +148,7 @@ impl<'a> EventFacts<'a> {
                 .map(|fact| Value::Text(fact.value)),
             "tags" => Some(Value::TextList(self.tags())),
             "segments" => segments_of(self.draft, self.accounts()).ok().map(Value::TextList),
+            "consents" => Some(Value::TextList(self.consents())),
             "open_orders" => {
                 number(self.filed::<Order>(SubjectKind::Order).iter().filter(|order| order.is_open()).count())
             }
@@ -162,6 +163,18 @@ impl<'a> EventFacts<'a> {
             }
             _ => None,
         }
+    }
+
+    /// What the customer has agreed to. It is asked again before each try to send: this is what it was at the event.
+    fn consents(&self) -> Vec<String> {
+        let mut statements = Vec::new();
+        for account in self.accounts() {
+            let Some(node) = self.draft.get::<NodeRow>(&account.0).ok().flatten() else { continue };
+            let rows = self.draft.scan(Table::Consent, &account.0, COUNTED_MAX).unwrap_or_default();
+            let said = rows.iter().filter_map(|(_, row)| decode::<Consent>(Table::Consent, row).ok());
+            statements.extend(said.map(|said| ConsentView::new(Account::of(&node.key), said)));
+        }
+        granted(statements)
     }
 
     fn tags(&self) -> Vec<String> {

@@ -31,6 +31,7 @@ pub use backtest::{BackTest, Change, Day, Firing, ForCustomer, backtest};
 pub use breaches::{Breach, BreachView, breaches};
 pub use card::{CustomerCard, ProfileView, customer};
 pub use compare::{Difference, Listed, Planned, Regrouped, RuleChange, differences};
+pub(crate) use consent::granted;
 pub use consent::{ConsentView, ContactReason, ContactVerdict, Purpose, may_contact, may_send};
 pub use context::{
     Concern, ContextCard, LastContact, Late, Mood, OrderUnderWay, OwedFollowUp, Reason, Trend, context,

@@ -3,6 +3,7 @@
 
 mod action;
 mod alarm;
+mod bounded;
 mod change;
 mod condition;
 mod finding;
@@ -34,6 +35,7 @@ use crate::problem::{
 };
 use crate::rule::{Action, Mode, Rule, RuleFile, RuleSet};
 use crate::segment::Segment;
+pub use bounded::CONSENTS;
 use for_each::Items;
 use new_event::with_events_of;
 use new_field::with_fields_of;
@@ -69,13 +71,14 @@ pub fn check_all(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Result<RuleSe
 }
 
 /// Checks all files as they are to be checked before they are saved: what [`check_all`] finds, conditions that cannot be
-/// meant, and rules that get in each other's way. The order of the files changes nothing.
+/// meant, actions that would be refused, and rules that get in each other's way. The order of the files changes nothing.
 pub fn review(files: &[RuleFile<'_>], catalogue: &Catalogue) -> Review {
     let mut checked = check_files(files, catalogue);
     let CheckedFiles { catalogue, read, segments, problems } = &mut checked;
     for one in &*read {
         finding::report(one, problems);
         alarm::report(one, problems);
+        bounded::report(one, catalogue, problems);
     }
     set::report(read, segments, catalogue, problems);
     sort(problems);

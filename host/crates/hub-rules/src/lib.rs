@@ -8,6 +8,7 @@
 //! at once) → `evaluate` and `plan`. Before rules are saved, [`review`] says as well what can be
 //! taken and is probably not meant.
 
+mod bounds;
 pub mod caps;
 mod catalogue;
 mod change;
@@ -34,12 +35,13 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use bounds::{Bounds, Declared, Listed, Longer, Window};
 pub use catalogue::{
     ActionSpec, Catalogue, Changes, EventSpec, FieldKind, FieldSpec, Grade, Holds, ListSpec, ParamSpec,
     Takes, Write,
 };
 pub use change::Earlier;
-pub use check::{Review, check, check_all, review, with_new_names};
+pub use check::{CONSENTS, Review, check, check_all, review, with_new_names};
 pub use condition::{Comparison, Condition, CountTest, FieldTest, Operator};
 pub use evaluate::{Actual, DecidedBy, Evaluation, Facts, Trace, TraceNode, Truth};
 pub use fixture::Fixture;

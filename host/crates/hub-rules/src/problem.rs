@@ -65,6 +65,9 @@ pub enum ProblemKind {
     AddsNothing,
     ConflictingRules,
     RuleCycle,
+    OutsideWindow,
+    NoConsentAsked,
+    NotGranted,
 }
 
 impl ProblemKind {
@@ -105,6 +108,9 @@ impl ProblemKind {
             ProblemKind::AddsNothing => "adds-nothing",
             ProblemKind::ConflictingRules => "conflicting-rules",
             ProblemKind::RuleCycle => "rule-cycle",
+            ProblemKind::OutsideWindow => "outside-window",
+            ProblemKind::NoConsentAsked => "no-consent-asked",
+            ProblemKind::NotGranted => "not-granted",
         }
     }
 }

@@ -34,6 +34,7 @@ fn catalogue() -> Catalogue {
                 channel: None,
                 about: None,
                 changes: Changes::default(),
+                bounds: Bounds::default(),
                 help: String::new(),
             },
         )]),
@@ -275,6 +276,7 @@ fn writing_catalogue() -> Catalogue {
         channel: None,
         about: None,
         changes: Changes::default(),
+        bounds: Bounds::default(),
         help: String::new(),
     };
     catalogue.actions.insert("customer.say".to_owned(), spec);
@@ -580,4 +582,44 @@ fn a_rule_acts_on_all_things_that_fit_or_on_none() {
         rule.plan(&many).unwrap_err().to_string(),
         "498 things in order.lines fit, and it acts on at most 3 at once"
     );
+}
+
+/// What a connector may declare of its actions, in a connection called `wa` that has these settings.
+fn declared(extra: &[(&str, &str)], settings: &[(&str, &str)]) -> Bounds {
+    let extra: Vec<(String, String)> =
+        extra.iter().map(|(key, value)| (format!("action.send.{key}"), (*value).to_owned())).collect();
+    let setting =
+        |key: &str| settings.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+    Declared { extra: &extra, connection: "wa", called: "whatsapp", setting: &setting }.bounds("send")
+}
+
+#[test]
+fn bounds_are_read_from_what_a_connector_declares() {
+    let window = declared(&[("window.human", "7d"), ("window", "24h"), ("instead", "send_template")], &[]);
+    let longer = Longer { hours: 168, param: "human".to_owned() };
+    let instead = Some("whatsapp.send_template".to_owned());
+    assert_eq!(window.window, Some(Window { hours: 24, longer: Some(longer), instead }));
+
+    let listed =
+        declared(&[("listed", "templates name:language")], &[("templates", "late:de, hi,,late:en_US")]);
+    let row = |row: &[&str]| row.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+    let expected = Listed {
+        params: row(&["name", "language"]),
+        rows: vec![row(&["late", "de"]), row(&["hi"]), row(&["late", "en_US"])],
+        place: "connections.wa.settings.templates".to_owned(),
+    };
+    assert_eq!(listed.listed, Some(expected));
+
+    let missing = declared(&[("needs", "number, account")], &[("account", "7"), ("other", "")]).missing;
+    assert_eq!(missing, ["connections.wa.settings.number is not set"]);
+}
+
+#[test]
+fn nothing_is_claimed_where_nothing_is_declared_or_listed() {
+    let nothing = Bounds::default();
+    assert_eq!(declared(&[], &[]), nothing);
+    assert_eq!(declared(&[("listed", "templates name:language")], &[]), nothing);
+    assert_eq!(declared(&[("listed", "templates name:language")], &[("templates", " ,")]), nothing);
+    assert_eq!(declared(&[("window", "soon"), ("windows", "24h"), ("instead", "x")], &[]), nothing);
+    assert_eq!(declared(&[("window", "10m")], &[]), nothing);
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use hub_rules::{Catalogue, Grade, RuleFile, Takes};
+use hub_rules::{Bounds, Catalogue, Grade, Longer, RuleFile, Takes, Window};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -85,7 +85,7 @@ pub(super) fn events(out: &Out, args: NamesArgs) -> Result<ExitCode, Failed> {
 pub(super) fn actions(out: &Out, args: NamesArgs) -> Result<ExitCode, Failed> {
     let NamesArgs { begins, shown: Shown { config, json } } = args;
     let catalogue = catalogue(&config)?;
-    let mut table = Table::new(&["action", "happens", "with", "what"]);
+    let mut table = Table::new(&["action", "happens", "with", "when", "what"]);
     let mut rows = Vec::new();
     for (name, spec) in catalogue.actions.iter().filter(|(name, _)| begins_so(name, &begins)) {
         let params = spec.params.iter().map(|(param, spec)| {
@@ -97,7 +97,8 @@ pub(super) fn actions(out: &Out, args: NamesArgs) -> Result<ExitCode, Failed> {
             format!("{param}{mark}{values}")
         });
         let params: Vec<String> = params.collect();
-        table.row([name.clone(), happens(spec.grade).to_owned(), params.join(", "), spec.help.clone()]);
+        let (happens, when) = (happens(spec.grade).to_owned(), when(&spec.bounds));
+        table.row([name.clone(), happens, params.join(", "), when, spec.help.clone()]);
         rows.push(named(name, spec)?);
     }
     print(out, json, "actions", rows, &table)
@@ -110,6 +111,16 @@ fn happens(grade: Grade) -> &'static str {
         Grade::Natural => "again is the same",
         Grade::Unsafe => "once, or asks a person",
     }
+}
+
+/// When an action can be done: in the provider's window, and not while its connection lacks something.
+fn when(bounds: &Bounds) -> String {
+    if !bounds.missing.is_empty() {
+        return format!("never: {}", bounds.missing.join("; "));
+    }
+    let Some(Window { hours, longer, .. }) = &bounds.window else { return "at any time".to_owned() };
+    let longer = longer.as_ref().map(|Longer { hours, param }| format!(", {hours}h where {param} is true"));
+    format!("{hours}h from their last message{}", longer.unwrap_or_default())
 }
 
 /// The catalogue with the fields that the rules of the folder themselves bring.

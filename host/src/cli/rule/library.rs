@@ -48,6 +48,7 @@ pub(super) const TEMPLATES: &[Template] = templates![
     "refund-notice-email",
     "refund-notice-whatsapp",
     "remember-loyalty-account",
+    "remember-tier",
     "remember-tracking",
     "repeat-contact-to-senior",
     "return-not-refunded",

@@ -273,3 +273,15 @@ fn nothing_is_answered_that_the_catalogue_does_not_name() {
     assert_eq!(facts.field("customer.is_known"), Some(Value::Boolean(false)));
     assert_eq!(facts.count("order.created", i64::MAX), 0);
 }
+
+#[test]
+fn of_consents_those_in_force_are_named() {
+    let said = |(minute, state)| {
+        event("consent.changed", minute, Payload::Consent(consent(party(&["customer:1"]), state)))
+    };
+    let told = [(1, "granted"), (3, "withdrawn"), (2, "granted"), (4, "granted")].map(said);
+    let marketing = Some(Value::TextList(vec!["email:marketing".to_owned()]));
+    let nothing = Some(Value::TextList(Vec::new()));
+    let expected = [marketing.clone(), nothing.clone(), nothing, marketing];
+    assert_eq!(asked(&told, |facts| facts.field("customer.consents")), expected);
+}

@@ -39,11 +39,24 @@ pub struct ConsentView {
 pub(super) fn consents(person: &Person<'_>) -> Result<Vec<ConsentView>, FoldError> {
     let mut consents = Vec::new();
     each_statement(person, |statement| consents.push(statement))?;
+    Ok(weighed(consents))
+}
+
+/// The statements newest first, with those in force marked.
+fn weighed(mut consents: Vec<ConsentView>) -> Vec<ConsentView> {
     // Of one moment what withdraws stands before what grants: in doubt nobody is written to.
     let rank = |one: &ConsentView| (one.at, !is_granted(&one.state), one.event);
     consents.sort_by_key(|one| Reverse(rank(one)));
     mark_in_force(&mut consents);
-    Ok(consents)
+    consents
+}
+
+/// What these statements of one customer allow, each as channel and purpose, `whatsapp:marketing`: what [`may_contact`]
+/// takes for a yes, and nothing else.
+pub(crate) fn granted(statements: Vec<ConsentView>) -> Vec<String> {
+    let in_force = weighed(statements).into_iter().filter(|one| one.in_force && is_granted(&one.state));
+    let named = in_force.map(|one| format!("{}:{}", one.channel, one.purpose).to_lowercase());
+    named.collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// Each account's newest statement speaks for it, and the newest decision among these for the customer. An account that
@@ -96,7 +109,7 @@ fn each_statement(person: &Person<'_>, mut each: impl FnMut(ConsentView)) -> Res
 }
 
 impl ConsentView {
-    pub(super) fn new(account: Account, consent: Consent) -> Self {
+    pub(crate) fn new(account: Account, consent: Consent) -> Self {
         let at = consent.stated_at();
         let evidence = consent.evidence.0;
         Self {

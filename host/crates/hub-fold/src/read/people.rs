@@ -49,7 +49,7 @@ pub struct Account {
 }
 
 impl Account {
-    pub(super) fn of(key: &IdentityKey) -> Self {
+    pub(crate) fn of(key: &IdentityKey) -> Self {
         let (connection, object) = key.scope.split_once('/').unwrap_or((&key.scope, ""));
         Self { connection: connection.to_owned(), object: object.to_owned(), id: key.value.clone() }
     }

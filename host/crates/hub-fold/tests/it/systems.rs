@@ -11,7 +11,7 @@ use hub_fold::{
 };
 use hub_model::event::{self, Payload};
 use hub_model::{EffectId, NodeId};
-use hub_rules::{ActionSpec, Changes, FieldKind, Grade, ParamSpec, Takes};
+use hub_rules::{ActionSpec, Bounds, Changes, FieldKind, Grade, ParamSpec, Takes};
 use hub_store::{Order, Range, Store, Table};
 
 use crate::privacy::{asks, request};
@@ -40,6 +40,7 @@ pub(crate) fn erasing_settings(rules: &[&str]) -> Settings {
                 channel: None,
                 about: None,
                 changes: Changes::default(),
+                bounds: Bounds::default(),
                 help: String::new(),
             };
             settings.catalogue.actions.insert(name.clone(), spec);

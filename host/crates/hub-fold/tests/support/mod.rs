@@ -13,7 +13,7 @@ use hub_model::event::{self, Author, Direction, Event, Payload};
 use hub_model::identity::Limits;
 use hub_model::model::Finding;
 use hub_model::{EventId, NodeId, Salt, Timestamp};
-use hub_rules::{ActionSpec, Changes, FieldKind, Grade, ParamSpec, Takes};
+use hub_rules::{ActionSpec, Bounds, Changes, FieldKind, Grade, ParamSpec, Takes};
 use hub_store::{MemoryStore, Store};
 
 use events::at;
@@ -98,6 +98,7 @@ pub(crate) fn settings(rules: &[&str]) -> Settings {
             channel: channel.map(str::to_owned),
             about: None,
             changes: Changes::default(),
+            bounds: Bounds::default(),
             help: String::new(),
         };
         catalogue.actions.insert(name.into(), spec);
