@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use hub_fold::{Consequences, Fold, FoldError, Record, RuleAlarm, Sequenced, Side};
+use hub_fold::{Consequences, Fold, FoldError, Keeps, Record, RuleAlarm, Sequenced, Side};
 use hub_journal::{Journal, ReadError, Seq};
 use hub_model::Timestamp;
 use hub_store::{SledStore, Store};
@@ -99,6 +99,8 @@ pub(crate) struct Otherwise<'a> {
     pub change: Option<&'a mut dyn FnMut(&mut Record)>,
     /// As [`Fold::running_free`].
     pub runs_free: bool,
+    /// As [`Fold::keeping`].
+    pub keeps: Keeps,
 }
 
 /// As [`fold_until`], with what is different.
@@ -109,10 +111,10 @@ pub(crate) fn fold_otherwise(
     journal: &Journal,
     store: &dyn Store,
     until: u64,
-    Otherwise { first, mut change, runs_free }: Otherwise<'_>,
+    Otherwise { first, mut change, runs_free, keeps }: Otherwise<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Fold, FoldError> {
-    let mut fold = Fold::open(store)?;
+    let mut fold = Fold::open(store)?.keeping(keeps);
     if runs_free {
         fold = fold.running_free();
     }

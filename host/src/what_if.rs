@@ -1,6 +1,9 @@
 //! What would be otherwise: the journal folded once as it is and once with something changed, both into memory, and the
 //! two laid beside each other. Nothing is written.
 
+use std::collections::BTreeSet;
+
+use hub_fold::Keeps;
 use hub_fold::read::{Difference, differences};
 use hub_fold::record::{Command, Record};
 use hub_journal::Journal;
@@ -16,8 +19,8 @@ pub(crate) enum If {
     Identity { limits: Limits, blocked_keys: Vec<String> },
     /// A person's words, as if they had been given before everything else.
     Said(Command),
-    /// Other rules, from the beginning.
-    Rules { rules: Vec<(String, String)>, catalogue: Catalogue },
+    /// Other rules, from the beginning; of those counted is kept what comes of them, and of no rule why.
+    Rules { rules: Vec<(String, String)>, catalogue: Catalogue, counted: BTreeSet<String> },
 }
 
 /// The difference that the change makes to a view.
@@ -53,15 +56,16 @@ pub(crate) fn folded(
                     settings.blocked_keys.clone_from(blocked_keys);
                 }
             };
-            let otherwise = Otherwise { change: Some(&mut change), ..Otherwise::default() };
+            let change = Some(&mut change as &mut dyn FnMut(&mut Record));
+            let otherwise = Otherwise { change, keeps: Keeps::Nothing, ..Otherwise::default() };
             fold_otherwise(journal, &other, until, otherwise, progress)?;
         }
         If::Said(command) => {
             let first = Record::Command(command.clone());
-            let otherwise = Otherwise { first: Some(first), ..Otherwise::default() };
+            let otherwise = Otherwise { first: Some(first), keeps: Keeps::Nothing, ..Otherwise::default() };
             fold_otherwise(journal, &other, until, otherwise, progress)?;
         }
-        If::Rules { rules, catalogue } => {
+        If::Rules { rules, catalogue, counted } => {
             let mut change = |record: &mut Record| {
                 if let Record::Settings(settings) = record {
                     settings.rules.clone_from(rules);
@@ -69,7 +73,9 @@ pub(crate) fn folded(
                 }
             };
             // What the hub did not know it did not wait for: no record tells that its time had come.
-            let otherwise = Otherwise { change: Some(&mut change), runs_free: true, ..Otherwise::default() };
+            let change = Some(&mut change as &mut dyn FnMut(&mut Record));
+            let keeps = Keeps::Outcomes { rules: counted.clone() };
+            let otherwise = Otherwise { change, runs_free: true, keeps, ..Otherwise::default() };
             fold_otherwise(journal, &other, until, otherwise, progress)?;
         }
     }

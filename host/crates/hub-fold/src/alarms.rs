@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::FoldError;
 use crate::apply::About;
 use crate::band::{Alarm, Side, Watch};
-use crate::decide::{Decided, Verdict, firing_key};
+use crate::decide::{Decided, firing_key};
 use crate::draft::Draft;
 use crate::fold::Folding;
 use crate::follow::HUB;
@@ -93,15 +93,9 @@ pub(crate) fn keep_watch(draft: &mut Draft<'_>, rule: &str, watch: Watch) {
 
 /// The rules that are watched and have acted, or would have in shadow mode, each time it did.
 pub(crate) fn acted(decided: &Decided, rules: &RuleSet) -> Vec<(String, Timestamp)> {
-    let acted = decided
-        .decisions
-        .iter()
-        .filter(|decision| matches!(decision.verdict, Verdict::Fired { .. } | Verdict::Shadowed));
     let is_watched = |rule: &str| rules.get(rule).is_some_and(is_watched);
-    acted
-        .filter(|decision| is_watched(&decision.rule))
-        .map(|decision| (decision.rule.clone(), decision.decided_at))
-        .collect()
+    let acted = decided.acted().filter(|(rule, _)| is_watched(rule));
+    acted.map(|(rule, at)| (rule.to_owned(), at)).collect()
 }
 
 fn is_watched(rule: &Rule) -> bool {

@@ -3,7 +3,7 @@
 
 use hub_model::event::Event;
 use hub_model::{EffectId, EventId, NodeId, Timestamp};
-use hub_rules::{Actual, Evaluation, Mode, PlannedAction, Rule, Scope, Trace, TraceNode, Truth, Value};
+use hub_rules::{Evaluation, ItemsAsked, Mode, Moment, PlannedAction, Rule, RuleSet, Scope, Truth, Value};
 use hub_store::Table;
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +16,11 @@ use crate::facts::EventFacts;
 use crate::follow::{Derived, Emission};
 use crate::held::{HeldAction, begun, hold, holds, pause};
 use crate::own::is_own_write;
-use crate::row::{EffectRow, EffectState, Message, SubjectKind, decode, encode, key};
+use crate::row::{EffectRow, EffectState, Message, SubjectKind, decode, encode};
 use crate::rulings::Writing;
+use crate::sitting::{Keeps, Outcome, Sitting};
 
-/// What a rule made of an event, kept for "why".
+/// What a rule made of an event, as it is told of: what is kept of it is a [`Sitting`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     pub rule: String,
@@ -62,65 +63,11 @@ pub enum Verdict {
     OwnWrite,
 }
 
-/// What stands in a decision where a value was that is to be forgotten.
-const FORGOTTEN: &str = "(forgotten)";
-
-impl Decision {
-    pub(crate) fn new(occasion: &Occasion<'_>, mut evaluation: Evaluation, verdict: Verdict) -> Self {
-        each_trace(&mut evaluation, shorten);
-        let rule = evaluation.rule.clone();
-        Self {
-            rule,
-            event: occasion.id,
-            decided_at: occasion.now,
-            evaluation,
-            verdict,
-            done: Vec::new(),
-            held: Vec::new(),
-        }
-    }
-
-    /// Kept for "why", in place of what was decided before.
-    pub(crate) fn write(&self, draft: &mut Draft<'_>) -> Result<(), FoldError> {
-        let json = serde_json::to_vec(self).map_err(|_| FoldError::Row { table: Table::Annotation })?;
-        draft.put_raw(Table::Annotation, key::decision(self.event, &self.rule), json);
-        Ok(())
-    }
-
-    /// Takes out what the rule found in the fields; how it decided stays.
-    pub(crate) fn forget(&mut self) {
-        each_trace(&mut self.evaluation, forget_values);
-        self.done.iter_mut().for_each(|done| FORGOTTEN.clone_into(&mut done.says));
-    }
-}
-
-/// The conditions of the rule, and those that decided on each thing it goes through.
-fn each_trace(evaluation: &mut Evaluation, act: fn(&mut Trace)) {
-    act(&mut evaluation.trace);
-    let items = evaluation.items.iter_mut().flat_map(|items| &mut items.shown);
-    items.filter_map(|item| item.decided_by.as_mut()).for_each(act);
-}
-
-fn forget_values(trace: &mut Trace) {
-    match &mut trace.node {
-        TraceNode::All(parts) | TraceNode::Any(parts) | TraceNode::None(parts) => {
-            parts.iter_mut().for_each(forget_values)
-        }
-        TraceNode::Field { actual, before, .. } => {
-            for found in std::iter::once(actual).chain(before) {
-                if let Actual::Value(_) | Actual::OtherCurrency(_) = found {
-                    *found = Actual::Value(Value::Text(FORGOTTEN.to_owned()));
-                }
-            }
-        }
-        TraceNode::Count { .. } | TraceNode::Always => {}
-    }
-}
-
 /// What one event led to.
 #[derive(Default)]
 pub(crate) struct Decided {
-    pub(crate) decisions: Vec<Decision>,
+    sittings: Vec<Sitting>,
+    fired: u64,
     pub(crate) effects: Vec<(EffectId, EffectRow)>,
     writings: Vec<Writing>,
     firings: Vec<(Vec<u8>, Vec<Timestamp>)>,
@@ -137,7 +84,27 @@ pub(crate) struct Occasion<'a> {
     pub(crate) derived: Derived,
 }
 
-/// Asks these rules about one event.
+/// Asks the rules that act when this event happens.
+pub(crate) fn decide_all(
+    draft: &Draft<'_>,
+    settings: &ActiveSettings,
+    facts: &EventFacts<'_>,
+    occasion: &Occasion<'_>,
+    keeps: &Keeps,
+) -> Result<Decided, FoldError> {
+    let mut decided = Decided::default();
+    let Some(asked) = settings.rules.asked_at(&occasion.event.name) else { return Ok(decided) };
+    let answers = asked.answers(facts);
+    let mut outcomes = Vec::new();
+    for rule in settings.rules.true_of(asked, &answers) {
+        outcomes.push(decided.act((draft, settings), facts, occasion, rule, rule.ask_items(facts))?);
+    }
+    let moment = if *keeps == Keeps::All { answers.into_moment() } else { Moment::default() };
+    decided.sittings.push(Sitting { outcomes, ..Sitting::new(occasion, None, moment) });
+    Ok(decided)
+}
+
+/// Asks these rules about one event, each by itself.
 pub(crate) fn decide<'r>(
     draft: &Draft<'_>,
     settings: &ActiveSettings,
@@ -147,22 +114,12 @@ pub(crate) fn decide<'r>(
 ) -> Result<Decided, FoldError> {
     let mut decided = Decided::default();
     for rule in rules.filter(|rule| rule.mode != Mode::Off) {
-        let evaluation = rule.evaluate(facts);
-        let mut acts = Acts::default();
-        let verdict = match evaluation.truth {
-            Truth::True => fire(draft, settings, facts, occasion, rule, &mut acts)?,
-            Truth::False | Truth::Unknown => Verdict::DidNotFire,
-        };
-        let held = match verdict {
-            Verdict::Fired { .. } | Verdict::Shadowed => std::mem::take(&mut acts.held),
-            _ => Vec::new(),
-        };
-        let done = match &verdict {
-            Verdict::Fired { .. } => decided.take(acts),
-            // A rule acts whole or not at all.
-            _ => Vec::new(),
-        };
-        decided.decisions.push(Decision { done, held, ..Decision::new(occasion, evaluation, verdict) });
+        let Evaluation { trace, items, .. } = rule.evaluate(facts);
+        let mut sitting = Sitting::new(occasion, Some(rule), Moment::of(&rule.when, facts));
+        if trace.truth == Truth::True {
+            sitting.outcomes.push(decided.act((draft, settings), facts, occasion, rule, items)?);
+        }
+        decided.sittings.push(sitting);
     }
     Ok(decided)
 }
@@ -178,52 +135,73 @@ struct Acts {
 }
 
 impl Decided {
+    /// The rules that acted, or would have in shadow mode, and when.
+    pub(crate) fn acted(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        self.sittings.iter().flat_map(|sitting| {
+            let acted = sitting
+                .outcomes
+                .iter()
+                .filter(|outcome| matches!(outcome.verdict, Verdict::Fired { .. } | Verdict::Shadowed));
+            acted.map(move |outcome| (outcome.rule.as_str(), sitting.at))
+        })
+    }
+
     /// Nothing is done, for a reason outside the rule's conditions.
-    pub(crate) fn held(occasion: &Occasion<'_>, evaluation: Evaluation, reason: String) -> Self {
-        let decision = Decision::new(occasion, evaluation, Verdict::Held { reason });
-        Self { decisions: vec![decision], ..Self::default() }
+    pub(crate) fn held(
+        occasion: &Occasion<'_>,
+        rule: &Rule,
+        facts: &EventFacts<'_>,
+        reason: String,
+    ) -> Result<Self, FoldError> {
+        let mut sitting = Sitting::new(occasion, Some(rule), Moment::of(&rule.when, facts));
+        let items = rule.evaluate(facts).items;
+        sitting.outcomes.push(Outcome::new(&rule.id, Verdict::Held { reason }, items)?);
+        Ok(Self { sittings: vec![sitting], ..Self::default() })
+    }
+
+    /// Lets a rule act whose conditions are true.
+    fn act(
+        &mut self,
+        (draft, settings): (&Draft<'_>, &ActiveSettings),
+        facts: &EventFacts<'_>,
+        occasion: &Occasion<'_>,
+        rule: &Rule,
+        items: Option<ItemsAsked>,
+    ) -> Result<Outcome, FoldError> {
+        let mut acts = Acts::default();
+        let verdict = match &items {
+            // There is nothing to act on.
+            Some(items) if items.fit == 0 => Verdict::DidNotFire,
+            _ => fire(draft, settings, facts, occasion, rule, &mut acts)?,
+        };
+        let held = match verdict {
+            Verdict::Fired { .. } | Verdict::Shadowed => std::mem::take(&mut acts.held),
+            _ => Vec::new(),
+        };
+        let done = match &verdict {
+            Verdict::Fired { .. } => self.take(acts),
+            // A rule acts whole or not at all.
+            _ => Vec::new(),
+        };
+        Ok(Outcome { done, held, ..Outcome::new(&rule.id, verdict, items)? })
     }
 
     fn take(&mut self, acts: Acts) -> Vec<Done> {
+        self.fired += 1;
         self.effects.extend(acts.effects);
         self.writings.extend(acts.writings);
         self.firings.extend(acts.firings);
         acts.done
     }
-}
 
-/// What a decision keeps of a text: enough to see why, while a rule of a hundred leaves over a long message still
-/// makes a row the store takes.
-const TEXT_KEPT_CHARS: usize = 1_000;
-const TEXTS_KEPT: usize = 20;
-
-fn shorten(trace: &mut Trace) {
-    match &mut trace.node {
-        TraceNode::All(parts) | TraceNode::Any(parts) | TraceNode::None(parts) => {
-            parts.iter_mut().for_each(shorten)
-        }
-        TraceNode::Field { actual, before, .. } => {
-            std::iter::once(actual).chain(before).for_each(shorten_found);
-        }
-        TraceNode::Count { .. } | TraceNode::Always => {}
+    /// What came at once of rules that act later.
+    pub(crate) fn add(&mut self, outcome: Outcome) {
+        self.sittings.iter_mut().for_each(|sitting| sitting.outcomes.push(outcome.clone()));
     }
-}
 
-fn shorten_found(found: &mut Actual) {
-    match found {
-        Actual::Value(Value::Text(text)) => shorten_text(text),
-        Actual::Value(Value::TextList(texts)) => {
-            texts.truncate(TEXTS_KEPT);
-            texts.iter_mut().for_each(shorten_text);
-        }
-        _ => {}
-    }
-}
-
-fn shorten_text(text: &mut String) {
-    if let Some((end, _)) = text.char_indices().nth(TEXT_KEPT_CHARS) {
-        text.truncate(end);
-        text.push('…');
+    /// Leaves out what is not to be kept for "why".
+    pub(crate) fn keep(&mut self, keeps: &Keeps, rules: &RuleSet) {
+        self.sittings.retain_mut(|sitting| sitting.keep(keeps, rules));
     }
 }
 
@@ -402,7 +380,7 @@ pub(crate) fn recent_firings(
 impl Decided {
     /// Writes what was decided; returns the effects that are new.
     pub(crate) fn write(self, draft: &mut Draft<'_>, seq: u64) -> Result<Written, FoldError> {
-        let mut written = Written::default();
+        let mut written = Written { fired: self.fired, ..Written::default() };
         for (row, firings) in self.firings {
             draft.put_raw(Table::Firing, row, encode(&firings));
         }
@@ -417,10 +395,7 @@ impl Decided {
                 written.effects.push(id);
             }
         }
-        for decision in self.decisions {
-            written.fired += u64::from(matches!(decision.verdict, Verdict::Fired { .. }));
-            decision.write(draft)?;
-        }
+        self.sittings.into_iter().for_each(|mut sitting| sitting.write(draft, seq));
         Ok(written)
     }
 }

@@ -28,6 +28,7 @@ use crate::own::forget_own_writes;
 use crate::people::judge;
 use crate::record::{Command, ConnectionSettings, PluginState, Record, Reported, Settings};
 use crate::row::{CaseRow, ConnectionRow, EffectRow, EventRow, decode, encode, key};
+use crate::sitting::{Keeps, keep_conditions};
 
 /// A record with its place in the journal.
 #[derive(Clone, Debug)]
@@ -65,6 +66,7 @@ pub struct Consequences {
 pub struct Fold {
     settings: Arc<ActiveSettings>,
     runs_free: bool,
+    keeps: Keeps,
 }
 
 /// What is too old to be of use is forgotten a few rows at a time, every so many records.
@@ -82,7 +84,7 @@ impl Fold {
             Some(settings) => ActiveSettings::new(&settings).unwrap_or_default(),
             None => ActiveSettings::default(),
         };
-        Ok(Self { settings: Arc::new(settings), runs_free: false })
+        Ok(Self { settings: Arc::new(settings), runs_free: false, keeps: Keeps::All })
     }
 
     /// Rules that wait are asked at the moment their time has come, and not when a record of the time says that a hub
@@ -90,6 +92,12 @@ impl Fold {
     #[must_use]
     pub fn running_free(self) -> Self {
         Self { runs_free: true, ..self }
+    }
+
+    /// Decisions are kept only so far: of a view that is thrown away nobody asks why.
+    #[must_use]
+    pub fn keeping(self, keeps: Keeps) -> Self {
+        Self { keeps, ..self }
     }
 
     /// The settings in force.
@@ -112,6 +120,7 @@ impl Fold {
             alarms: Vec::new(),
             witness: None,
             derived: Derived::default(),
+            keeps: self.keeps.clone(),
         };
         for record in records {
             if self.runs_free {
@@ -148,6 +157,7 @@ impl Fold {
             alarms: Vec::new(),
             witness: Some(Witness { event, rule, found: None }),
             derived: Derived::default(),
+            keeps: Keeps::Nothing,
         };
         folding.record(record)?;
         Ok(folding.witness.and_then(|witness| witness.found))
@@ -181,6 +191,7 @@ pub(crate) struct Folding<'a> {
     pub(crate) witness: Option<Witness<'a>>,
     /// How far what follows from the record at hand has gone.
     pub(crate) derived: Derived,
+    pub(crate) keeps: Keeps,
 }
 
 impl Folding<'_> {
@@ -281,8 +292,13 @@ impl Folding<'_> {
     }
 
     /// Writes what rules decided; what they tell of is to follow.
-    pub(crate) fn write_decided(&mut self, seq: u64, decided: Decided) -> Result<Vec<Emission>, FoldError> {
+    pub(crate) fn write_decided(
+        &mut self,
+        seq: u64,
+        mut decided: Decided,
+    ) -> Result<Vec<Emission>, FoldError> {
         let acted = acted(&decided, &self.settings.rules);
+        decided.keep(&self.keeps, &self.settings.rules);
         let written = decided.write(&mut self.draft, seq)?;
         self.consequences.rules_fired += written.fired;
         self.consequences.effects_planned.extend(&written.effects);
@@ -309,6 +325,7 @@ impl Folding<'_> {
         let settings = &Settings { salt, ..settings.clone() };
         // Rules that no longer check leave those before in force; the host says so when it loads them.
         if let Ok(active) = ActiveSettings::new(settings) {
+            keep_conditions(&mut self.draft, seq, &self.settings.rules, &active.rules);
             self.settings = Arc::new(active);
             self.keep_schedules(at)?;
             self.keep_segments(at)?;

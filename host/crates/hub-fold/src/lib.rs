@@ -33,6 +33,7 @@ pub mod row;
 mod rulings;
 mod schedules;
 mod segments;
+mod sitting;
 mod timers;
 mod turns;
 
@@ -58,6 +59,7 @@ pub use held::{HeldAction, QUIET, Switch, Switched, effects_held, effects_stoppe
 pub use merge::{JUDGED_MAX, Plan, PlanError, plan_merge, plan_reject, plan_unmerge};
 pub use record::{Record, RecordError};
 pub use segments::{MEMBERS_COUNTED_MAX, Members, members};
+pub use sitting::Keeps;
 pub use timers::next_timer;
 
 use hub_store::{StoreError, Table};

@@ -10,6 +10,7 @@ mod consent;
 mod context;
 mod conversations;
 mod corrections;
+mod decisions;
 mod facts;
 mod follow_ups;
 mod inbound;
@@ -43,6 +44,7 @@ pub use conversations::{
 pub use corrections::{
     CorrectionPage, CorrectionQuery, CorrectionView, PersonsWord, Understood, WordsOf, corrections,
 };
+pub use decisions::{decisions, why};
 pub use facts::{
     FactView, Facts, FactsOf, Provenance, SaidBy, SourceObject, facts, profile_facts, provenance, said_by,
 };
@@ -78,7 +80,7 @@ pub use watches::{BandTest, LEARNED_FROM, Learned, Tried, WatchView, watches};
 pub use why::{Because, EvidenceView, LinkEnd, LinkWhy, Obstacle, PairWhy, Word, why_linked, why_pair};
 pub use work::{
     Counts, DELIVERY_STATES, DeliveryQuery, DeliverySummary, EFFECT_STATES, EffectQuery, EffectSummary,
-    counts, decisions, deliveries, delivery, effect, effects, event, merges, plugin_state, why,
+    counts, deliveries, delivery, effect, effects, event, merges, plugin_state,
 };
 
 use std::collections::BTreeSet;

@@ -8,7 +8,7 @@ use hub_store::{Order, Range, Store, Table};
 
 use crate::FoldError;
 use crate::apply::About;
-use crate::decide::{Decided, Decision, Occasion, Verdict, decide};
+use crate::decide::{Decided, Occasion, Verdict, decide};
 use crate::draft::Draft;
 use crate::facts::{EventFacts, customer_of};
 use crate::fold::Folding;
@@ -16,6 +16,7 @@ use crate::follow::Cause;
 use crate::own::is_own_write;
 use crate::people::is_forgotten;
 use crate::row::{EventRow, Subject, SubjectKind, key};
+use crate::sitting::Outcome;
 use crate::turns::retold;
 
 /// Rules asked in one record; what is due beside them has its turn with the next.
@@ -55,12 +56,13 @@ impl Timer {
     }
 }
 
-/// Lets the rules wait that act some time after this event.
+/// Lets the rules wait that act some time after this event; what comes of each at once is told of with what was decided.
 pub(crate) fn begin_waiting<'r>(
     draft: &Draft<'_>,
     rules: impl Iterator<Item = &'r Rule>,
     facts: &EventFacts<'_>,
     occasion: &Occasion<'_>,
+    decided: &mut Decided,
 ) -> Result<Waiting, FoldError> {
     let mut waiting = Waiting::default();
     for rule in rules.filter(|rule| rule.mode != Mode::Off) {
@@ -71,7 +73,8 @@ pub(crate) fn begin_waiting<'r>(
             waiting.timers.push(Timer { due, event: occasion.id, rule: rule.id.clone() });
             Verdict::Waiting { until: due }
         };
-        waiting.decisions.push(Decision::new(occasion, rule.evaluate(facts), verdict));
+        let items = rule.for_each.as_ref().and_then(|_| rule.evaluate(facts).items);
+        decided.add(Outcome::new(&rule.id, verdict, items)?);
     }
     Ok(waiting)
 }
@@ -80,15 +83,13 @@ pub(crate) fn begin_waiting<'r>(
 #[derive(Default)]
 pub(crate) struct Waiting {
     timers: Vec<Timer>,
-    decisions: Vec<Decision>,
 }
 
 impl Waiting {
-    pub(crate) fn write(self, draft: &mut Draft<'_>) -> Result<(), FoldError> {
+    pub(crate) fn write(self, draft: &mut Draft<'_>) {
         for timer in self.timers {
             draft.put_raw(Table::Timer, timer.key(), Vec::new());
         }
-        self.decisions.iter().try_for_each(|decision| decision.write(draft))
     }
 }
 
@@ -166,7 +167,7 @@ impl Folding<'_> {
             Some((name, at)) => {
                 let same = elapsed.same.as_str();
                 let reason = format!("unless: {name} happened for the same {same}, at {at}");
-                Decided::held(&occasion, rule.evaluate(&facts), reason)
+                Decided::held(&occasion, rule, &facts, reason)?
             }
             None => decide(&self.draft, &settings, std::iter::once(rule), &facts, &occasion)?,
         };

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::FoldError;
 use crate::apply::About;
-use crate::decide::{Occasion, decide};
+use crate::decide::{Occasion, decide_all};
 use crate::facts::EventFacts;
 use crate::fold::{Folding, Witnessed};
 use crate::follow::Cause;
@@ -145,10 +145,9 @@ impl Folding<'_> {
         let settings = self.settings.clone();
         let occasion = Occasion { event, id, account: about.account, now: at, derived: self.derived };
         let facts = EventFacts::new(&self.draft, connection, connector, event, about).asked_at(at);
-        let rules = settings.rules.for_event(&event.name);
-        let decided = decide(&self.draft, &settings, rules, &facts, &occasion)?;
+        let mut decided = decide_all(&self.draft, &settings, &facts, &occasion, &self.keeps)?;
         let later = settings.rules.waiting_since(&event.name);
-        let waiting = begin_waiting(&self.draft, later, &facts, &occasion)?;
+        let waiting = begin_waiting(&self.draft, later, &facts, &occasion, &mut decided)?;
         if let Some(witness) = self.witness.as_mut().filter(|witness| witness.event == id) {
             let fixture = match witness.rule {
                 Some(rule) => Fixture::of_rule(&event.name, &facts, rule),
@@ -158,7 +157,7 @@ impl Folding<'_> {
             witness.found = Some(Witnessed { fixture, truth });
         }
         let told = self.write_decided(seq, decided)?;
-        waiting.write(&mut self.draft)?;
+        waiting.write(&mut self.draft);
         let cause = Cause { connector, id, event, about, at: event.happened_at };
         self.follow((seq, at), &cause, told)
     }

@@ -6,12 +6,14 @@
 //!   `changed` and `changed_to` hold. What it changed *from* nobody can say, so `changed_from` stays unknown.
 //! - Where nobody kept what was before, all three are unknown, but for `changed_to` of another value, which is false.
 
-use crate::condition::{FieldTest, Operator};
-use crate::evaluate::{Actual, Truth, same};
+use serde::{Deserialize, Serialize};
+
+use crate::condition::Operator;
+use crate::evaluate::{Truth, same};
 use crate::value::Value;
 
 /// What a field was before the report with which the event came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Earlier {
     /// Nobody kept it.
     #[default]
@@ -21,37 +23,8 @@ pub enum Earlier {
     Value(Value),
 }
 
-/// What a question about a change came to: its answer, what the field is, and what it was.
-pub(crate) struct Change {
-    pub(crate) truth: Truth,
-    pub(crate) actual: Actual,
-    pub(crate) before: Option<Actual>,
-}
-
-/// `None` for an operator that does not ask for a change. `earlier` is only called by those that do.
-pub(crate) fn ask_change(
-    test: &FieldTest,
-    now: Option<&Value>,
-    earlier: impl FnOnce() -> Earlier,
-) -> Option<Change> {
-    if !test.operator.asks_before() {
-        return None;
-    }
-    let earlier = earlier();
-    let (truth, actual) = match now {
-        None => (Truth::Unknown, Actual::Missing),
-        Some(now) if now.kind() != test.kind => (Truth::Unknown, Actual::OtherKind(now.kind())),
-        Some(now) => (holds(&test.operator, now, &earlier), Actual::Value(now.clone())),
-    };
-    let before = match earlier {
-        Earlier::NotKept => None,
-        Earlier::NotKnown => Some(Actual::Missing),
-        Earlier::Value(value) => Some(Actual::Value(value)),
-    };
-    Some(Change { truth, actual, before })
-}
-
-fn holds(operator: &Operator, now: &Value, earlier: &Earlier) -> Truth {
+/// Whether the field changed as the operator wants. Of one that does not ask for a change nothing can be said.
+pub(crate) fn change_holds(operator: &Operator, now: &Value, earlier: &Earlier) -> Truth {
     let changed = || match earlier {
         Earlier::NotKept => Truth::Unknown,
         Earlier::NotKnown => Truth::True,

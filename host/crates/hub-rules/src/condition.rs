@@ -1,13 +1,13 @@
 //! The condition tree of a rule: groups of leaves, each leaf one question about a field or a
 //! count. Owns the words a condition is read back with; asking it is `evaluate`'s.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::FieldKind;
 use crate::pattern::Pattern;
 use crate::value::{Value, fold, quoted, quoted_all, written_duration};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// `when: always`, so that acting on every event is written and never an omission.
@@ -19,14 +19,14 @@ pub enum Condition {
     Count(CountTest),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldTest {
     pub field: String,
     pub kind: FieldKind,
     pub operator: Operator,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountTest {
     pub event: String,
     pub within_ns: i64,
@@ -34,7 +34,7 @@ pub struct CountTest {
     pub number: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operator {
     Is(Value),
@@ -68,7 +68,7 @@ pub enum Operator {
     ChangedFrom(Vec<Value>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Comparison {
     Is,
@@ -268,6 +268,18 @@ impl Condition {
                 test.field == field && may_turn
             }
             Condition::Always | Condition::Count(_) => false,
+        }
+    }
+
+    /// How many questions it asks.
+    #[must_use]
+    pub fn leaves(&self) -> usize {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) | Condition::None(parts) => {
+                parts.iter().map(Condition::leaves).sum()
+            }
+            Condition::Field(_) | Condition::Count(_) => 1,
+            Condition::Always => 0,
         }
     }
 

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::FieldKind;
-use crate::change::{Change, Earlier, ask_change};
+use crate::change::{Earlier, change_holds};
 use crate::condition::{Comparison, Condition, CountTest, FieldTest, Operator};
 use crate::for_each::{Item, ItemsAsked};
 use crate::rule::Rule;
@@ -107,17 +107,80 @@ pub enum Actual {
 impl Rule {
     pub fn evaluate(&self, facts: &dyn Facts) -> Evaluation {
         let trace = trace(&self.when, facts);
+        let for_each = self.for_each.as_ref().filter(|_| trace.truth == Truth::True);
+        let items = for_each.map(|for_each| for_each.ask(facts));
+        Evaluation::new(self.id.clone(), trace, items)
+    }
+
+    /// What there is to act on once the conditions hold, of a rule with `for_each`.
+    pub fn ask_items(&self, facts: &dyn Facts) -> Option<ItemsAsked> {
+        self.for_each.as_ref().map(|for_each| for_each.ask(facts))
+    }
+}
+
+impl Evaluation {
+    fn new(rule: String, trace: Trace, items: Option<ItemsAsked>) -> Evaluation {
         let mut path = Vec::new();
         let mut decided_by = decider(&trace, &mut path).map(|sentence| DecidedBy { path, sentence });
         let mut truth = trace.truth;
-        let for_each = self.for_each.as_ref().filter(|_| truth == Truth::True);
-        let items = for_each.map(|for_each| for_each.ask(facts));
         if let Some(items) = items.as_ref().filter(|items| items.fit == 0) {
             // Nothing to act on, and all that is wanted of the rest is so.
             truth = Truth::False;
             decided_by = Some(DecidedBy { path: Vec::new(), sentence: items.sentence() });
         }
-        Evaluation { rule: self.id.clone(), truth, trace, decided_by, items }
+        Evaluation { rule, truth, trace, decided_by, items }
+    }
+
+    /// What came of asking then, from what was found then and what there was to act on. `leaves` are the answers of the
+    /// condition's leaves, in order, where the values they came from are forgotten.
+    #[must_use]
+    pub fn again(
+        rule: &str,
+        when: &Condition,
+        found: &dyn Facts,
+        leaves: Option<&[Truth]>,
+        items: Option<ItemsAsked>,
+    ) -> Evaluation {
+        let mut trace = trace(when, found);
+        if let Some(leaves) = leaves {
+            trace.answer(&mut leaves.iter().copied());
+        }
+        Evaluation::new(rule.to_owned(), trace, items)
+    }
+}
+
+impl Trace {
+    /// The answers of the leaves, in order.
+    pub fn leaves(&self, answers: &mut Vec<Truth>) {
+        match &self.node {
+            TraceNode::All(parts) | TraceNode::Any(parts) | TraceNode::None(parts) => {
+                parts.iter().for_each(|part| part.leaves(answers));
+            }
+            TraceNode::Always => {}
+            TraceNode::Field { .. } | TraceNode::Count { .. } => answers.push(self.truth),
+        }
+    }
+
+    /// Gives the leaves these answers. Of what stands in the place of a forgotten value the kind says nothing.
+    fn answer(&mut self, answers: &mut impl Iterator<Item = Truth>) {
+        match &mut self.node {
+            TraceNode::Always => {}
+            TraceNode::All(parts) => {
+                parts.iter_mut().for_each(|part| part.answer(answers));
+                self.truth = all(parts.iter().map(|part| part.truth));
+            }
+            TraceNode::Any(parts) => {
+                parts.iter_mut().for_each(|part| part.answer(answers));
+                self.truth = any(parts.iter().map(|part| part.truth));
+            }
+            TraceNode::None(parts) => {
+                parts.iter_mut().for_each(|part| part.answer(answers));
+                self.truth = any(parts.iter().map(|part| part.truth)).not();
+            }
+            TraceNode::Field { .. } | TraceNode::Count { .. } => {
+                self.truth = answers.next().unwrap_or(self.truth);
+            }
+        }
     }
 }
 
@@ -155,48 +218,57 @@ pub(crate) fn trace(condition: &Condition, facts: &dyn Facts) -> Trace {
         }
         Condition::All(conditions) => {
             let parts = parts(conditions);
-            Trace { truth: all(&parts), sentence: "all of".to_owned(), node: TraceNode::All(parts) }
+            Trace {
+                truth: all(parts.iter().map(|part| part.truth)),
+                sentence: "all of".to_owned(),
+                node: TraceNode::All(parts),
+            }
         }
         Condition::Any(conditions) => {
             let parts = parts(conditions);
-            Trace { truth: any(&parts), sentence: "any of".to_owned(), node: TraceNode::Any(parts) }
+            Trace {
+                truth: any(parts.iter().map(|part| part.truth)),
+                sentence: "any of".to_owned(),
+                node: TraceNode::Any(parts),
+            }
         }
         Condition::None(conditions) => {
             let parts = parts(conditions);
-            Trace { truth: any(&parts).not(), sentence: "none of".to_owned(), node: TraceNode::None(parts) }
+            let truth = any(parts.iter().map(|part| part.truth)).not();
+            Trace { truth, sentence: "none of".to_owned(), node: TraceNode::None(parts) }
         }
         Condition::Field(test) => field_trace(test, facts),
         Condition::Count(test) => count_trace(test, facts),
     }
 }
 
-fn all(parts: &[Trace]) -> Truth {
-    if parts.iter().any(|part| part.truth == Truth::False) {
-        Truth::False
-    } else if parts.iter().any(|part| part.truth == Truth::Unknown) {
-        Truth::Unknown
-    } else {
-        Truth::True
+/// Looks no further than the first that is false.
+pub(crate) fn all(parts: impl Iterator<Item = Truth>) -> Truth {
+    let mut truth = Truth::True;
+    for part in parts {
+        match part {
+            Truth::False => return Truth::False,
+            Truth::Unknown => truth = Truth::Unknown,
+            Truth::True => {}
+        }
     }
+    truth
 }
 
-fn any(parts: &[Trace]) -> Truth {
-    if parts.iter().any(|part| part.truth == Truth::True) {
-        Truth::True
-    } else if parts.iter().any(|part| part.truth == Truth::Unknown) {
-        Truth::Unknown
-    } else {
-        Truth::False
-    }
+/// Looks no further than the first that is true.
+pub(crate) fn any(parts: impl Iterator<Item = Truth>) -> Truth {
+    all(parts.map(Truth::not)).not()
 }
 
 fn field_trace(test: &FieldTest, facts: &dyn Facts) -> Trace {
     let found = facts.field(&test.field);
-    let change = ask_change(test, found.as_ref(), || facts.before(&test.field));
-    let Change { truth, actual, before } = change.unwrap_or_else(|| {
-        let (truth, actual) = ask(test, found, facts);
-        Change { truth, actual, before: None }
-    });
+    let earlier = if test.operator.asks_before() { facts.before(&test.field) } else { Earlier::NotKept };
+    let truth = field_truth(test, found.as_ref(), || &earlier, || facts.now());
+    let before = match earlier {
+        Earlier::NotKept => None,
+        Earlier::NotKnown => Some(Actual::Missing),
+        Earlier::Value(value) => Some(Actual::Value(value)),
+    };
     Trace {
         truth,
         sentence: test.sentence(),
@@ -204,7 +276,7 @@ fn field_trace(test: &FieldTest, facts: &dyn Facts) -> Trace {
             field: test.field.clone(),
             operator: test.operator.name().to_owned(),
             expected: test.operator.expected(),
-            actual,
+            actual: actual(test, found),
             before,
         },
     }
@@ -225,24 +297,43 @@ fn count_trace(test: &CountTest, facts: &dyn Facts) -> Trace {
     }
 }
 
-fn ask(test: &FieldTest, found: Option<Value>, facts: &dyn Facts) -> (Truth, Actual) {
+/// Whether what a field holds is what the test wants. What else it needs is only asked for by those that do.
+pub(crate) fn field_truth<'e>(
+    test: &FieldTest,
+    found: Option<&Value>,
+    earlier: impl FnOnce() -> &'e Earlier,
+    now: impl FnOnce() -> Option<i64>,
+) -> Truth {
     let Some(value) = found else {
-        let truth = match test.operator {
+        return match test.operator {
             Operator::Exists(wanted) => Truth::from(!wanted),
             _ => Truth::Unknown,
         };
-        return (truth, Actual::Missing);
     };
     if value.kind() != test.kind {
-        return (Truth::Unknown, Actual::OtherKind(value.kind()));
+        return Truth::Unknown;
     }
-    if test.operator.asks_now() {
-        let truth = facts.now().and_then(|now| compare_age(&test.operator, &value, now));
-        return (truth.map_or(Truth::Unknown, Truth::from), Actual::Value(value));
+    if test.operator.asks_before() {
+        return change_holds(&test.operator, value, earlier());
     }
-    match compare(&test.operator, &value) {
-        Some(holds) => (Truth::from(holds), Actual::Value(value)),
-        None => (Truth::Unknown, Actual::OtherCurrency(value)),
+    let holds = if test.operator.asks_now() {
+        now().and_then(|now| compare_age(&test.operator, value, now))
+    } else {
+        compare(&test.operator, value)
+    };
+    holds.map_or(Truth::Unknown, Truth::from)
+}
+
+fn actual(test: &FieldTest, found: Option<Value>) -> Actual {
+    let Some(value) = found else { return Actual::Missing };
+    if value.kind() != test.kind {
+        return Actual::OtherKind(value.kind());
+    }
+    let asks_more = test.operator.asks_before() || test.operator.asks_now();
+    if asks_more || compare(&test.operator, &value).is_some() {
+        Actual::Value(value)
+    } else {
+        Actual::OtherCurrency(value)
     }
 }
 
@@ -294,6 +385,9 @@ fn compare_age(operator: &Operator, value: &Value, now: i64) -> Option<bool> {
 
 pub(crate) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
+        (Value::Text(left), Value::Text(right)) if left.is_ascii() && right.is_ascii() => {
+            left.trim().eq_ignore_ascii_case(right.trim())
+        }
         (Value::Text(left), Value::Text(right)) => fold(left) == fold(right),
         _ => left == right,
     }

@@ -8,6 +8,7 @@
 //! at once) → `evaluate` and `plan`. Before rules are saved, [`review`] says as well what can be
 //! taken and is probably not meant.
 
+mod asking;
 mod bounds;
 pub mod caps;
 mod catalogue;
@@ -35,6 +36,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use asking::{Answers, EventRules, Moment, Questions};
 pub use bounds::{Bounds, Declared, Listed, Longer, Window};
 pub use catalogue::{
     ActionSpec, Catalogue, Changes, EventSpec, FieldKind, FieldSpec, Grade, Holds, ListSpec, ParamSpec,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ast::ErrorKind;
 use regex_syntax::ast::parse::ParserBuilder;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::caps::PATTERN_CHARS_MAX;
 use crate::value::fold;
@@ -100,6 +100,13 @@ impl fmt::Debug for Pattern {
 impl Serialize for Pattern {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pattern, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Pattern::parse(&text).map_err(|error| de::Error::custom(error.message))
     }
 }
 

@@ -1,9 +1,10 @@
 //! A rule as the rest of the hub knows it. Made by `check` alone; carries no spans and no doubts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::asking::{Answers, EventRules};
 use crate::catalogue::FieldKind;
 use crate::condition::Condition;
 use crate::for_each::ForEach;
@@ -104,6 +105,9 @@ pub struct RuleSet {
     at_once: Places,
     #[serde(skip)]
     later: Places,
+    /// By event: the rules of both that are not off, made ready to be asked.
+    #[serde(skip)]
+    asked_at: BTreeMap<String, EventRules>,
     #[serde(skip)]
     scheduled: Vec<usize>,
     /// Some rule that is not off asks what a field was before.
@@ -113,6 +117,23 @@ pub struct RuleSet {
 
 /// Where the rules for an event stand.
 type Places = BTreeMap<String, Vec<usize>>;
+
+/// By event.
+fn asked_at(rules: &[Rule], at_once: &Places, later: &Places) -> BTreeMap<String, EventRules> {
+    let at = |places: &Places, event: &str| -> Vec<(usize, &Rule)> {
+        let places = places.get(event).into_iter().flatten();
+        let rules = places.filter_map(|place| Some((*place, rules.get(*place)?)));
+        rules.filter(|(_, rule)| rule.mode != Mode::Off).collect()
+    };
+    let events: BTreeSet<&String> = at_once.keys().chain(later.keys()).collect();
+    let ready = events.into_iter().filter_map(|event| {
+        let (at_once, later) = (at(at_once, event), at(later, event));
+        let is_asked = !(at_once.is_empty() && later.is_empty());
+        let later = later.into_iter().map(|(_, rule)| rule);
+        is_asked.then(|| (event.clone(), EventRules::new(at_once.into_iter(), later)))
+    });
+    ready.collect()
+}
 
 impl RuleSet {
     pub(crate) fn new(mut rules: Vec<Rule>, mut segments: Vec<Segment>) -> RuleSet {
@@ -131,7 +152,8 @@ impl RuleSet {
             places.entry(rule.on.event().to_owned()).or_default().push(place);
         }
         let asks_before = rules.iter().any(|rule| rule.mode != Mode::Off && rule.asks_before());
-        RuleSet { rules, segments, at_once, later, scheduled, asks_before }
+        let asked_at = asked_at(&rules, &at_once, &later);
+        RuleSet { rules, segments, at_once, later, asked_at, scheduled, asks_before }
     }
 
     pub fn rules(&self) -> &[Rule] {
@@ -159,6 +181,18 @@ impl RuleSet {
     /// The rules that are asked when this happens, by id.
     pub fn for_event(&self, event: &str) -> impl Iterator<Item = &Rule> {
         self.at(&self.at_once, event)
+    }
+
+    /// The rules that are not off and have to do with an event, made ready to be asked; `None` where there are none.
+    #[must_use]
+    pub fn asked_at(&self, event: &str) -> Option<&EventRules> {
+        self.asked_at.get(event)
+    }
+
+    /// Of the rules asked when an event happens, those whose conditions are true, by id. Looks at those alone that their
+    /// cheap leaves do not rule out.
+    pub fn true_of(&self, asked: &EventRules, answers: &Answers<'_>) -> impl Iterator<Item = &Rule> {
+        asked.true_of(answers).filter_map(|place| self.rules.get(place))
     }
 
     /// The rules that wait from when this happens on, by id.

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use hub_rules::{
-    Catalogue, Decimal, Facts, Review, Rule, RuleFile, RuleProblem, Value, check, check_all, review,
-    run_tests,
+    Catalogue, Decimal, Evaluation, Facts, Review, Rule, RuleFile, RuleProblem, RuleSet, Truth, Value, check,
+    check_all, review, run_tests,
 };
 use proptest::prelude::*;
 
@@ -198,6 +198,53 @@ proptest! {
         let decimal = |digits: i64| Decimal::new(i128::from(digits), scale).unwrap();
         prop_assert_eq!(decimal(left).to_string().parse::<Decimal>(), Ok(decimal(left)));
         prop_assert_eq!(decimal(left).cmp(&decimal(right)), left.cmp(&right));
+    }
+}
+
+/// All rules that check, each on under a name of its own, with as many that demand a text of a field they may find.
+static RULE_SET: LazyLock<RuleSet> = LazyLock::new(|| {
+    let good = RULES.iter().filter(|text| check("any.yaml", text, &CATALOGUE).is_ok());
+    let demanding = ["customer.display_name", "customer.locale"].into_iter().flat_map(|field| {
+        ["one_of: [X, {}]", "is: \"{} \"", "is: x", "is_not: {}"].map(|test| {
+            let test = test.replace("{}", &field.to_uppercase());
+            format!("on: order.paid\nwhen: {{all: [{{field: {field}, {test}}}, {{field: customer.orders, more_than: 0}}]}}\n\
+                     then: [{{id: a, do: shopify.add_order_tag, with: {{order_id: \"1\", tag: a}}}}]\n")
+        })
+    });
+    let named = |(number, text): (usize, String)| {
+        let lines = text.lines().filter(|line| !line.starts_with("rule:") && !line.starts_with("mode:"));
+        let text: Vec<&str> = lines.collect();
+        (format!("{number}.yaml"), format!("rule: rule-{number:03}\nmode: on\n{}\n", text.join("\n")))
+    };
+    let texts: Vec<(String, String)> = good.cloned().chain(demanding).enumerate().map(named).collect();
+    let is_good = |(name, text): &(String, String)| check(name, text, &CATALOGUE).is_ok();
+    let texts: Vec<(String, String)> = texts.into_iter().filter(is_good).collect();
+    let files: Vec<RuleFile<'_>> = texts.iter().map(|(name, text)| RuleFile { name, text }).collect();
+    check_all(&files, &CATALOGUE).unwrap()
+});
+
+proptest! {
+    #[test]
+    fn rules_asked_together_answer_as_each_alone(seed in any::<u64>()) {
+        let facts = Dice(seed);
+        let events: std::collections::BTreeSet<&str> =
+            RULE_SET.rules().iter().map(|rule| rule.on.event()).collect();
+        for event in events {
+            let Some(asked) = RULE_SET.asked_at(event) else { continue };
+            let answers = asked.answers(&facts);
+            let together: Vec<&str> = RULE_SET.true_of(asked, &answers).map(|rule| rule.id.as_str()).collect();
+            let holds = |rule: &&Rule| rule.evaluate(&facts).trace.truth == Truth::True;
+            let alone: Vec<&str> =
+                RULE_SET.for_event(event).filter(holds).map(|rule| rule.id.as_str()).collect();
+            prop_assert_eq!(together, alone);
+            // And what was kept of the moment tells the same again, of those never looked at as well.
+            let moment = answers.into_moment();
+            for rule in RULE_SET.for_event(event).chain(RULE_SET.waiting_since(event)) {
+                let then = rule.evaluate(&facts);
+                let again = Evaluation::again(&rule.id, &rule.when, &moment, None, then.items.clone());
+                prop_assert_eq!(then, again);
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `omnihub rule backtest`: what a rule would have done, had it been in force. Folds the journal into memory; acts on
 //! nothing, and a hub may run meanwhile.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -89,7 +90,8 @@ fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp
     let folds = 1 + u64::from(!live.is_empty());
     let bar = progress(until.saturating_mul(folds));
     let fold = |rules: Vec<(String, String)>, from: u64| {
-        let change = If::Rules { rules, catalogue: settings.catalogue.clone() };
+        let counted = BTreeSet::from([rule.id.clone()]);
+        let change = If::Rules { rules, catalogue: settings.catalogue.clone(), counted };
         what_if::folded(&journal, until, &change, &mut |at| bar.set_position(from + at))
     };
     let with = fold(rules, 0)?;

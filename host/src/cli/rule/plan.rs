@@ -1,6 +1,7 @@
 //! `omnihub rule plan`: what taking the folder over would change, what is wrong with it, and what its new and changed
 //! rules would have done. Reads the journal and writes nothing; a hub may run meanwhile.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -148,14 +149,15 @@ fn tried(
     });
     let until = journal.durable().get();
     let bar = progress(until.saturating_mul(2));
+    let counted: BTreeSet<String> = rules.iter().map(|rule| rule.id.clone()).collect();
     let fold = |rules: Vec<(String, String)>, from: u64| {
-        let change = If::Rules { rules, catalogue: catalogue.clone() };
+        let change = If::Rules { rules, catalogue: catalogue.clone(), counted: counted.clone() };
         what_if::folded(journal, until, &change, &mut |at| bar.set_position(from + at))
     };
     let (with, without) = (fold(switched.collect(), 0)?, fold(before.to_vec(), until)?);
     bar.finish_and_clear();
     let ids = before.iter().filter_map(|(file, text)| rule(file, text)).map(|rule| rule.id);
-    let live: std::collections::BTreeSet<String> = ids.collect();
+    let live: BTreeSet<String> = ids.collect();
     let of = |rule: &Rule| {
         let without = live.contains(&rule.id).then_some(&without as &dyn Store);
         read::backtest(&with, without, &rule.id, window).map_err(|error| anyhow::Error::from(error).into())

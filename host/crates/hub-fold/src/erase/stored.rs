@@ -4,17 +4,18 @@
 use std::collections::BTreeSet;
 
 use hub_model::{EffectId, EventId, NodeId};
-use hub_store::{Order, Store, Table, prefix_range};
+use hub_store::{Order, Range, Store, Table, prefix_range};
 use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
 use crate::apply::Applying;
-use crate::decide::{Decision, Verdict};
+use crate::decide::Verdict;
 use crate::draft::Draft;
 use crate::effects::forget_effect;
 use crate::follow::HUB;
 use crate::row::{DeliveryRow, EventRow, Subject, decode, encode, key};
 use crate::rulings::forget_rulings;
+use crate::sitting::Sitting;
 
 /// The sort of rows in the table of erasures that name records of the journal.
 const STORED: u8 = b'd';
@@ -66,14 +67,15 @@ impl Applying<'_, '_, '_> {
                 mark_stored(self.draft, delivery, u64::from_be_bytes(*report), self.told.learned)?;
             }
         }
-        for (row_key, json) in self.draft.scan(Table::Annotation, &key::decisions_prefix(id), usize::MAX)? {
-            let unreadable = |_| FoldError::Row { table: Table::Annotation };
-            let mut decision: Decision = serde_json::from_slice(&json).map_err(unreadable)?;
-            decision.forget();
-            let json = serde_json::to_vec(&decision).map_err(unreadable)?;
-            self.draft.put_raw(Table::Annotation, row_key, json);
-            if let Verdict::Fired { effects } = decision.verdict {
-                self.forget_effects(&effects)?;
+        for (_, row) in self.draft.scan(Table::Annotation, &key::sittings_prefix(id), usize::MAX)? {
+            let mut sitting = Sitting::read(&row)?;
+            let scan = |range: Range, limit: usize| self.draft.scan_range(Table::Annotation, range, limit);
+            sitting.forget(&scan)?;
+            sitting.write_again(self.draft);
+            for outcome in &sitting.outcomes {
+                if let Verdict::Fired { effects } = &outcome.verdict {
+                    self.forget_effects(effects)?;
+                }
             }
         }
         forget_rulings(self.draft, id)

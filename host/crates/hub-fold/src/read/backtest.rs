@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hub_model::{EventId, NodeId, Timestamp};
-use hub_store::{Order, Store, Table, prefix_range};
+use hub_store::{Order, Range, Store, Table, prefix_range};
 use serde::Serialize;
 
 use super::compare::Listed;
 use super::watches::{BandTest, tried};
 use super::{View, Walk};
 use crate::FoldError;
-use crate::decide::{Decision, Verdict};
+use crate::decide::Verdict;
 use crate::row::{EventRow, key};
+use crate::sitting::{Outcome, Sitting};
 
 /// Customers named because the rule would have acted for them most often.
 const MOST_MAX: usize = 10;
@@ -90,15 +91,17 @@ pub fn backtest(
 ) -> Result<BackTest, FoldError> {
     let mut test = BackTest { rule: rule.to_owned(), since, until, ..BackTest::default() };
     let mut fired: BTreeSet<Firing> = BTreeSet::new();
-    each(store, rule, since, |decision, firing| {
+    each(store, rule, since, |outcome, firing| {
         test.asked += 1;
-        let reasons: BTreeSet<&str> = decision.held.iter().map(|held| held.reason.as_str()).collect();
+        let Some(outcome) = outcome else { return Ok(()) };
+        let items = outcome.items()?.map_or(0, |items| items.fit);
+        let reasons: BTreeSet<&str> = outcome.held.iter().map(|held| held.reason.as_str()).collect();
         for reason in reasons {
             *test.to_release.entry(reason.to_owned()).or_default() += 1;
         }
-        match decision.verdict {
+        match outcome.verdict {
             Verdict::Fired { .. } | Verdict::Shadowed => {
-                test.items += decision.evaluation.items.map_or(0, |items| items.fit);
+                test.items += items;
                 fired.insert(firing);
             }
             Verdict::Held { reason } => *test.held.entry(limit_of(&reason).to_owned()).or_default() += 1,
@@ -106,6 +109,7 @@ pub fn backtest(
             Verdict::Waiting { .. } => test.waiting += 1,
             Verdict::DidNotFire => {}
         }
+        Ok(())
     })?;
     test.fired = fired.len() as u64;
     test.days = days(&fired, since, until);
@@ -115,10 +119,12 @@ pub fn backtest(
     test.most = most(customers);
     if let Some(live) = live {
         let mut before: BTreeSet<Firing> = BTreeSet::new();
-        each(live, rule, since, |decision, firing| {
-            if matches!(decision.verdict, Verdict::Fired { .. } | Verdict::Shadowed) {
+        each(live, rule, since, |outcome, firing| {
+            let verdict = outcome.map(|outcome| outcome.verdict);
+            if matches!(verdict, Some(Verdict::Fired { .. } | Verdict::Shadowed)) {
                 before.insert(firing);
             }
+            Ok(())
         })?;
         test.change = Some(Change { more: only(&fired, &before), fewer: only(&before, &fired) });
     }
@@ -135,29 +141,36 @@ fn limit_of(reason: &str) -> &str {
     reason.split_once(", and it acted at").map_or(reason, |(limit, _)| limit)
 }
 
+/// What came of a rule each time it was asked; `None` where its conditions were not true.
 fn each(
     store: &dyn Store,
     rule: &str,
     since: Timestamp,
-    mut decided: impl FnMut(Decision, Firing),
+    mut decided: impl FnMut(Option<Outcome>, Firing) -> Result<(), FoldError>,
 ) -> Result<(), FoldError> {
     let view = View { store };
-    view.walk(Table::Annotation, prefix_range(key::DECISIONS), Order::Ascending, |row_key, json| {
-        if !row_key.ends_with(rule.as_bytes()) {
+    let scan =
+        |range: Range, limit: usize| Ok(store.scan(Table::Annotation, range, Order::Ascending, limit)?);
+    view.walk(Table::Annotation, prefix_range(key::SITTINGS), Order::Ascending, |_, row| {
+        let mut sitting = Sitting::read(row)?;
+        if sitting.at < since || sitting.asked_of(&scan, rule)?.is_none() {
             return Ok(Walk::On);
         }
-        let decision = super::work::read_decision(json)?;
-        if decision.rule != rule || decision.decided_at < since {
+        let place = sitting.outcomes.iter().position(|outcome| outcome.rule == rule);
+        let outcome = place.map(|place| sitting.outcomes.swap_remove(place));
+        let waits =
+            outcome.as_ref().is_some_and(|outcome| matches!(outcome.verdict, Verdict::Waiting { .. }));
+        // What came of it when its time had come has a row of its own.
+        if waits && store.get(Table::Annotation, &key::sitting(sitting.event, Some(rule)))?.is_some() {
             return Ok(Walk::On);
         }
-        let event: Option<EventRow> = view.get(&decision.event.0)?;
+        let event: Option<EventRow> = view.get(&sitting.event.0)?;
         let customer = match event.as_ref().and_then(|event| event.account) {
             Some(account) => view.customer_of(account)?.map(|(customer, _)| customer),
             None => None,
         };
-        let name = event.map(|event| event.name).unwrap_or_default();
-        let firing = Firing { at: decision.decided_at, event: decision.event, name, customer };
-        decided(decision, firing);
+        let firing = Firing { at: sitting.at, event: sitting.event, name: sitting.name, customer };
+        decided(outcome, firing)?;
         Ok(Walk::On)
     })
 }

@@ -21,9 +21,6 @@ const DELIVERIES_LOOKED_AT_MAX: usize = 100_000;
 /// Effects one question looks at.
 const EFFECTS_LOOKED_AT_MAX: usize = 100_000;
 
-/// Decisions on one event: a hub has fewer rules.
-const DECISIONS_MAX: usize = 1_000;
-
 /// The words [`DeliveryQuery::state`] takes.
 pub const DELIVERY_STATES: [&str; 3] = ["pending", "processed", "parked"];
 
@@ -275,27 +272,6 @@ pub fn effects(store: &dyn Store, query: &EffectQuery) -> Result<Vec<EffectSumma
 /// The store's, or a row that cannot be read.
 pub fn effect(store: &dyn Store, id: EffectId) -> Result<Option<EffectSummary>, FoldError> {
     Ok(View { store }.get(&id.0)?.map(|row| EffectSummary::new(id, row)))
-}
-
-/// What each rule made of an event, by the rule's id.
-///
-/// # Errors
-/// The store's, or a row that cannot be read.
-pub fn decisions(store: &dyn Store, event: EventId) -> Result<Vec<Decision>, FoldError> {
-    let rows = View { store }.scan(Table::Annotation, &key::decisions_prefix(event), DECISIONS_MAX)?;
-    rows.iter().map(|(_, json)| read_decision(json)).collect()
-}
-
-/// What a rule made of an event; `None` when it was not asked.
-///
-/// # Errors
-/// The store's, or a row that cannot be read.
-pub fn why(store: &dyn Store, rule: &str, event: EventId) -> Result<Option<Decision>, FoldError> {
-    store.get(Table::Annotation, &key::decision(event, rule))?.as_deref().map(read_decision).transpose()
-}
-
-pub(super) fn read_decision(json: &[u8]) -> Result<Decision, FoldError> {
-    serde_json::from_slice(json).map_err(|_| FoldError::Row { table: Table::Annotation })
 }
 
 impl Decision {

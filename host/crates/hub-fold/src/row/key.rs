@@ -339,22 +339,36 @@ pub fn pending(due: Timestamp, delivery: u64) -> Vec<u8> {
     key
 }
 
-/// Before every decision.
-pub const DECISIONS: &[u8] = b"d";
+/// Before everything that rules decided.
+pub const SITTINGS: &[u8] = b"d";
 
-/// A decision of a rule on an event, for "why".
+/// All that rules made of an event.
 #[must_use]
-pub fn decision(event: EventId, rule: &str) -> Vec<u8> {
-    let mut key = DECISIONS.to_vec();
-    key.extend_from_slice(&event.0);
-    key.extend_from_slice(rule.as_bytes());
+pub fn sittings_prefix(event: EventId) -> Vec<u8> {
+    [SITTINGS, event.0.as_slice()].concat()
+}
+
+/// What all rules made of an event when it happened, or one of them at its own time.
+#[must_use]
+pub fn sitting(event: EventId, rule: Option<&str>) -> Vec<u8> {
+    let mut key = sittings_prefix(event);
+    key.push(u8::from(rule.is_some()));
+    key.extend_from_slice(rule.unwrap_or_default().as_bytes());
     key
 }
 
+/// The conditions that rules for an event had, version by version.
 #[must_use]
-pub fn decisions_prefix(event: EventId) -> Vec<u8> {
-    let mut key = DECISIONS.to_vec();
-    key.extend_from_slice(&event.0);
+pub fn conditions_at(event: &str) -> Vec<u8> {
+    [b"v", hash(&[event.as_bytes()]).as_slice()].concat()
+}
+
+/// Those of one rule.
+#[must_use]
+pub fn conditions_of(event: &str, rule: &str) -> Vec<u8> {
+    let mut key = conditions_at(event);
+    key.extend(bounded(rule));
+    key.push(0);
     key
 }
 
@@ -377,6 +391,20 @@ pub fn within(segment: &str, account: NodeId) -> Vec<u8> {
     let mut key = within_prefix(segment);
     key.extend_from_slice(&account.0);
     key
+}
+
+/// Those it had from a record on.
+#[must_use]
+pub fn conditions(event: &str, rule: &str, seq: u64) -> Vec<u8> {
+    let mut key = conditions_of(event, rule);
+    key.extend(sequence(seq));
+    key
+}
+
+/// The record from which on a rule had the conditions of a row of the above.
+#[must_use]
+pub fn conditions_since(row: &[u8]) -> Option<u64> {
+    row.last_chunk::<8>().map(|seq| u64::from_be_bytes(*seq))
 }
 
 /// Who gave their word on two accounts, and why.

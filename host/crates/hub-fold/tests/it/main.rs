@@ -45,3 +45,4 @@ mod timers;
 mod turns;
 mod weekly;
 mod whole;
+mod why;
