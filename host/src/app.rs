@@ -1,6 +1,8 @@
 //! Starts and stops a hub: opens journal and view, loads plugins and rules, sets the stages to work in the order a
 //! delivery passes them, and ends them in the same order so that nothing in hand is lost.
 
+pub mod lone;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -176,20 +178,8 @@ impl Hub {
             metrics: Arc::clone(&metrics),
             recorder: recorder.clone(),
         };
-        let dispatcher = Arc::new(Dispatcher {
-            journal: data.journal.clone(),
-            store: Arc::clone(&data.store),
-            plugins: Arc::clone(&plugins),
-            outside: outside.clone(),
-            metrics: Arc::clone(&metrics),
-            clock: clock.clone(),
-            limits: config.effects.clone(),
-            wake: effects,
-            applied: applied.clone(),
-            in_hand: Mutex::default(),
-            connections: Lanes::new(config.effects.per_connection_max),
-            targets: Lanes::new(1),
-        });
+        let dispatcher =
+            dispatcher(&config, &data, Arc::clone(&plugins), outside.clone(), effects, applied.clone());
         let poller = Arc::new(Poller {
             journal: data.journal.clone(),
             plugins: Arc::clone(&plugins),
@@ -385,6 +375,30 @@ impl Hub {
         self.data.journal.close();
         Ok(())
     }
+}
+
+fn dispatcher(
+    config: &Config,
+    data: &Data,
+    plugins: Arc<Plugins>,
+    outside: Outside,
+    wake: Arc<Notify>,
+    applied: watch::Receiver<u64>,
+) -> Arc<Dispatcher> {
+    Arc::new(Dispatcher {
+        journal: data.journal.clone(),
+        store: Arc::clone(&data.store),
+        plugins,
+        metrics: Arc::clone(&outside.metrics),
+        clock: outside.clock.clone(),
+        outside,
+        limits: config.effects.clone(),
+        wake,
+        applied,
+        in_hand: Mutex::default(),
+        connections: Lanes::new(config.effects.per_connection_max),
+        targets: Lanes::new(1),
+    })
 }
 
 /// Where the listeners are: ports may have been chosen by the system.

@@ -14,14 +14,9 @@ const DAMAGED: &str = "damaged";
 /// # Errors
 /// The disk's, or the files are in use.
 pub(crate) fn open_files(dir: &Path, options: &SledOptions, last: u64) -> Result<SledStore, StoreError> {
-    let problem = match SledStore::open(dir, options) {
-        Ok(store) => match store.applied() {
-            Ok(applied) if applied <= last => return Ok(store),
-            Ok(applied) => format!("the view is at {applied}, the journal ends at {last}"),
-            Err(error) => error.to_string(),
-        },
-        Err(error) if error.asks_for_rebuild() => error.to_string(),
-        Err(error) => return Err(error),
+    let problem = match SledStore::open_within(dir, options, last) {
+        Err(error) if error.asks_for_rebuild() => error,
+        opened => return opened,
     };
     tracing::error!(%problem, "the view is put aside and built anew from the journal");
     put_aside(dir)?;

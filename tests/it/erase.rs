@@ -25,6 +25,8 @@ use serde_json::Value;
 const PEOPLE: u32 = 8;
 /// Systems a list shows at most.
 const LISTED_MAX: usize = 1_000;
+/// Letters shown on either side of what should not be there.
+const AROUND: usize = 60;
 /// So many have numbers of their own.
 const PEOPLE_MAX: u32 = 1_000;
 /// Kills while the journal is rewritten and the view is built anew, each so much later after its start.
@@ -339,7 +341,27 @@ async fn check_gone(stage: &mut Stage) {
 fn check_no_erased(files: &[(String, String)]) {
     let erased = Person::all().filter(|person| person.wants_out());
     let needles: Vec<String> = erased.flat_map(Person::needles).collect();
-    assert_eq!(found_in(files, &needles), BTreeMap::new());
+    let found = found_in(files, &needles);
+    let shown: Vec<String> = found.iter().flat_map(|(needle, places)| shown(files, needle, places)).collect();
+    assert!(found.is_empty(), "{found:?}\n{}", shown.join("\n"));
+}
+
+/// What stands around a needle in these files, to find out what it is part of.
+fn shown(files: &[(String, String)], needle: &str, places: &BTreeSet<String>) -> Vec<String> {
+    let around = |text: &str, at: usize| -> String {
+        let (before, after) = text.split_at(at);
+        let before: Vec<char> = before.chars().rev().take(AROUND).collect();
+        before.into_iter().rev().chain(after.chars().take(AROUND)).collect()
+    };
+    let files = files.iter().filter(|(name, _)| places.contains(name));
+    let hits = files.flat_map(|(name, text)| {
+        let hits = forms(needle).into_iter().flat_map(|form| {
+            let hits: Vec<String> = text.match_indices(&form).map(|(at, _)| around(text, at)).collect();
+            hits
+        });
+        hits.map(move |hit| format!("{needle} in {name}: {}", hit.escape_debug())).collect::<Vec<_>>()
+    });
+    hits.collect()
 }
 
 /// All files, and the journal's records as they were before they were packed.

@@ -9,6 +9,7 @@ mod day;
 // Limits on a running process are Linux's.
 #[cfg(target_os = "linux")]
 mod disk;
+mod effect_steps;
 mod end_to_end;
 mod erase;
 mod ingress;

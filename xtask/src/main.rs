@@ -13,7 +13,11 @@ cargo xtask <command>
 
   demo [--exit] [--summary json] [--deliveries DIR]
                a hub with six connectors, a simulator of their providers and a story; keeps serving until Ctrl-C
-  test         everything that can fail: all crates' tests, with connectors built for them; ends with their number
+  test         everything that can fail: the gates at commit level and all crates' tests, with connectors built for them;
+               ends with their number
+  gate [NAME|all|self-test] [--level commit|night|release] [--seed NUMBER] [--json]
+               what must hold when things fail, tried out and measured; without a name it lists the gates;
+               self-test takes out each protection and sees that a gate turns red
   bench [--only PART] [--interactions COUNT] [ORDERS]
                speed and memory, as tables; parts: model, hub, polling, connectors
   build        the connectors as components in target/components, and the release binary
@@ -52,6 +56,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         "demo" => demo(rest),
         "test" => test(rest),
         "bench" => bench(rest),
+        "gate" => gate(rest),
         "build" => {
             components()?;
             cargo(&["build", "--release", "--package", "omnihub"])
@@ -105,7 +110,54 @@ fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
     command(Command::new(built_binary("hub-bench")).args(rest))
 }
 
+/// A package with gates, and the binary that runs them. Gates that need no whole hub are in a package that is built in
+/// seconds; each binary lists its own when it is given no name, and knows `all` and `self-test`.
+struct GateHome {
+    package: &'static str,
+    binary: &'static str,
+    gates: &'static [&'static str],
+}
+
+const GATE_HOMES: [GateHome; 1] =
+    [GateHome { package: "hub-gates", binary: "hub-gate", gates: &["power-cut", "io-errors", "bit-rot"] }];
+
+/// Names that every home knows.
+const EVERY_HOME: [&str; 2] = ["all", "self-test"];
+
+fn gate(rest: &[String]) -> anyhow::Result<ExitCode> {
+    let name = rest.first().map(String::as_str);
+    let is_there =
+        |home: &&GateHome| name.is_none_or(|name| EVERY_HOME.contains(&name) || home.gates.contains(&name));
+    let homes: Vec<&GateHome> = GATE_HOMES.iter().filter(is_there).collect();
+    if homes.is_empty() {
+        bail!("no gate is called {}; `cargo xtask gate` lists them", name.unwrap_or_default());
+    }
+    let mut outcome = ExitCode::SUCCESS;
+    for GateHome { package, binary, .. } in homes {
+        say(&format!("building {package} for speed"));
+        let built = cargo(&["build", "--quiet", "--release", "--package", package, "--bin", binary])?;
+        if built != ExitCode::SUCCESS {
+            return Ok(built);
+        }
+        let ran = command(Command::new(built_binary(binary)).args(rest))?;
+        if ran != ExitCode::SUCCESS {
+            outcome = ran;
+        }
+    }
+    Ok(outcome)
+}
+
 fn test(rest: &[String]) -> anyhow::Result<ExitCode> {
+    let is_everything = rest.iter().all(|argument| argument == NO_FAIL_FAST);
+    let gates = match is_everything {
+        true => gate(&["all".to_owned()])?,
+        false => ExitCode::SUCCESS,
+    };
+    let tests = tests(rest)?;
+    Ok(if gates == ExitCode::SUCCESS { tests } else { gates })
+}
+
+fn tests(rest: &[String]) -> anyhow::Result<ExitCode> {
     components()?;
     say("building and running the tests");
     // The hub as a process of its own is part of the tests.

@@ -190,7 +190,10 @@ pub fn compiled() -> anyhow::Result<PathBuf> {
 }
 
 /// Compiling takes longer than an hour of the fast clock: it is done before that runs.
-async fn compile_into(cache: &Path) -> anyhow::Result<()> {
+///
+/// # Errors
+/// The components are not built, or one of them is none.
+pub async fn compile_into(cache: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(cache.parent().context("a cache lies somewhere")?)?;
     std::os::unix::fs::symlink(compiled()?, cache)?;
     let cache_dir = Some(cache.to_owned());
@@ -229,8 +232,16 @@ fn write(
     };
     all.extend(SCHEDULES.map(schedule));
     all.extend_from_slice(changes);
-    // In a process of many tests the environment is everybody's: secrets lie in files.
-    let text = connections::changed(&text, &all)?.replace("env:", "file:");
+    load_written(dir, &connections::changed(&text, &all)?, rules)
+}
+
+/// Writes a configuration and its rules into a folder, and loads it. In a process of many tests the environment is
+/// everybody's: secrets lie in files.
+///
+/// # Errors
+/// A file cannot be written, or the configuration has problems.
+pub fn load_written(dir: &Path, configuration: &str, rules: &[(&str, &str)]) -> anyhow::Result<Config> {
+    let text = configuration.replace("env:", "file:");
     for (name, secret) in connections::environment() {
         std::fs::write(dir.join(name), secret)?;
     }

@@ -10,17 +10,20 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Held for as long as the journal may write; dropping it lets the next process in.
-pub(crate) type Lock = Box<dyn Any + Send + Sync>;
+pub type Lock = Box<dyn Any + Send + Sync>;
 
+/// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     Read,
+    /// To read and write what is there.
     Write,
     /// Makes the file, or empties the one that is there.
     Create,
 }
 
-pub(crate) trait Disk: Send + Sync {
+/// Folders and names.
+pub trait Disk: Send + Sync {
     /// Makes the folder and its parents, and makes their names durable.
     fn create_dir(&self, dir: &Path) -> io::Result<()>;
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
@@ -34,8 +37,9 @@ pub(crate) trait Disk: Send + Sync {
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 }
 
-/// Positional, so that one handle never depends on another's place in the file.
-pub(crate) trait SegmentFile: Send + Sync {
+/// An open file. Positional, so that one handle never depends on another's place in the file.
+#[expect(clippy::len_without_is_empty, reason = "a length is asked for, and never whether there is one")]
+pub trait SegmentFile: Send + Sync {
     /// Bytes read; zero at the end of the file.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
@@ -45,7 +49,7 @@ pub(crate) trait SegmentFile: Send + Sync {
 }
 
 /// The machine's own file system.
-pub(crate) struct RealDisk;
+pub struct RealDisk;
 
 impl Disk for RealDisk {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {

@@ -9,9 +9,10 @@
 //! - Payloads can be replaced for ever: afterwards no file holds the old bytes, and no reader gives them.
 //!
 //! The map: `segment` the bytes, `disk` the file operations, `scan` the walk over a segment, `catalog` what all sides
-//! share, `queue` and `writer` the way in, `reader` the way out, `recover`, `quarantine`, `retain`, `rewrite` and
-//! `aside` the housekeeping.
+//! share, `queue` and `writer` the way in, `reader` the way out, `recover`, `acknowledged`, `quarantine`, `retain`,
+//! `rewrite` and `aside` the housekeeping.
 
+mod acknowledged;
 mod aside;
 mod catalog;
 mod disk;
@@ -38,11 +39,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::catalog::{POINT_CHUNK_BYTES, Shared, lock};
-use crate::disk::{Disk, RealDisk};
 use crate::queue::{Group, Queue, block_on};
 use crate::recover::Opened;
 use crate::segment::Prepared;
 
+pub use crate::disk::{Disk, Lock, Mode, RealDisk, SegmentFile};
 pub use crate::reader::{ReadError, Reader};
 pub use crate::recover::{Damage, OpenError, Recovery};
 pub use crate::retain::{RetainError, Retired};
@@ -224,11 +225,8 @@ impl Journal {
         Self::open_read_only_on(Arc::new(RealDisk), dir, options)
     }
 
-    pub(crate) fn open_on(
-        disk: Arc<dyn Disk>,
-        dir: &Path,
-        options: Options,
-    ) -> Result<(Self, Recovery), OpenError> {
+    /// Like `open`, on another disk than the machine's: one of the gates' that fail, forget and lie.
+    pub fn open_on(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Result<(Self, Recovery), OpenError> {
         let Opened { shared, recovery, writer } = recover::open(disk, dir, options)?;
         let intake = match writer {
             None => None,

@@ -17,10 +17,10 @@ use crate::queue::Queue;
 use crate::scan::{Scanner, Stretch, Window};
 use crate::segment::{
     HeaderFault, IDENTITY_BYTES, IDENTITY_NAME, LOCK_NAME, SEGMENT_HEADER_BYTES, SegmentHeader,
-    decode_identity, encode_identity, parse_segment_name,
+    decode_identity, encode_identity, parse_segment_name, segment_name,
 };
 use crate::writer::{Active, Fill, Setback, Writer, create_segment};
-use crate::{Options, Seq, aside, quarantine};
+use crate::{Options, Seq, acknowledged, aside, quarantine};
 
 /// What opening found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +82,13 @@ pub(crate) fn open(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Result<
     let mut found = Found::default();
     folder.check_headers(salt, &mut found)?;
 
+    let marked = acknowledged::read(disk.as_ref(), dir, salt);
     let (active, next) = match folder.segments.last() {
-        None => (begin(disk.as_ref(), dir, salt, Seq::ZERO.next())?, Seq::ZERO.next()),
-        Some(last) => resume(disk.as_ref(), dir, salt, &options, last, &mut found)?,
+        None => {
+            found.damage.extend(all_lost(marked));
+            (begin(disk.as_ref(), dir, salt, marked.next())?, marked.next())
+        }
+        Some(last) => resume(disk.as_ref(), dir, salt, &options, last, marked, &mut found)?,
     };
 
     let (durable, watching) = watch::channel(next.previous());
@@ -96,11 +100,14 @@ pub(crate) fn open(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Result<
     let shared = Arc::new(shared);
     let queue = Arc::new(Queue::new(&shared.options, batch_bytes_max));
     let recovery = found.into_recovery(&shared);
-    let writer = Writer { shared: Arc::clone(&shared), queue, durable, active, next, lock };
+    let writer = Writer { shared: Arc::clone(&shared), queue, durable, active, next, marked, lock };
     Ok(Opened { shared, recovery, writer: Some(writer) })
 }
 
 pub(crate) fn open_read_only(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Result<Opened, OpenError> {
+    // Before the segments: whoever writes marks only what already stands in them.
+    let early = read_identity(disk.as_ref(), dir)?.map(|salt| acknowledged::read(disk.as_ref(), dir, salt));
+    let marked = early.unwrap_or(Seq::ZERO);
     let folder = Folder::read(disk.as_ref(), dir)?;
     // Without a single segment the salt is never used.
     let salt = folder.salt(dir)?.unwrap_or_default();
@@ -108,9 +115,12 @@ pub(crate) fn open_read_only(disk: Arc<dyn Disk>, dir: &Path, options: Options) 
     folder.check_headers(salt, &mut found)?;
     let last = match folder.segments.last() {
         None => None,
-        Some(last) => Some(inspect(disk.as_ref(), dir, salt, last, &mut found)?),
+        Some(last) => Some(inspect(disk.as_ref(), dir, salt, last, marked, &mut found)?),
     };
-    let durable = last.as_ref().map_or(Seq::ZERO, |last| last.walk.next.previous());
+    if last.is_none() {
+        found.damage.extend(all_lost(marked));
+    }
+    let durable = last.as_ref().map_or(marked, |last| last.walk.next.previous());
     let (_, watching) = watch::channel(durable);
     let shared = Shared::new(disk, dir.to_owned(), options, salt, Access::ReadOnly, watching);
     folder.add_earlier(&shared);
@@ -214,6 +224,16 @@ struct Last {
     walk: Walk,
     fill: Fill,
     header_is_whole: bool,
+    tail: Tail,
+}
+
+/// What the bytes after the last whole record were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tail {
+    /// A batch that nobody was promised, as far as is known.
+    Torn,
+    /// Records that were acknowledged.
+    Lost,
 }
 
 fn inspect(
@@ -221,6 +241,7 @@ fn inspect(
     dir: &Path,
     salt: u32,
     last: &SegmentOnDisk,
+    acknowledged: Seq,
     found: &mut Found,
 ) -> Result<Last, OpenError> {
     let segment = &last.segment;
@@ -243,7 +264,23 @@ fn inspect(
     }
     let torn_from = if header_is_whole || walk.survey.records() > 0 { walk.end } else { 0 };
     found.torn_bytes_cut = bytes.saturating_sub(torn_from);
-    Ok(Last { first: segment.first, revision: segment.revision(), walk, fill, header_is_whole })
+    let mut tail = Tail::Torn;
+    if acknowledged >= walk.next {
+        let missing = Some(walk.next..=acknowledged);
+        let stretch = Stretch { offset: torn_from, bytes: found.torn_bytes_cut, missing };
+        found.damage.push(segment.damage(stretch));
+        // Their numbers are not given out again.
+        walk.next = acknowledged.next();
+        (tail, fill) = (Tail::Lost, Fill::Finished);
+    }
+    Ok(Last { first: segment.first, revision: segment.revision(), walk, fill, header_is_whole, tail })
+}
+
+/// No segment is left of a journal that has acknowledged records.
+fn all_lost(acknowledged: Seq) -> Option<Damage> {
+    let first = Seq::ZERO.next();
+    let missing = Some(first..=acknowledged);
+    (acknowledged >= first).then(|| Damage { segment: segment_name(first), offset: 0, bytes: 0, missing })
 }
 
 /// Makes the last segment fit to be written: what is whole is made durable, what is torn is cut.
@@ -253,11 +290,12 @@ fn resume(
     salt: u32,
     options: &Options,
     on_disk: &SegmentOnDisk,
+    acknowledged: Seq,
     found: &mut Found,
 ) -> Result<(Active, Seq), OpenError> {
-    let mut last = inspect(disk, dir, salt, on_disk, found)?;
+    let mut last = inspect(disk, dir, salt, on_disk, acknowledged, found)?;
     let next = last.walk.next;
-    if found.torn_bytes_cut > batch_bytes_max(options) as u64 {
+    if last.tail == Tail::Torn && found.torn_bytes_cut > batch_bytes_max(options) as u64 {
         report_long_tail(on_disk, &mut last, found);
     }
     for damage in &found.damage {

@@ -36,6 +36,10 @@ pub(crate) fn retain(shared: &Shared, before_time_ns: i64) -> Result<Retired, Re
         if !is_older(shared, oldest, following, before_time_ns).map_err(failed)? {
             break;
         }
+        if retired.segments == 0 {
+            // An earlier call may have removed one and then failed to make that durable.
+            shared.disk.sync_dir(&shared.dir).map_err(failed)?;
+        }
         remove(shared, oldest).map_err(failed)?;
         retired.segments = retired.segments.saturating_add(1);
         retired.up_to = following.first.previous();

@@ -7,6 +7,7 @@
 //! record   magic 4 | payload crc32c 4 | stored bytes 4 | raw bytes 4 | kind 1 | flags 1 | zero 2
 //!          | seq 8 | time 8 | crc32c of salt and the 36 before 4                                        = 40, then payload
 //! identity magic 8 | version 4 | salt 4 | crc32c of the 16 before 4                                     = 20
+//! acknowledged  magic 8 | version 4 | salt 4 | seq 8 | crc32c of the 24 before 4                        = 28
 //! ```
 //!
 //! The record header has a checksum of its own, so a length is believed only after it is proven, and a damaged
@@ -24,6 +25,8 @@ pub(crate) const SEGMENT_HEADER_BYTES: usize = 32;
 pub(crate) const RECORD_HEADER_BYTES: usize = 40;
 pub(crate) const IDENTITY_BYTES: usize = 20;
 pub(crate) const IDENTITY_NAME: &str = "journal.id";
+pub(crate) const ACKNOWLEDGED_BYTES: usize = 28;
+pub(crate) const ACKNOWLEDGED_NAME: &str = "journal.acknowledged";
 pub(crate) const LOCK_NAME: &str = "journal.lock";
 pub(crate) const QUARANTINE_DIR: &str = "quarantine";
 const ASIDE_SUFFIX: &str = ".rewriting";
@@ -32,6 +35,7 @@ const ASIDE_SUFFIX: &str = ".rewriting";
 pub(crate) const RECORD_MAGIC: [u8; 4] = [0xFF, b'R', b'c', 0xFE];
 const SEGMENT_MAGIC: [u8; 8] = *b"OHJRNSEG";
 const IDENTITY_MAGIC: [u8; 8] = *b"OHJRNLID";
+const ACKNOWLEDGED_MAGIC: [u8; 8] = *b"OHJRNACK";
 
 const FLAG_LZ4: u8 = 1;
 /// Below this the saving does not pay for the time: a small JSON body shrinks by less than a disk sector.
@@ -94,6 +98,24 @@ pub(crate) fn decode_identity(bytes: &[u8]) -> Option<u32> {
     let mut fields = Fields(sealed(bytes, IDENTITY_BYTES, &IDENTITY_MAGIC)?);
     fields.u32().filter(|version| *version == FORMAT_VERSION)?;
     fields.u32()
+}
+
+pub(crate) fn encode_acknowledged(salt: u32, last: Seq) -> Vec<u8> {
+    let mut out = Vec::with_capacity(ACKNOWLEDGED_BYTES);
+    out.extend(ACKNOWLEDGED_MAGIC);
+    out.extend(FORMAT_VERSION.to_le_bytes());
+    out.extend(salt.to_le_bytes());
+    out.extend(last.get().to_le_bytes());
+    out.extend(crc32c(&out).to_le_bytes());
+    out
+}
+
+/// `None` unless it was written whole, for this journal.
+pub(crate) fn decode_acknowledged(bytes: &[u8], salt: u32) -> Option<Seq> {
+    let mut fields = Fields(sealed(bytes, ACKNOWLEDGED_BYTES, &ACKNOWLEDGED_MAGIC)?);
+    fields.u32().filter(|version| *version == FORMAT_VERSION)?;
+    fields.u32().filter(|of| *of == salt)?;
+    fields.u64().map(Seq::new)
 }
 
 /// What stands between magic and checksum, when both are right.

@@ -15,7 +15,7 @@ use crate::catalog::{Counters, Place, Segment, Shared, lock};
 use crate::disk::{Disk, Lock, Mode, SegmentFile};
 use crate::queue::{Group, Queue, Roll, Work};
 use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
-use crate::{AppendError, Health, Seq};
+use crate::{AppendError, Health, Seq, acknowledged};
 
 /// A batch buffer larger than this is given back after use, so one large delivery does not hold memory for ever.
 const BUFFER_KEPT_BYTES: usize = 8 * 1024 * 1024;
@@ -31,6 +31,8 @@ pub(crate) struct Writer {
     pub(crate) durable: watch::Sender<Seq>,
     pub(crate) active: Active,
     pub(crate) next: Seq,
+    /// What is on disk as the newest acknowledged number.
+    pub(crate) marked: Seq,
     /// Kept until the last batch is written.
     pub(crate) lock: Lock,
 }
@@ -120,6 +122,7 @@ impl Writer {
                 Work::Idle => {
                     if broken.is_none() {
                         broken = self.probe();
+                        self.mark_acknowledged();
                     }
                     continue;
                 }
@@ -142,9 +145,24 @@ impl Writer {
                 buffer = Vec::new();
             }
         }
+        if broken.is_none() {
+            self.mark_acknowledged();
+        }
         // Whoever is removing or rewriting a segment ends first: after this another process may have the journal.
         let _nobody_else_writes = lock(&self.shared.housekeeping);
         drop(self.lock);
+    }
+
+    /// Best effort: without it a damaged last record is taken for a torn one, as it would be after a crash.
+    fn mark_acknowledged(&mut self) {
+        let last = self.next.previous();
+        if last == self.marked {
+            return;
+        }
+        let Shared { disk, dir, salt, .. } = self.shared.as_ref();
+        if acknowledged::write(disk.as_ref(), dir, *salt, last).is_ok() {
+            self.marked = last;
+        }
     }
 
     fn roll_on_request(&mut self, Roll { first, answer }: Roll, broken: &mut Option<String>) {
@@ -250,7 +268,10 @@ impl Writer {
     }
 
     fn cut_back(&self, durable_bytes: u64, source: io::Error) -> Setback {
-        match self.active.file.set_len(durable_bytes) {
+        // Synced as well: the next batch may begin a new segment, and then nothing else would make the cut durable. After a
+        // power cut whole records of this batch could stand in the old one, under numbers that were given out again.
+        self.count(|counters| &counters.syncs);
+        match self.active.file.set_len(durable_bytes).and_then(|()| self.active.file.sync_data()) {
             Ok(()) => self.setback("writing segment", source, Lasting::UntilNextBatch),
             Err(_) => self.setback("writing and cutting back segment", source, Lasting::UntilReopened),
         }

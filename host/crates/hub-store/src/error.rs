@@ -24,6 +24,9 @@ pub enum StoreError {
     /// Nothing of the batch was written.
     #[error("batch for sequence {given} offered to a view at {applied}")]
     Backwards { applied: u64, given: u64 },
+    /// Cured by rebuilding the view.
+    #[error("the view is at {applied}, the journal ends at {last}")]
+    Ahead { applied: u64, last: u64 },
     /// Another process, or another handle of this one, has the directory open.
     #[error("the view is open elsewhere")]
     Locked,
@@ -40,7 +43,13 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the way out is to rebuild the view from the journal, rather than to repair the call or the disk.
     pub fn asks_for_rebuild(&self) -> bool {
-        matches!(self, StoreError::Damaged { .. } | StoreError::Format { .. } | StoreError::Engine { .. })
+        matches!(
+            self,
+            StoreError::Damaged { .. }
+                | StoreError::Ahead { .. }
+                | StoreError::Format { .. }
+                | StoreError::Engine { .. }
+        )
     }
 
     pub(crate) fn damaged(table: Table, key: &[u8]) -> StoreError {

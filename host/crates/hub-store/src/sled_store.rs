@@ -3,8 +3,10 @@
 //!
 //! sled may lose its latest second in a crash and may find its file damaged or panic over it. The first only moves
 //! [`Store::applied`] back; the others come out as an error that [asks for a
-//! rebuild](StoreError::asks_for_rebuild). Nothing in here tries to repair.
+//! rebuild](StoreError::asks_for_rebuild). A machine that stopped may have left a file that opens and lacks rows, so the
+//! first to open it after a start reads all of them. Nothing in here tries to repair.
 
+mod boot;
 mod fence;
 mod section;
 mod state;
@@ -87,7 +89,16 @@ pub struct SledStore {
 }
 
 impl SledStore {
-    /// Opens the view in `dir`, or makes an empty one. Ends a swap that a crash interrupted.
+    /// Opens the view of a journal that ends at `last`. One that knows more is of another journal, or of one that has lost
+    /// what it promised: it asks for a rebuild.
+    pub fn open_within(dir: &Path, options: &SledOptions, last: u64) -> Result<SledStore, StoreError> {
+        let store = SledStore::open(dir, options)?;
+        let applied = store.applied()?;
+        if applied > last { Err(StoreError::Ahead { applied, last }) } else { Ok(store) }
+    }
+
+    /// Opens the view in `dir`, or makes an empty one. Ends a swap that a crash interrupted. Where the machine may have
+    /// stopped since the last time, all rows are [verified](SledStore::verify) first.
     pub fn open(dir: &Path, options: &SledOptions) -> Result<SledStore, StoreError> {
         swap::settle(dir)?;
         if swap::lock_of(dir)? == Lock::Held {
@@ -102,6 +113,10 @@ impl SledStore {
         let mut store =
             SledStore { dir: dir.to_owned(), fence, state: RwLock::default(), engine: Some(engine) };
         store.state = RwLock::new(store.fence.run(|| store.engine().read_state())?);
+        if !boot::is_same_run(dir) {
+            store.verify()?;
+            boot::mark(dir).map_err(StoreError::Io)?;
+        }
         Ok(store)
     }
 

@@ -142,10 +142,10 @@ impl Message {
         let before = self.found.clone().unwrap_or_default().fields();
         let now = Understood::of(now).fields();
         let said = [
-            self.said.language.as_ref().map(one),
-            self.said.sentiment.as_ref().map(one),
+            self.said.language.as_deref().map(one),
+            self.said.sentiment.as_deref().map(one),
             self.said.intents.as_ref().map(|names| names.iter().cloned().collect()),
-            self.said.topic.as_ref().map(one),
+            self.said.topic.as_deref().map(one),
         ];
         let fields = Corrected::FIELDS.into_iter().zip(said).zip(before.into_iter().zip(now));
         let judged = fields.filter_map(|((field, said), (before, now))| {
@@ -170,8 +170,8 @@ impl Message {
     }
 }
 
-fn one(name: &String) -> Names {
-    Some(name.clone()).into_iter().filter(|name| !name.is_empty()).collect()
+fn one(name: &str) -> Names {
+    Some(name.to_owned()).into_iter().filter(|name| !name.is_empty()).collect()
 }
 
 impl Understood {
@@ -186,7 +186,7 @@ impl Understood {
 
     /// In the order of [`Corrected::FIELDS`].
     fn fields(self) -> [Names; 4] {
-        let one = |name: Option<String>| name.as_ref().map(one).unwrap_or_default();
+        let one = |name: Option<String>| name.as_deref().map(one).unwrap_or_default();
         [one(self.language), one(self.sentiment), self.intents.into_iter().collect(), one(self.topic)]
     }
 }

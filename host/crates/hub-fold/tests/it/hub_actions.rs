@@ -118,6 +118,7 @@ fn every_action_is_in_the_catalogue_and_says_in_why_what_it_did() {
             "{id: queue, do: conversation.assign, with: {to: returns}}",
             "{id: skill, do: conversation.assign, with: {to: german, as: skill}}",
             "{id: high, do: conversation.set_priority, with: {priority: high}}",
+            "{id: tell, do: event.tell, with: {name: all_done}}",
         ],
     );
     let mut hub = Hub::new(&[&all]);
@@ -148,6 +149,7 @@ fn every_action_is_in_the_catalogue_and_says_in_why_what_it_did() {
         "queue (conversation.assign): assigned the conversation to the queue \"returns\"".to_owned(),
         "skill (conversation.assign): assigned the conversation to the skill \"german\"".to_owned(),
         "high (conversation.set_priority): set the conversation's priority to high".to_owned(),
+        "tell (event.tell): told of custom.all_done".to_owned(),
     ];
     let explained = decision.explain();
     for line in expected {

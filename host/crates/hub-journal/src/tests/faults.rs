@@ -109,6 +109,22 @@ fn after_a_failed_sync_nothing_is_acknowledged_until_reopened() {
 }
 
 #[test]
+fn a_cut_is_durable_before_the_next_batch_which_may_begin_another_segment() {
+    let disk = MemDisk::default();
+    let (journal, _) = open(&disk, small_segments(SEGMENT_BYTES));
+    disk.set_faults(Faults { write: Some(WriteFault { nth: 1, kept: usize::MAX }), ..Faults::default() });
+    assert!(journal.append_blocking(entry(1)).is_err());
+    assert_eq!(disk.syncs(), 1, "the whole record that was refused cannot come back");
+    disk.set_faults(Faults {
+        write: Some(WriteFault { nth: 1, kept: 0 }),
+        sync: Some(1),
+        ..Faults::default()
+    });
+    assert!(journal.append_blocking(entry(1)).is_err());
+    assert!(matches!(journal.health(), Health::Failed { reason } if reason.contains("reopen")));
+}
+
+#[test]
 fn a_segment_that_cannot_be_cut_back_is_not_written_again() {
     let disk = MemDisk::default();
     let (journal, _) = open(&disk, small_segments(SEGMENT_BYTES));

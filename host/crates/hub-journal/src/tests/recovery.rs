@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::mem_disk::MemDisk;
 use super::{check_exact, dir, fill, open, records_in, segment_paths, small_segments};
-use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, encode_identity, segment_name};
+use crate::segment::{
+    ACKNOWLEDGED_NAME, SEGMENT_HEADER_BYTES, SegmentHeader, encode_acknowledged, encode_identity,
+    segment_name,
+};
 use crate::{Health, Journal, OpenError, Options, Seq};
 
 #[test]
@@ -45,7 +48,10 @@ fn numbers_go_on_after_reopening() {
 #[test]
 fn a_tail_torn_at_any_byte_costs_only_what_was_torn() {
     let disk = MemDisk::default();
-    fill(&open(&disk, Options::default()).0, 1..=6);
+    let (journal, _) = open(&disk, Options::default());
+    fill(&journal, 1..=6);
+    // Not closed: nothing says that these were acknowledged.
+    let disk = disk.after_kill();
     let path = segment_paths(&disk).pop().unwrap();
     let whole = disk.contents(&path);
     let records = records_in(&whole);
@@ -68,6 +74,45 @@ fn a_tail_torn_at_any_byte_costs_only_what_was_torn() {
         let (journal, recovery) = open(&image.after_power_cut(7), Options::default());
         assert_eq!((recovery.last, recovery.torn_bytes_cut), (Seq::new(kept + 1), 0), "cut at {cut}");
         check_exact(&journal, 1..=kept + 1);
+    }
+}
+
+#[test]
+fn a_tail_that_was_acknowledged_is_damage_at_any_byte() {
+    let disk = MemDisk::default();
+    fill(&open(&disk, Options::default()).0, 1..=6);
+    let path = segment_paths(&disk).pop().unwrap();
+    let whole = disk.contents(&path);
+    for cut in 0..whole.len() {
+        let image = disk.after_kill();
+        image.set_contents(&path, whole[..cut].to_vec());
+        let kept = records_in(&whole).iter().filter(|record| record.end <= cut).count() as u64;
+        let lost = Seq::new(kept + 1)..=Seq::new(6);
+        for opening in 0..3_u64 {
+            let (journal, recovery) = open(&image, Options::default());
+            assert_eq!(recovery.last, Seq::new(6 + opening), "cut at {cut}: no number is given out twice");
+            for (number, outcome) in (1..).zip(super::read_all(&journal, 1)) {
+                match outcome {
+                    Ok(record) => assert_eq!(record, super::as_record(number, super::entry(number))),
+                    Err(error) => assert!(lost.contains(&Seq::new(number)), "cut at {cut}: {error}"),
+                }
+            }
+            let named = journal.damage().into_iter().find_map(|damage| damage.missing);
+            assert_eq!(named.as_ref(), Some(&lost), "cut at {cut}, opening {opening}");
+            fill(&journal, 7 + opening..=7 + opening);
+        }
+    }
+}
+
+#[test]
+fn a_mark_of_another_journal_or_a_damaged_one_says_nothing() {
+    for mark in [encode_acknowledged(1, Seq::new(9)), vec![0xA5; 28], Vec::new()] {
+        let disk = MemDisk::default();
+        fill(&open(&disk, Options::default()).0, 1..=2);
+        disk.set_contents(&dir().join(ACKNOWLEDGED_NAME), mark);
+        let (journal, recovery) = open(&disk, Options::default());
+        assert_eq!((recovery.last, recovery.damage.len()), (Seq::new(2), 0));
+        check_exact(&journal, 1..=2);
     }
 }
 

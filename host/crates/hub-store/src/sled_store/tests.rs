@@ -365,3 +365,38 @@ fn copy_with_flipped_bit(view: &Path, copy: &Path, at: usize) {
     bytes[at] ^= 0x10;
     fs::write(copy.join("db"), bytes).unwrap();
 }
+
+/// A view that opens, though a row of it is lost.
+fn lacking_a_row() -> (TempDir, PathBuf) {
+    let (dir, path, store) = view();
+    store.commit(batch(6, [put(Table::Customer, b"third", b"Cia")])).unwrap();
+    store.engine().rows(Table::Customer).remove(SHORT).unwrap();
+    (dir, path)
+}
+
+#[test]
+fn who_opens_it_first_after_a_start_of_the_machine_reads_every_row() {
+    let (_dir, path) = lacking_a_row();
+    drop(reopen(&path).unwrap());
+    for of_another_run in [Some("6f1c0d5e-0000-4000-8000-000000000000\n"), Some(""), None] {
+        match of_another_run {
+            Some(name) => fs::write(path.join("boot"), name).unwrap(),
+            None => fs::remove_file(path.join("boot")).unwrap(),
+        }
+        assert!(reopen(&path).err().unwrap().asks_for_rebuild(), "{of_another_run:?}");
+    }
+}
+
+#[test]
+fn a_view_that_knows_more_than_its_journal_asks_for_a_rebuild() {
+    let (_dir, path, store) = view();
+    drop(store);
+    for (last, is_ahead) in [(4, true), (5, false), (6, false)] {
+        let opened = SledStore::open_within(&path, &SledOptions::default(), last);
+        assert_eq!(
+            opened.is_err_and(|error| error.asks_for_rebuild()),
+            is_ahead,
+            "a journal that ends at {last}"
+        );
+    }
+}
