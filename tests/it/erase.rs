@@ -82,7 +82,13 @@ impl Person {
     }
 
     fn desk_id(self) -> String {
-        format!("9001000000{:03}", self.0)
+        format!("9001000000{:03}01", self.0)
+    }
+
+    /// What tells people apart stands within: where the view's engine keeps once what neighbouring keys begin with, the
+    /// byte behind it may look like a last digit.
+    fn ticket_id(self) -> String {
+        format!("70881{:03}4204", self.0)
     }
 
     fn order_id(self) -> String {
@@ -98,7 +104,7 @@ impl Person {
             self.igsid(),
             self.desk_id(),
             self.order_id(),
-            format!("70881{:03}", self.0),
+            self.ticket_id(),
         ]
     }
 
@@ -134,7 +140,7 @@ impl Person {
             ("7000000000000001", self.igsid()),
             ("17840000000000001", "17841400000000001".to_owned()),
             ("9001000000001", self.desk_id()),
-            ("70881", format!("70881{:03}", self.0)),
+            ("70881", self.ticket_id()),
             ("Moth holes", format!("{word} subject")),
             ("My jumper has moth holes", format!("{word} description")),
             ("I am not amused", format!("{word} is not amused")),
