@@ -6,4 +6,5 @@
 pub mod bench;
 pub mod day;
 pub mod demo;
+pub mod gates;
 pub mod support;

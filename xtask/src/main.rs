@@ -73,53 +73,51 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
 fn demo(rest: &[String]) -> anyhow::Result<ExitCode> {
     components()?;
     say("building the hub, the simulator and the demo (a few minutes the first time)");
-    let built = cargo(&[
-        "build",
-        "--quiet",
-        "--release",
-        "--package",
-        "omnihub",
-        "--package",
-        "provider-simulator",
-        "--package",
-        "hub-tests",
-        "--bins",
-    ])?;
+    let built = build(Profile::Release, &["omnihub", "provider-simulator", "hub-tests"])?;
     if built != ExitCode::SUCCESS {
         return Ok(built);
     }
-    command(Command::new(built_binary("hub-demo")).args(rest))
+    command(Command::new(built_binary(Profile::Release, "hub-demo")).args(rest))
 }
 
 fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
     components()?;
     say("building for speed (a few minutes the first time)");
-    let built = cargo(&[
-        "build",
-        "--quiet",
-        "--release",
-        "--package",
-        "omnihub",
-        "--package",
-        "hub-tests",
-        "--bins",
-    ])?;
+    let built = build(Profile::Release, &["omnihub", "hub-tests"])?;
     if built != ExitCode::SUCCESS {
         return Ok(built);
     }
-    command(Command::new(built_binary("hub-bench")).args(rest))
+    command(Command::new(built_binary(Profile::Release, "hub-bench")).args(rest))
 }
 
-/// A package with gates, and the binary that runs them. Gates that need no whole hub are in a package that is built in
-/// seconds; each binary lists its own when it is given no name, and knows `all` and `self-test`.
+/// A package with gates, and the binary that runs them. Each binary lists its own when it is given no name, and knows `all`
+/// and `self-test`.
 struct GateHome {
     package: &'static str,
     binary: &'static str,
     gates: &'static [&'static str],
+    needs: Needs,
 }
 
-const GATE_HOMES: [GateHome; 1] =
-    [GateHome { package: "hub-gates", binary: "hub-gate", gates: &["power-cut", "io-errors", "bit-rot"] }];
+/// What a home's gates run beside them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// Built in seconds, and always for speed.
+    Nothing,
+    /// The hub as a process of its own. At commit level it is the one that the tests are run with, with all their assertions;
+    /// at others it is built for speed, as it is shipped.
+    Hub,
+}
+
+const GATE_HOMES: [GateHome; 2] = [
+    GateHome {
+        package: "hub-gates",
+        binary: "hub-gate",
+        gates: &["power-cut", "io-errors", "bit-rot"],
+        needs: Needs::Nothing,
+    },
+    GateHome { package: "hub-tests", binary: "hub-gate-whole", gates: &[], needs: Needs::Hub },
+];
 
 /// Names that every home knows.
 const EVERY_HOME: [&str; 2] = ["all", "self-test"];
@@ -133,18 +131,36 @@ fn gate(rest: &[String]) -> anyhow::Result<ExitCode> {
         bail!("no gate is called {}; `cargo xtask gate` lists them", name.unwrap_or_default());
     }
     let mut outcome = ExitCode::SUCCESS;
-    for GateHome { package, binary, .. } in homes {
-        say(&format!("building {package} for speed"));
-        let built = cargo(&["build", "--quiet", "--release", "--package", package, "--bin", binary])?;
+    for home in homes {
+        let profile = home.profile(rest);
+        let built = home.build(profile)?;
         if built != ExitCode::SUCCESS {
             return Ok(built);
         }
-        let ran = command(Command::new(built_binary(binary)).args(rest))?;
+        let ran = command(Command::new(built_binary(profile, home.binary)).args(rest))?;
         if ran != ExitCode::SUCCESS {
             outcome = ran;
         }
     }
     Ok(outcome)
+}
+
+impl GateHome {
+    fn profile(&self, arguments: &[String]) -> Profile {
+        let is_commit_level =
+            !arguments.iter().any(|argument| ["night", "release"].contains(&argument.as_str()));
+        if self.needs == Needs::Hub && is_commit_level { Profile::Dev } else { Profile::Release }
+    }
+
+    fn build(&self, profile: Profile) -> anyhow::Result<ExitCode> {
+        let mut packages = vec![self.package];
+        if self.needs == Needs::Hub {
+            components()?;
+            packages.extend(["omnihub", "provider-simulator"]);
+        }
+        say(&format!("building {}", packages.join(", ")));
+        build(profile, &packages)
+    }
 }
 
 fn test(rest: &[String]) -> anyhow::Result<ExitCode> {
@@ -161,8 +177,7 @@ fn tests(rest: &[String]) -> anyhow::Result<ExitCode> {
     components()?;
     say("building and running the tests");
     // The hub as a process of its own is part of the tests.
-    let binaries =
-        cargo(&["build", "--quiet", "--package", "omnihub", "--package", "provider-simulator", "--bins"])?;
+    let binaries = build(Profile::Dev, &["omnihub", "provider-simulator"])?;
     if binaries != ExitCode::SUCCESS {
         return Ok(binaries);
     }
@@ -226,8 +241,31 @@ fn exit_code(status: ExitStatus) -> ExitCode {
     code.map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
-fn built_binary(name: &str) -> PathBuf {
-    target_dir().join("release").join(name)
+#[derive(Clone, Copy)]
+enum Profile {
+    /// As the tests are built.
+    Dev,
+    Release,
+}
+
+/// Builds the binaries of these packages.
+fn build(profile: Profile, packages: &[&str]) -> anyhow::Result<ExitCode> {
+    let mut arguments = vec!["build", "--quiet", "--bins"];
+    if let Profile::Release = profile {
+        arguments.push("--release");
+    }
+    for package in packages {
+        arguments.extend(["--package", package]);
+    }
+    cargo(&arguments)
+}
+
+fn built_binary(profile: Profile, name: &str) -> PathBuf {
+    let folder = match profile {
+        Profile::Dev => "debug",
+        Profile::Release => "release",
+    };
+    target_dir().join(folder).join(name)
 }
 
 fn target_dir() -> PathBuf {

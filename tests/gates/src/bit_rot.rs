@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::chance::Chance;
 use crate::disk::LogDisk;
-use crate::gate::{Fault, Level, Part, Setup};
+use crate::gate::{Fault, Gate, Level, Setup};
 use crate::image::Image;
 use crate::parallel;
 use crate::promise::{Answer, Broken, Promised, answers};
@@ -34,12 +34,21 @@ enum Outcome {
     Lost(u64),
 }
 
-pub(crate) fn run(setup: &Setup) -> Report {
-    let mut report = Report::new("bit-rot", setup.seed);
-    if setup.runs(Part::Journal) {
-        journals(setup, &mut report);
-    }
-    if setup.runs(Part::View) {
+const RECORD_CHECKSUM: Fault = Fault("a changed record passes its checksum");
+const ACKNOWLEDGED_MARK: Fault = Fault("the mark of what was acknowledged is missing");
+
+pub(crate) const GATE: Gate = Gate {
+    name: "bit-rot",
+    says: "whichever bit turns over, nothing wrong is served, nothing is lost in silence, and no process is aborted",
+    run,
+    faults: &[RECORD_CHECKSUM, ACKNOWLEDGED_MARK],
+};
+
+fn run(setup: &Setup) -> Report {
+    let mut report = Report::new(GATE.name, setup.seed);
+    journals(setup, &mut report);
+    // What its faults take out is the journal's.
+    if setup.fault().is_none() {
         view::flips(setup, setup.cases(VIEW_FLIPS), &mut report);
     }
     report
@@ -47,7 +56,7 @@ pub(crate) fn run(setup: &Setup) -> Report {
 
 fn journals(setup: &Setup, report: &mut Report) {
     // With a planted fault rather more: one bit in some hundreds is of the last record.
-    let flips = match setup.fault {
+    let flips = match setup.fault() {
         Some(_) => Setup::new(Level::Night, setup.seed).cases(FLIPS),
         None => setup.cases(FLIPS),
     };
@@ -95,7 +104,7 @@ fn lived(chance: Chance) -> Result<(Image, Promised), Broken> {
 
 /// Any bit of any file, each as likely; answers where, for people.
 fn turn_over(image: &mut Image, setup: &Setup, chance: &mut Chance) -> String {
-    if setup.has(Fault::AcknowledgedMark) {
+    if setup.has(ACKNOWLEDGED_MARK) {
         image.files.remove(&dir().join("journal.acknowledged"));
     }
     let bytes = image.files.values().map(Vec::len).sum();
@@ -108,7 +117,7 @@ fn turn_over(image: &mut Image, setup: &Setup, chance: &mut Chance) -> String {
     if let Some(byte) = content.get_mut(at) {
         *byte ^= 1 << bit;
     }
-    if setup.has(Fault::RecordChecksum) {
+    if setup.has(RECORD_CHECKSUM) {
         make_checksums_fit(content, at);
     }
     format!("{} at byte {at}, bit {bit}", path.display())

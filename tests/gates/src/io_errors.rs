@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::chance::Chance;
 use crate::disk::{Call, EIO, ENOSPC, Lasting, Lie, LogDisk, Logged, Told, Trouble};
-use crate::gate::{FAULT_SHARE, Fault, Setup};
+use crate::gate::{FAULT_SHARE, Fault, Gate, Setup};
 use crate::image::{Image, Model};
 use crate::parallel::{self, NoAnswer};
 use crate::promise::{Broken, Promised};
@@ -22,10 +22,21 @@ const ACTS_MAX: usize = 2_000;
 /// From the first append to the last check; a disk in memory answers at once.
 const HANG: Duration = Duration::from_secs(5);
 
-pub(crate) fn run(setup: &Setup) -> Report {
-    let mut report = Report::new("io-errors", setup.seed);
+const CUT_BACK: Fault = Fault("what a failed write has left is not cut off");
+const WRITE_ERROR: Fault = Fault("a write that failed counts as done");
+const SYNC_ERROR: Fault = Fault("a sync that failed counts as done");
+
+pub(crate) const GATE: Gate = Gate {
+    name: "io-errors",
+    says: "whichever write or sync fails, nothing is acknowledged by it, nothing hangs, and nothing acknowledged is lost",
+    run,
+    faults: &[CUT_BACK, WRITE_ERROR, SYNC_ERROR],
+};
+
+fn run(setup: &Setup) -> Report {
+    let mut report = Report::new(GATE.name, setup.seed);
     let troubles = troubles(setup);
-    let lies: &[Lie] = if setup.has(Fault::CutBack) { &[Lie::Cut] } else { &[] };
+    let lies: &[Lie] = if setup.has(CUT_BACK) { &[Lie::Cut] } else { &[] };
     let cases = troubles.len() as u64 * setup.cases(HISTORIES);
     let outcomes = parallel::each(cases, |case| {
         let place = usize::try_from(case).unwrap_or_default() % troubles.len();
@@ -58,12 +69,12 @@ pub(crate) fn run(setup: &Setup) -> Report {
 
 fn troubles(setup: &Setup) -> Vec<Trouble> {
     let told = |call| match call {
-        Call::Write if setup.has(Fault::WriteError) => Told::Success,
-        Call::Sync if setup.has(Fault::SyncError) => Told::Success,
+        Call::Write if setup.has(WRITE_ERROR) => Told::Success,
+        Call::Sync if setup.has(SYNC_ERROR) => Told::Success,
         Call::Write | Call::Sync => Told::Error,
     };
     let mut troubles = Vec::new();
-    let step = if setup.fault.is_some() { FAULT_SHARE } else { 1 };
+    let step = if setup.fault().is_some() { FAULT_SHARE } else { 1 };
     for nth in (1..=NTH_MAX).step_by(usize::try_from(step).unwrap_or(1)) {
         for call in [Call::Write, Call::Sync] {
             for errno in [EIO, ENOSPC] {

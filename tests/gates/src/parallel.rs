@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Does so many cases and answers what came of each, in their order.
-pub(crate) fn each<T: Send>(cases: u64, case: impl Fn(u64) -> T + Sync) -> Vec<T> {
+pub fn each<T: Send>(cases: u64, case: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let next = AtomicU64::new(0);
     let done = Mutex::new(Vec::new());
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -33,14 +33,14 @@ pub(crate) fn each<T: Send>(cases: u64, case: impl Fn(u64) -> T + Sync) -> Vec<T
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoAnswer {
+pub enum NoAnswer {
     /// The thread goes on for as long as the process does.
     Late,
     Panicked,
 }
 
 /// What the work answers, if it does so in time.
-pub(crate) fn within<T: Send + 'static>(
+pub fn within<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, NoAnswer> {

@@ -9,7 +9,7 @@ use hub_journal::Journal;
 
 use crate::chance::Chance;
 use crate::disk::{Lie, LogDisk, Logged};
-use crate::gate::{Fault, Part, Setup};
+use crate::gate::{Fault, Gate, Setup};
 use crate::image::{Image, Model};
 use crate::parallel;
 use crate::promise::{Broken, Promised};
@@ -28,6 +28,17 @@ const CUTS: u64 = 10;
 /// Every so many first images are opened on the machine's own disk as well.
 const REAL_EVERY: u64 = 8;
 
+const DATA_SYNC: Fault = Fault("fdatasync does nothing");
+const DIR_SYNC: Fault = Fault("syncing a folder does nothing");
+pub(crate) const AHEAD_CHECK: Fault = Fault("a view may know more than its journal");
+
+pub(crate) const GATE: Gate = Gate {
+    name: "power-cut",
+    says: "whenever the power goes, the journal opens, and nothing acknowledged is lost, changed or invented",
+    run,
+    faults: &[DATA_SYNC, DIR_SYNC, AHEAD_CHECK],
+};
+
 /// What was done with one history.
 #[derive(Default)]
 struct Tally {
@@ -39,12 +50,12 @@ struct Tally {
     failures: Vec<String>,
 }
 
-pub(crate) fn run(setup: &Setup) -> Report {
-    let mut report = Report::new("power-cut", setup.seed);
-    if setup.runs(Part::Journal) {
+fn run(setup: &Setup) -> Report {
+    let mut report = Report::new(GATE.name, setup.seed);
+    if setup.fault() != Some(AHEAD_CHECK) {
         journals(setup, &mut report);
     }
-    if setup.runs(Part::View) {
+    if setup.fault().is_none_or(|fault| fault == AHEAD_CHECK) {
         view::power_cuts(setup, setup.cases(VIEW_IMAGES), &mut report);
     }
     report
@@ -64,7 +75,7 @@ fn journals(setup: &Setup, report: &mut Report) {
 }
 
 fn lies(setup: &Setup) -> Vec<Lie> {
-    let lies = [(Fault::DataSync, Lie::SyncData), (Fault::DirSync, Lie::SyncDir)];
+    let lies = [(DATA_SYNC, Lie::SyncData), (DIR_SYNC, Lie::SyncDir)];
     lies.into_iter().filter(|(fault, _)| setup.has(*fault)).map(|(_, lie)| lie).collect()
 }
 

@@ -22,11 +22,12 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(gate: &'static str, seed: u64) -> Self {
+    #[must_use]
+    pub fn new(gate: &'static str, seed: u64) -> Self {
         Self { gate, seed, figures: Vec::new(), failures: Vec::new() }
     }
 
-    pub(crate) fn figure(&mut self, name: &'static str, value: u64) {
+    pub fn figure(&mut self, name: &'static str, value: u64) {
         self.figures.push(Figure { name, value });
     }
 

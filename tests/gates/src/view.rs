@@ -19,9 +19,10 @@ use hub_store::{MemoryStore, SledOptions, SledStore, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::chance::Chance;
-use crate::gate::{Fault, Setup};
+use crate::gate::Setup;
 use crate::image::PAGE_BYTES;
 use crate::parallel;
+use crate::power_cut::AHEAD_CHECK;
 use crate::report::Report;
 use crate::support;
 use crate::support::events::{at, event, named, order};
@@ -366,7 +367,7 @@ fn looked_at(case: &Path, setup: &Setup) -> Result<(Seen, Duration), String> {
     let start = Instant::now();
     let mut looking = Command::new(std::env::current_exe().map_err(told)?);
     looking.arg("look").arg(case);
-    if setup.has(Fault::AheadCheck) {
+    if setup.has(AHEAD_CHECK) {
         looking.arg("--trust-ahead");
     }
     let mut child =
