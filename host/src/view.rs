@@ -107,6 +107,10 @@ impl Store for View {
         self.read(|store| store.scan(table, range, order, limit))
     }
 
+    fn count_in(&self, table: Table, range: Range, limit: usize) -> Result<usize, StoreError> {
+        self.read(|store| store.count_in(table, range, limit))
+    }
+
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.read(|store| store.commit(batch))
     }

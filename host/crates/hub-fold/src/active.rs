@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hub_model::Salt;
 use hub_model::event::{Identity, IdentityKind, Proof};
-use hub_model::identity::{KeyContext, Limits, normalise};
+use hub_model::identity::{KeyContext, Limits, Phones, normalise};
 use hub_rules::{Grade, RuleFile, RuleProblem, RuleSet, check_all};
 
 use crate::people::PeopleContext;
@@ -18,6 +18,7 @@ pub struct ActiveSettings {
     blocked: BTreeSet<String>,
     limits: Limits,
     salt: Salt,
+    phones: Phones,
     pub(crate) rules: RuleSet,
     pub(crate) catalogue: hub_rules::Catalogue,
 }
@@ -39,6 +40,7 @@ impl ActiveSettings {
             blocked: blocked(settings),
             limits: settings.identity,
             salt: settings.salt,
+            phones: Phones::default(),
         })
     }
 
@@ -101,6 +103,7 @@ impl ActiveSettings {
             keys: KeyContext {
                 connection,
                 default_country: settings.and_then(|settings| settings.default_country.as_deref()),
+                phones: Some(&self.phones),
             },
             blocked: &self.blocked,
             limits: self.limits,
@@ -118,6 +121,6 @@ pub(crate) fn blocked(settings: &Settings) -> BTreeSet<String> {
 fn blocked_form(key: &str) -> String {
     let kind = if key.contains('@') { IdentityKind::Email } else { IdentityKind::Phone };
     let identity = Identity { kind, scope: String::new(), value: key.to_owned(), proof: Proof::Claimed };
-    normalise(&identity, KeyContext { connection: "", default_country: None })
+    normalise(&identity, KeyContext { connection: "", default_country: None, phones: None })
         .map_or_else(|| key.trim().to_lowercase(), |key| key.value)
 }

@@ -5,6 +5,7 @@ mod seen;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use hub_model::join::Join;
 use hub_store::{Batch, Before, Change, Order, Range, Row as StoredRow, Store, Table, prefix_range};
@@ -40,6 +41,16 @@ impl Held {
             (None, Before::Unknown) => None,
         }
     }
+}
+
+/// Rows that change, of those with keys in a range.
+fn changed_in<'h>(
+    held: &'h BTreeMap<Vec<u8>, Held>,
+    range: &'h Range,
+) -> impl Iterator<Item = (&'h Vec<u8>, &'h Held)> {
+    held.range::<[u8], _>((Bound::Included(range.from.as_slice()), Bound::Unbounded))
+        .take_while(|(key, _)| range.to.as_ref().is_none_or(|to| *key < to))
+        .filter(|(_, held)| held.change.is_some())
 }
 
 /// A thing before and after an event was joined in.
@@ -144,25 +155,41 @@ impl<'a> Draft<'a> {
         let Some(held) = held.get(&table) else {
             return Ok(self.store.scan(table, range, Order::Ascending, limit)?);
         };
-        let in_range = |key: &Vec<u8>| *key >= range.from && range.to.as_ref().is_none_or(|to| key < to);
-        let changed: Vec<_> = held
-            .range(range.from.clone()..)
-            .take_while(|(key, _)| in_range(key))
-            .filter_map(|(key, held)| Some((key, held.change.as_ref()?)))
-            .collect();
-        let deleted = changed.iter().filter(|(_, value)| value.is_none()).count();
-        let stored = self.store.scan(table, range, Order::Ascending, limit.saturating_add(deleted))?;
+        let changed: Vec<_> = changed_in(held, &range).collect();
+        let deleted = changed.iter().filter(|(_, held)| held.change == Some(None)).count();
+        let stored =
+            self.store.scan(table, range.clone(), Order::Ascending, limit.saturating_add(deleted))?;
         if changed.is_empty() {
             return Ok(stored);
         }
         let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
-        for (key, value) in changed {
-            match value {
-                Some(value) => rows.insert(key.clone(), value.clone()),
-                None => rows.remove(key),
+        for (key, held) in changed {
+            match &held.change {
+                Some(Some(value)) => rows.insert(key.clone(), value.clone()),
+                _ => rows.remove(key),
             };
         }
         Ok(rows.into_iter().take(limit).collect())
+    }
+
+    /// How many rows have keys in the range, counted up to `limit`.
+    pub(crate) fn count_range(&self, table: Table, range: Range, limit: usize) -> Result<usize, FoldError> {
+        let held = self.held.borrow();
+        let (mut come, mut gone) = (0, 0);
+        for (key, held) in held.get(&table).into_iter().flat_map(|held| changed_in(held, &range)) {
+            let was_there = match &held.before {
+                Before::Row(_) => true,
+                Before::Nothing => false,
+                Before::Unknown => self.store.get(table, key)?.is_some(),
+            };
+            match (was_there, matches!(held.change, Some(Some(_)))) {
+                (false, true) => come += 1,
+                (true, false) => gone += 1,
+                _ => {}
+            }
+        }
+        let stored = self.store.count_in(table, range, limit.saturating_add(gone))?;
+        Ok((stored.saturating_sub(gone) + come).min(limit))
     }
 
     /// Commits everything together with the sequence number it is complete to.

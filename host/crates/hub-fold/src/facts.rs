@@ -387,7 +387,7 @@ impl EventFacts<'_> {
         let counted = self.accounts().map(|account| {
             let end = |at: Timestamp, last: u8| key::events(account, event, at, EventId([last; 16]));
             let range = Range { from: end(from, 0), to: Some(end(until, u8::MAX)) };
-            self.draft.scan_range(Table::Index, range, COUNTED_MAX).map_or(0, |rows| rows.len() as u64)
+            self.draft.count_range(Table::Index, range, COUNTED_MAX).map_or(0, |rows| rows as u64)
         });
         counted.sum()
     }

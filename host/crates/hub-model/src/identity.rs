@@ -6,6 +6,7 @@ mod claim;
 mod limits;
 mod normal;
 mod partition;
+mod phones;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,7 @@ pub use claim::{Claim, Claims, Evidence, Judged, Judgement};
 pub use limits::Limits;
 pub use normal::{KeyContext, normalise, written};
 pub use partition::{Hindrance, Link, LinkedBy, Weighed, partition, weigh};
+pub use phones::Phones;
 
 /// A key of a person in its one normal form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -59,8 +59,11 @@ impl Numbering {
     }
 
     fn condition(&mut self, condition: &Condition) -> Asking {
-        let mut parts =
-            |conditions: &[Condition]| conditions.iter().map(|part| self.condition(part)).collect();
+        let mut parts = |conditions: &[Condition]| {
+            let mut parts: Vec<Asking> = conditions.iter().map(|part| self.condition(part)).collect();
+            parts.sort_by_key(Asking::cost);
+            parts
+        };
         match condition {
             Condition::Always => Asking::Always,
             Condition::All(conditions) => Asking::All(parts(conditions)),
@@ -74,6 +77,17 @@ impl Numbering {
             Condition::Count(test) => Asking::Count { place: self.count(test), test: test.clone() },
         }
     }
+}
+
+/// What a leaf costs to ask, cheapest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Cost {
+    /// The event, and the thing it is about.
+    Event,
+    /// Keys of an index are counted.
+    Index,
+    /// Everything that the customer has is read, or what there was before.
+    Customer,
 }
 
 /// A condition whose questions are numbered.
@@ -102,6 +116,20 @@ impl Asking {
             Asking::Count { place, test } => {
                 Truth::from(test.comparison.holds(&answers.count(*place), &test.number))
             }
+        }
+    }
+
+    /// What is cheap to ask stands first: it may decide for the others. The order changes no answer, as `and` and `or` of
+    /// three values have none.
+    fn cost(&self) -> Cost {
+        match self {
+            Asking::Always => Cost::Event,
+            Asking::All(parts) | Asking::Any(parts) | Asking::None(parts) => {
+                parts.iter().map(Asking::cost).max().unwrap_or(Cost::Event)
+            }
+            Asking::Field { before: None, test, .. } if !test.field.starts_with("customer.") => Cost::Event,
+            Asking::Count { .. } => Cost::Index,
+            Asking::Field { .. } => Cost::Customer,
         }
     }
 

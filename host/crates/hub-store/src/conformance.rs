@@ -274,6 +274,7 @@ fn check_model(mut opened: Opened, steps: Vec<Step>) {
             }
             Step::Scan { table, range, order, limit } => {
                 let expected = scan_model(&model, table, &range, order, limit);
+                assert_eq!(opened.store.count_in(table, range.clone(), limit).unwrap(), expected.len());
                 assert_eq!(opened.store.scan(table, range, order, limit).unwrap(), expected);
             }
             Step::Reopen => opened = opened.reopen(),

@@ -40,6 +40,11 @@ pub trait Store: Send + Sync {
     /// The rows whose keys lie in `range`, in `order`, at most `limit` of them.
     fn scan(&self, table: Table, range: Range, order: Order, limit: usize) -> Result<Vec<Row>, StoreError>;
 
+    /// How many rows have keys in `range`, counted up to `limit`.
+    fn count_in(&self, table: Table, range: Range, limit: usize) -> Result<usize, StoreError> {
+        Ok(self.scan(table, range, Order::Ascending, limit)?.len())
+    }
+
     /// Makes every change of the batch and moves [`Store::applied`], or does neither.
     fn commit(&self, batch: Batch) -> Result<(), StoreError>;
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use smallvec::SmallVec;
+
 use crate::batch::check_forwards;
 use crate::{Batch, Order, Range, Row, Store, StoreError, Table};
 
@@ -16,8 +18,14 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Held {
     applied: u64,
-    tables: BTreeMap<Table, BTreeMap<Vec<u8>, Vec<u8>>>,
+    tables: BTreeMap<Table, BTreeMap<Key, Vec<u8>>>,
 }
+
+/// In the tree's own nodes: looking for a key is comparing keys, and each that lay elsewhere would be fetched from there.
+type Key = SmallVec<[u8; KEY_BYTES]>;
+
+/// Most keys are no longer: an account, what is looked for under it, a time.
+const KEY_BYTES: usize = 48;
 
 impl MemoryStore {
     pub fn new() -> MemoryStore {
@@ -35,6 +43,11 @@ impl MemoryStore {
     }
 }
 
+fn bounds(range: &Range) -> (Bound<&[u8]>, Bound<&[u8]>) {
+    let to = range.to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    (Bound::Included(range.from.as_slice()), to)
+}
+
 impl Store for MemoryStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.read().tables.get(&table).and_then(|rows| rows.get(key)).cloned())
@@ -46,13 +59,20 @@ impl Store for MemoryStore {
         }
         let held = self.read();
         let Some(rows) = held.tables.get(&table) else { return Ok(Vec::new()) };
-        let to = range.to.map_or(Bound::Unbounded, Bound::Excluded);
-        let rows =
-            rows.range((Bound::Included(range.from), to)).map(|(key, value)| (key.clone(), value.clone()));
+        let rows = rows.range::<[u8], _>(bounds(&range)).map(|(key, value)| (key.to_vec(), value.clone()));
         Ok(match order {
             Order::Ascending => rows.take(limit).collect(),
             Order::Descending => rows.rev().take(limit).collect(),
         })
+    }
+
+    fn count_in(&self, table: Table, range: Range, limit: usize) -> Result<usize, StoreError> {
+        if range.is_empty() {
+            return Ok(0);
+        }
+        let held = self.read();
+        let Some(rows) = held.tables.get(&table) else { return Ok(0) };
+        Ok(rows.range::<[u8], _>(bounds(&range)).take(limit).count())
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -64,8 +84,8 @@ impl Store for MemoryStore {
             let rows = held.tables.entry(table).or_default();
             for (key, written) in changes {
                 match written.value {
-                    Some(value) => rows.insert(key, value),
-                    None => rows.remove(&key),
+                    Some(value) => rows.insert(Key::from_slice(&key), value),
+                    None => rows.remove(key.as_slice()),
                 };
             }
         }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread::{self, ScopedJoinHandle};
 
 use hub_fold::Alarm;
 use hub_fold::read::{self, BackTest, BandTest, Day, Firing, LEARNED_FROM, Listed};
@@ -87,16 +88,23 @@ fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp
         settings.rules.iter().cloned().partition(|(file, text)| is_it(file, text));
     rules.push((name.clone(), switched_on(&name, text)));
     let until = journal.durable().get();
-    let folds = 1 + u64::from(!live.is_empty());
-    let bar = progress(until.saturating_mul(folds));
-    let fold = |rules: Vec<(String, String)>, from: u64| {
+    let fold = |rules: Vec<(String, String)>, progress: &mut dyn FnMut(u64)| {
         let counted = BTreeSet::from([rule.id.clone()]);
         let change = If::Rules { rules, catalogue: settings.catalogue.clone(), counted };
-        what_if::folded(&journal, until, &change, &mut |at| bar.set_position(from + at))
+        what_if::folded(&journal, until, &change, progress)
     };
-    let with = fold(rules, 0)?;
-    let without = (!live.is_empty()).then(|| fold(settings.rules.clone(), until)).transpose()?;
+    let bar = progress(until);
+    // Beside each other: whoever waits has a core for each.
+    let (with, without) = thread::scope(|scope| {
+        let before = (!live.is_empty()).then(|| scope.spawn(|| fold(settings.rules.clone(), &mut |_| {})));
+        let with = fold(rules, &mut |at| bar.set_position(at));
+        (with, before.map(ScopedJoinHandle::join))
+    });
     bar.finish_and_clear();
+    let with = with?;
+    let without =
+        without.transpose().map_err(|_| anyhow::anyhow!("the fold of the rules in force panicked"))?;
+    let without = without.transpose()?;
     let without = without.as_ref().map(|store| store as &dyn hub_store::Store);
     let test = read::backtest(&with, without, &rule.id, window).map_err(anyhow::Error::from)?;
     Ok(Tried::Folded(Box::new(rule), Box::new(test)))

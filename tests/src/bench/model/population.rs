@@ -185,7 +185,7 @@ fn account(who: u64) -> Identity {
 
 /// The id of a customer: that of their account.
 pub(super) fn id(who: u64) -> NodeId {
-    let context = KeyContext { connection: CONNECTION, default_country: None };
+    let context = KeyContext { connection: CONNECTION, default_country: None, phones: None };
     normalise(&account(who), context).map_or(NodeId([0; 16]), |key| key.node(Salt::default()))
 }
 

@@ -40,6 +40,7 @@ proptest! {
         take(&mut draft, &drafted);
         let prefix = Vec::from_iter(prefix);
         let scanned = draft.scan(REMEMBERED, &prefix, limit).unwrap();
+        prop_assert_eq!(draft.count_range(REMEMBERED, prefix_range(&prefix), limit).unwrap(), scanned.len());
         let whole = draft.scan_range(REMEMBERED, Range::all(), 100).unwrap();
         let got = draft.get_raw(REMEMBERED, &[1, 1]).unwrap();
         let read_all = |store: &dyn Store| {

@@ -168,7 +168,7 @@ fn asked<T>(told: &[Event], ask: impl Fn(&EventFacts<'_>) -> T) -> Vec<T> {
         ..Finding::default()
     };
     let blocked = BTreeSet::new();
-    let keys = KeyContext { connection: "shop", default_country: None };
+    let keys = KeyContext { connection: "shop", default_country: None, phones: None };
     let people = PeopleContext { keys, blocked: &blocked, limits: Limits::default(), salt: Salt::default() };
     told.iter()
         .map(|event| {

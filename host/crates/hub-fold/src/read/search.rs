@@ -242,7 +242,8 @@ fn is_named(view: View<'_>, accounts: &BTreeSet<NodeId>, word: &Hits) -> Result<
 
 fn node(rules: &KeyRules, kind: IdentityKind, value: &str, default_country: Option<&str>) -> Option<NodeId> {
     let identity = Identity { kind, scope: String::new(), value: value.to_owned(), proof: Proof::Claimed };
-    normalise(&identity, KeyContext { connection: "", default_country }).map(|key| key.node(rules.salt))
+    normalise(&identity, KeyContext { connection: "", default_country, phones: None })
+        .map(|key| key.node(rules.salt))
 }
 
 /// The phones a text may mean: as it stands, with the plus people leave out, and within each connection's country.

@@ -289,7 +289,7 @@ fn expected(evidence: &[Evidence], limits: Limits) -> (Claims, BTreeSet<BTreeSet
             continue;
         }
         let (account, other) = one.ids();
-        let context = KeyContext { connection: one.connection(), default_country: None };
+        let context = KeyContext { connection: one.connection(), default_country: None, phones: None };
         let [account, key] =
             [identity(&account), identity(&other)].map(|id| normalise(&id, context).unwrap());
         let is_join = matches!(one, Evidence::Joins { .. });

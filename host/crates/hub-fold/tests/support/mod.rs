@@ -234,7 +234,7 @@ impl Hub {
 
 /// The id a connection's account has, now and for ever.
 pub(crate) fn node(connection: &str, id: &str) -> NodeId {
-    let context = hub_model::identity::KeyContext { connection, default_country: None };
+    let context = hub_model::identity::KeyContext { connection, default_country: None, phones: None };
     hub_model::identity::normalise(&events::identity(id), context).expect("a key").node(SALT)
 }
 

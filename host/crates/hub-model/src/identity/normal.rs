@@ -2,7 +2,7 @@
 
 use crate::event::{Identity, IdentityKind};
 
-use super::IdentityKey;
+use super::{IdentityKey, Phones};
 
 /// What a connection adds to the keys its connector reports.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,8 @@ pub struct KeyContext<'a> {
     pub connection: &'a str,
     /// ISO 3166 alpha-2, for phones written without a country.
     pub default_country: Option<&'a str>,
+    /// Numbers read before, where many are.
+    pub phones: Option<&'a Phones>,
 }
 
 /// The key in its normal form; `None` when the value is empty or cannot be a key of its kind.
@@ -21,7 +23,7 @@ pub fn normalise(identity: &Identity, context: KeyContext<'_>) -> Option<Identit
         IdentityKind::Handle => (scoped(context, &identity.scope), value.to_lowercase()),
         IdentityKind::Token => (identity.scope.clone(), value.to_owned()),
         IdentityKind::Email => (String::new(), email(value)?),
-        IdentityKind::Phone => (String::new(), phone(value, context.default_country)?),
+        IdentityKind::Phone => (String::new(), phone_in(value, context)?),
     };
     (!value.is_empty()).then_some(IdentityKey { kind: identity.kind, scope, value })
 }
@@ -55,6 +57,13 @@ fn email(text: &str) -> Option<String> {
         return plausible.then_some(lower);
     }
     Some(format!("{local}@{}", idna::domain_to_ascii(domain).ok()?))
+}
+
+fn phone_in(text: &str, context: KeyContext<'_>) -> Option<String> {
+    match context.phones {
+        Some(phones) => phones.read(text, context.default_country, phone),
+        None => phone(text, context.default_country),
+    }
 }
 
 /// E.164, `None` unless it is a number that could exist by its length. An extension stays: behind it is another person.
