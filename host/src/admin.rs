@@ -23,6 +23,7 @@ mod kpi;
 mod privacy;
 mod rules;
 mod segments;
+mod sources;
 
 use std::sync::Arc;
 

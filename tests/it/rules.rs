@@ -52,6 +52,76 @@ async fn who_waits_too_long_is_tagged_although_nothing_happens() {
     assert_eq!(stage.verify_journal().await.unwrap(), Ok(()));
 }
 
+const WRITERS: (&str, &str) = (
+    "writers.yaml",
+    "segment: writers\nsays: Who has written of late.\nwho: {count: message.received, within: 30d, at_least: 1}\n",
+);
+
+const GREET_WRITERS: (&str, &str) = (
+    "greet-writers.yaml",
+    "rule: greet-writers\nmode: on\non: segment.writers.entered\n\
+     when: {field: customer.email, contains: ana}\n\
+     then:\n  - {id: tag, do: customer.add_tag, with: {tag: writer}}\n",
+);
+
+const TAG_EMAILS: (&str, &str) = (
+    "tag-emails.yaml",
+    "rule: tag-emails\nmode: on\non: message.received\n\
+     when: {all: [{field: interaction.channel, is: email}, {field: customer.email, contains: ana}, \
+     {field: customer.open_tickets, at_least: 1}]}\n\
+     then:\n  - {id: tag, do: customer.add_tag, with: {tag: by-email}}\n",
+);
+
+/// Ana comes into a segment because she writes, a rule acts on it, and another says who told what it was told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_fills_and_its_rule_tells_where_its_values_come_from() {
+    let options = StageOptions { rules: vec![WRITERS, GREET_WRITERS, TAG_EMAILS], ..StageOptions::default() };
+    let mut stage = Stage::set(options).await.unwrap();
+    let scenes = story::set_up(jiff::Timestamp::now());
+    demo::play::story(&stage, &scenes[..1], &demo::progress::Progress::hidden()).await.unwrap();
+    let found = stage.admin().unwrap().find_customers("ana.ferreira@example.com").await.unwrap();
+    let ana = found.first().unwrap().id.clone();
+    let admin = stage.hub().unwrap().addresses().admin.clone();
+    let ask = async |words: &[&str]| -> Value {
+        let output = stage.files().command(&[words, &["--json", "--admin", &admin]].concat()).await.unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    until("she is greeted", async || {
+        let card = ask(&["customer", "show", &ana]).await;
+        card.pointer("/summary/tags").is_some_and(|tags| tags.to_string().contains("writer"))
+    })
+    .await;
+    let listed = ask(&["segment", "list"]).await;
+    assert_eq!(listed.pointer("/segments/0/customers"), Some(&Value::from(1)), "{listed:#}");
+    let members = ask(&["segment", "show", "writers"]).await;
+    assert!(members.to_string().contains(&ana), "{members:#}");
+
+    let mut messages = Vec::new();
+    for delivery in stage.admin().unwrap().deliveries(None).await.unwrap() {
+        let delivery = ask(&["delivery", "show", &delivery.seq.to_string()]).await;
+        let events =
+            delivery.pointer("/report/events").and_then(Value::as_array).cloned().unwrap_or_default();
+        let is_message = |one: &&Value| one.pointer("/event/name") == Some(&"message.received".into());
+        messages
+            .extend(events.iter().filter(is_message).filter_map(|one| one["id"].as_str().map(str::to_owned)));
+    }
+    let message = messages.first().expect("she has written");
+    let why = ask(&["rule", "why", "tag-emails", message]).await;
+    let sources = why.pointer("/sources").and_then(Value::as_array).unwrap();
+    let source = |field: &str, member: &str| -> String {
+        let of_field = sources.iter().find(|one| one.get("field") == Some(&field.into())).unwrap();
+        of_field.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    assert_eq!(&source("interaction.channel", "event"), message, "{why:#}");
+    assert!(source("interaction.channel", "by").starts_with("zendesk (zendesk "), "{why:#}");
+    assert!(source("interaction.channel", "learned_at") > source("interaction.channel", "happened_at"));
+    assert_eq!(source("customer.email", "says"), "ana.ferreira@example.com");
+    assert!(source("customer.open_tickets", "of").starts_with("tickets zendesk/"), "{why:#}");
+    stage.stop().await.unwrap();
+    assert_eq!(stage.verify_journal().await.unwrap(), Ok(()));
+}
+
 const TAG_EVERYBODY: &str = "rule: tag-everybody\nmode: on\non: message.received\nwhen: always\n\
     then:\n  - {id: tag, do: customer.add_tag, with: {tag: heard}}\n";
 

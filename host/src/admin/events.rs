@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::asked::Named;
 use super::error::AdminError;
+use super::sources::Source;
 use super::{Answer, Shared};
 use crate::stored;
 
@@ -45,11 +46,20 @@ pub(super) async fn one(api: Shared, Named(id): Named<EventId>) -> Answer<EventD
 pub(super) struct Explained {
     decision: Decision,
     explanation: String,
+    /// Where the values come from; told of one decision, not of a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sources: Option<Vec<Source>>,
+}
+
+impl Explained {
+    pub(super) fn sourced(self, sources: Vec<Source>) -> Self {
+        Self { sources: Some(sources), ..self }
+    }
 }
 
 impl From<Decision> for Explained {
     fn from(decision: Decision) -> Self {
-        Self { explanation: decision.explain(), decision }
+        Self { explanation: decision.explain(), decision, sources: None }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use hub_fold::read::{self, FactView, Facts, FactsOf, Provenance, SaidBy};
 use hub_fold::row::{Subject, SubjectKind};
 use hub_fold::{ActiveSettings, Fold, Sequenced};
-use hub_model::NodeId;
+use hub_model::{NodeId, Timestamp};
 use serde::Serialize;
 
 use super::asked::Named;
@@ -83,33 +83,52 @@ fn named(kind: SubjectKind, connection: String, id: String) -> FactsOf {
 }
 
 /// Looks records up once each.
-struct Sources<'a> {
+pub(super) struct Sources<'a> {
     admin: &'a Admin,
     settings: std::sync::Arc<ActiveSettings>,
     records: HashMap<u64, Option<Sequenced>>,
 }
 
 impl<'a> Sources<'a> {
-    fn new(admin: &'a Admin) -> Result<Self, AdminError> {
+    pub(super) fn new(admin: &'a Admin) -> Result<Self, AdminError> {
         let settings = Fold::open(&*admin.store)?.settings();
         Ok(Self { admin, settings, records: HashMap::new() })
     }
 
     fn sourced(&mut self, what: &FactsOf, facts: Facts) -> Result<Sourced, AdminError> {
         let Facts { kind, connection, id, facts } = facts;
-        let settings = std::sync::Arc::clone(&self.settings);
         let mut sourced = Vec::with_capacity(facts.len());
         for fact in facts {
-            let record = match fact.learned {
-                Some(seq) => self.record(seq)?,
-                None => None,
-            };
-            let said = record.and_then(|record| read::said_by(what, &fact, record));
-            let record = record.filter(|_| said.is_none());
-            let source = record.and_then(|record| read::provenance(&settings, what, &fact, record));
+            let (source, said) = self.told(what, &fact)?;
             sourced.push(SourcedFact { fact, source, said });
         }
         Ok(Sourced { kind, connection, id, facts: sourced })
+    }
+
+    /// The event that told a fact, or the person whose word it is.
+    pub(super) fn told(
+        &mut self,
+        what: &FactsOf,
+        fact: &FactView,
+    ) -> Result<(Option<Provenance>, Option<SaidBy>), AdminError> {
+        let settings = std::sync::Arc::clone(&self.settings);
+        let Some(seq) = fact.learned else { return Ok((None, None)) };
+        let Some(record) = self.record(seq)? else { return Ok((None, None)) };
+        Ok(match read::said_by(what, fact, record) {
+            Some(said) => (None, Some(said)),
+            None => (read::provenance(&settings, what, fact, record), None),
+        })
+    }
+
+    /// When a record was journalled; `None` when the journal no longer holds it.
+    pub(super) fn learned_at(&mut self, seq: u64) -> Result<Option<Timestamp>, AdminError> {
+        Ok(self.record(seq)?.map(|record| record.at))
+    }
+
+    /// The connector of a connection.
+    pub(super) fn connector(&self, connection: &str) -> Option<String> {
+        let mut known = self.settings.connections();
+        known.find(|known| known.name == connection).map(|known| known.connector.clone())
     }
 
     fn record(&mut self, seq: u64) -> Result<Option<&Sequenced>, AdminError> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::asked::{Asked, Named, Said, Word};
 use super::error::AdminError;
 use super::events::{self, Explained};
-use super::{Answer, Shared};
+use super::{Answer, Shared, sources};
 use crate::settings;
 
 #[derive(Serialize)]
@@ -76,7 +76,9 @@ const NOT_ASKED: AdminError = AdminError::NotFound {
 pub(super) async fn why(api: Shared, Named((rule, event)): Named<(String, EventId)>) -> Answer<Explained> {
     api.read(move |admin| {
         read::event(&*admin.store, event)?.ok_or(events::UNKNOWN)?;
-        Ok(read::why(&*admin.store, &rule, event)?.ok_or(NOT_ASKED)?.into())
+        let decision = read::why(&*admin.store, &rule, event)?.ok_or(NOT_ASKED)?;
+        let sources = sources::of(admin, &decision)?;
+        Ok(Explained::from(decision).sourced(sources))
     })
     .await
 }

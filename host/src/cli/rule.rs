@@ -124,8 +124,12 @@ Examples:
   omnihub rule actions
   omnihub rule actions zendesk")]
     Actions(NamesArgs),
-    /// Says what a rule made of an event, part by part
+    /// Says what a rule made of an event, part by part, and where the values come from
     #[command(after_long_help = "\
+Every part of the conditions with what it found, what held the rule back, and for each value who told it: connection or
+rule, event, when it happened and when the hub learned of it. What was learned only since the decision is marked: look
+with `--as-of` at the moment of the decision for what it was then.
+
 `omnihub delivery show` lists a delivery's events.
 
 Examples:

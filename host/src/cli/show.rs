@@ -448,6 +448,18 @@ pub(super) fn why(out: &Out, answer: &Answer) -> Drawn {
     for line in answer.json.pointer("/explanation").and_then(Value::as_str).unwrap_or_default().lines() {
         out.line(&printable(line))?;
     }
+    let columns = [
+        ("field", "/field"),
+        ("says", "/says"),
+        ("of", "/of"),
+        ("by", "/by"),
+        ("in", "/name"),
+        ("event", "/event"),
+        ("happened", "/happened_at"),
+        ("learned", "/learned_at"),
+        ("only since", "/is_newer"),
+    ];
+    section(out, "Where the values come from", rows(&answer.json, "/sources"), &columns)?;
     Ok(ExitCode::SUCCESS)
 }
 

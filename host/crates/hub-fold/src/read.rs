@@ -16,6 +16,7 @@ mod follow_ups;
 mod inbound;
 mod kpi;
 mod links;
+mod origins;
 mod people;
 mod privacy;
 mod rulings;
@@ -58,6 +59,7 @@ pub use kpi::{
     KpiFigure, KpiGroup, KpiReport, KpiSpan, KpiUnit, KpiWindow, KpiWindowError, Measured, kpi_cases, kpis,
 };
 pub use links::{ClaimView, LinkState, LinkedKey};
+pub use origins::{EventOrigin, Origin, RuleOrigin, ThingsOrigin, origins};
 pub use people::{Account, CustomerSummary, customer_id, customer_summary, customers};
 pub use privacy::{
     PrivacyRequestView, StoredContent, TellingsOf, accounts, deliveries_to_erase, events_of, privacy_requests,

@@ -150,6 +150,24 @@ impl Evaluation {
 }
 
 impl Trace {
+    /// The fields that were asked, each once, in the order of the conditions.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&str> {
+        let mut fields = Vec::new();
+        self.add_fields(&mut fields);
+        fields
+    }
+
+    fn add_fields<'a>(&'a self, fields: &mut Vec<&'a str>) {
+        match &self.node {
+            TraceNode::All(parts) | TraceNode::Any(parts) | TraceNode::None(parts) => {
+                parts.iter().for_each(|part| part.add_fields(fields));
+            }
+            TraceNode::Field { field, .. } if !fields.contains(&field.as_str()) => fields.push(field),
+            TraceNode::Always | TraceNode::Field { .. } | TraceNode::Count { .. } => {}
+        }
+    }
+
     /// The answers of the leaves, in order.
     pub fn leaves(&self, answers: &mut Vec<Truth>) {
         match &self.node {

@@ -79,6 +79,7 @@ fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp
     let catalogue = hub_rules::with_new_names(&files, &settings.catalogue);
     let rule = match hub_rules::check(&name, text, &catalogue) {
         Ok(rule) => rule,
+        Err(problems) if problems.is_empty() => return Err(segment(&name)),
         Err(problems) => return Ok(Tried::Refused(problems)),
     };
     let is_it = |file: &str, text: &str| {
@@ -108,6 +109,14 @@ fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp
     let without = without.as_ref().map(|store| store as &dyn hub_store::Store);
     let test = read::backtest(&with, without, &rule.id, window).map_err(anyhow::Error::from)?;
     Ok(Tried::Folded(Box::new(rule), Box::new(test)))
+}
+
+/// A segment does nothing that could be tried.
+fn segment(name: &str) -> Failed {
+    Failed::problem(
+        format!("{name} names a segment: it does not act"),
+        "try a rule on its `segment.….entered`; `omnihub segment show` lists who is in it now",
+    )
 }
 
 fn draw(out: &Out, rule: &Rule, test: &BackTest) -> Result<ExitCode, Failed> {

@@ -28,6 +28,7 @@ mod intake;
 mod judging;
 mod kpi;
 mod ledger;
+mod origins;
 mod own_writes;
 mod polling;
 mod population;
