@@ -2,6 +2,7 @@
 //! two laid beside each other. Nothing is written.
 
 use std::collections::BTreeSet;
+use std::thread;
 
 use hub_fold::Keeps;
 use hub_fold::read::{Difference, differences};
@@ -35,6 +36,22 @@ pub(crate) fn against(
 ) -> anyhow::Result<Difference> {
     let other = folded(journal, store.applied()?, change, progress)?;
     Ok(differences(store, &other)?)
+}
+
+/// Two folds beside each other: whoever waits for both has a core for each.
+///
+/// # Errors
+/// The other panicked.
+pub(crate) fn beside<T, U: Send>(
+    one: impl FnOnce() -> T,
+    other: impl FnOnce() -> U + Send,
+) -> anyhow::Result<(T, U)> {
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let one = one();
+        let other = other.join().map_err(|_| anyhow::anyhow!("the fold of the rules in force panicked"))?;
+        Ok((one, other))
+    })
 }
 
 /// The journal up to a record, folded with the change.

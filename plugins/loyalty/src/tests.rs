@@ -190,6 +190,27 @@ fn a_square_customer_has_claimed_addresses() {
 }
 
 #[test]
+fn a_square_birthday_is_told_without_its_year() {
+    let told = |birthday: &str| {
+        let written = format!(r#""birthday": "{birthday}", "updated_at""#);
+        let report =
+            report(None, &square("customer.updated", &CUSTOMER.replace(r#""updated_at""#, &written)));
+        let extra = customer(find(&report, "customer.updated")).extra.clone();
+        extra.into_iter().find(|(name, _)| name == "birthday").map(|(_, day)| day)
+    };
+    let cases = [
+        ("1998-09-21", Some("09-21")),
+        ("0000-02-29", Some("02-29")),
+        ("", None),
+        ("soon", None),
+        ("21 September 1998", None),
+    ];
+    for (written, expected) in cases {
+        assert_eq!(told(written).as_deref(), expected, "{written}");
+    }
+}
+
+#[test]
 fn a_merged_square_customer_is_deleted_and_merged() {
     let object = CUSTOMER.replacen(
         '{',

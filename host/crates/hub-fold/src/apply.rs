@@ -6,8 +6,8 @@ use hub_model::event::{self, Event, Payload};
 use hub_model::identity::Evidence;
 use hub_model::join::{Erase, Join, Told};
 use hub_model::model::{
-    Checkout, Consent, ConsentEvidence, Conversation, Finding, Interaction, InventoryItem, InventoryLevel,
-    LoyaltyAccount, LoyaltyEntry, Order, Profile, Survey, Ticket,
+    Birthday, Checkout, Consent, ConsentEvidence, Conversation, Finding, Interaction, InventoryItem,
+    InventoryLevel, LoyaltyAccount, LoyaltyEntry, Order, Profile, Survey, Ticket,
 };
 use hub_model::{EventId, NodeId, Timestamp};
 use hub_store::Table;
@@ -211,11 +211,17 @@ impl Applying<'_, '_, '_> {
 
     fn customer(&mut self, customer: &event::Customer) -> Result<About, FoldError> {
         let Some(account) = self.party(Some(&customer.who))? else { return Ok(About::default()) };
+        let before = self.birthday_of(account)?;
         learn_name(self.draft, account, Profile::told(customer, self.told))?;
         if customer.deleted {
             self.forget_profile(account)?;
         }
-        Ok(self.about_profile(account, SubjectKind::Customer, &account.to_string()))
+        let turn = turns::of_birthday(before, self.birthday_of(account)?, self.event.happened_at);
+        Ok(About { turn, ..self.about_profile(account, SubjectKind::Customer, &account.to_string()) })
+    }
+
+    fn birthday_of(&self, account: NodeId) -> Result<Option<Birthday>, FoldError> {
+        Ok(self.draft.get::<Profile>(&account.0)?.and_then(|profile| profile.birthday()))
     }
 
     fn consent(&mut self, consent: &event::Consent) -> Result<About, FoldError> {

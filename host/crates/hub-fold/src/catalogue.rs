@@ -126,6 +126,11 @@ const EVENTS: &[Event] = &[
     ("customer.updated", ABOUT_CUSTOMER, "what a system says of a customer changed"),
     ("customer.deleted", ABOUT_CUSTOMER, "a system deleted a customer"),
     ("customer.tagged", ABOUT_CUSTOMER, "tags were given or taken"),
+    (
+        turns::CUSTOMER_BIRTHDAY,
+        ABOUT_CUSTOMER,
+        "it is a customer's birthday, at noon of UTC, where a system knows the day",
+    ),
     ("consent.changed", ABOUT_CUSTOMER, "a customer allowed or forbade something"),
     ("person.merged", ABOUT_CUSTOMER, "a provider says two of its customers are one"),
     ("order.created", ABOUT_ORDER, "an order was placed"),

@@ -414,7 +414,7 @@ impl EffectState {
 }
 
 /// The version rows are written with.
-const VERSION: u8 = 9;
+const VERSION: u8 = 10;
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
     postcard::to_extend(row, vec![VERSION])

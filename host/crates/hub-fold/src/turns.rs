@@ -2,7 +2,7 @@
 //! act on them as on others. They are of the event they follow from: forgotten with it, and read from its record.
 
 use hub_model::event::{Event, Other, Payload};
-use hub_model::model::{Checkout, InventoryLevel, Order, Ticket};
+use hub_model::model::{Birthday, Checkout, InventoryLevel, Order, Profile, Ticket};
 use hub_model::{EventId, Timestamp};
 use hub_rules::{Fixture, Scope};
 use std::time::Duration;
@@ -21,6 +21,11 @@ pub(crate) const TICKET_REOPENED: &str = "ticket.reopened";
 pub(crate) const BACK_IN_STOCK: &str = "inventory.back_in_stock";
 pub(crate) const ORDER_DELAYED: &str = "order.delayed";
 pub(crate) const CHECKOUT_ABANDONED: &str = "checkout.abandoned";
+
+pub(crate) const CUSTOMER_BIRTHDAY: &str = "customer.birthday";
+
+/// Who was away for longer congratulates next year.
+const BIRTHDAY_LASTS: Duration = Duration::from_secs(24 * 3_600);
 
 /// A cart nobody has touched for so long is abandoned: the time after which Shopify's own reminders begin.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3_600);
@@ -58,6 +63,12 @@ pub(crate) fn of_checkout(after: &Checkout, happened_at: Timestamp) -> Turn {
     Turn { now: None, expected: is_under_way(after).then_some((due, CHECKOUT_ABANDONED)) }
 }
 
+/// It comes every year from then on, whatever rules there are: one that is written later wants those known before as well.
+pub(crate) fn of_birthday(before: Option<Birthday>, after: Option<Birthday>, happened_at: Timestamp) -> Turn {
+    let due = after.filter(|after| before != Some(*after)).and_then(|after| after.next_after(happened_at));
+    Turn { now: None, expected: due.map(|due| (due, CUSTOMER_BIRTHDAY)) }
+}
+
 fn is_under_way(checkout: &Checkout) -> bool {
     checkout.completed_at.is_none() && checkout.order.is_none() && !checkout.deleted && !checkout.erased
 }
@@ -75,7 +86,7 @@ impl Folding<'_> {
         (id, event, about): (EventId, &Event, &About),
     ) -> Result<(), FoldError> {
         if let Some((due, name)) = about.turn.expected
-            && self.settings.rules.follow(name)
+            && (name == CUSTOMER_BIRTHDAY || self.settings.rules.follow(name))
         {
             let timer = Timer { due, event: id, rule: format!("{EXPECTED}{name}") };
             self.draft.put_raw(hub_store::Table::Timer, timer.key(), Vec::new());
@@ -95,6 +106,10 @@ impl Folding<'_> {
     pub(crate) fn expected(&mut self, seq: u64, now: Timestamp, timer: &Timer) -> Result<bool, FoldError> {
         let Some(name) = timer.rule.strip_prefix(EXPECTED) else { return Ok(false) };
         let Some(row) = self.draft.get::<EventRow>(&timer.event.0)? else { return Ok(true) };
+        if name == CUSTOMER_BIRTHDAY {
+            self.birthday((seq, now), timer, row)?;
+            return Ok(true);
+        }
         if !self.has_come(name, timer, &row, now)? {
             return Ok(true);
         }
@@ -105,6 +120,34 @@ impl Folding<'_> {
         let connector = self.settings.connector(&row.connection).unwrap_or_default().to_owned();
         self.happen((seq, now), &connector, row, (id, &event, &about))?;
         Ok(true)
+    }
+
+    /// Tells of a birthday, unless the day has passed, and waits for the next. Of several accounts of one customer each has
+    /// its own.
+    fn birthday(
+        &mut self,
+        (seq, now): (u64, Timestamp),
+        timer: &Timer,
+        row: EventRow,
+    ) -> Result<(), FoldError> {
+        let Some(account) = row.account else { return Ok(()) };
+        let profile: Option<Profile> = self.draft.get(&account.0)?;
+        // Another day was told of since, or the person is forgotten.
+        let birthday = profile.and_then(|profile| profile.birthday()).filter(|day| day.is_at(timer.due));
+        let Some(birthday) = birthday else { return Ok(()) };
+        if let Some(due) = birthday.next_after(now.max(timer.due)) {
+            let next = Timer { due, event: timer.event, rule: timer.rule.clone() };
+            self.draft.put_raw(hub_store::Table::Timer, next.key(), Vec::new());
+        }
+        if now.since(timer.due) >= BIRTHDAY_LASTS {
+            return Ok(());
+        }
+        let id = EventId::of(&row.connection, CUSTOMER_BIRTHDAY, &format!("{account}/{}", timer.due));
+        let row = EventRow { name: CUSTOMER_BIRTHDAY.to_owned(), happened_at: timer.due, ..row };
+        let event = retold(&row);
+        let about = About { account: row.account, subject: row.subject.clone(), ..About::default() };
+        let connector = self.settings.connector(&row.connection).unwrap_or_default().to_owned();
+        self.happen((seq, now), &connector, row, (id, &event, &about))
     }
 
     fn has_come(&self, name: &str, timer: &Timer, row: &EventRow, now: Timestamp) -> Result<bool, FoldError> {

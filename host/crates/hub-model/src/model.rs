@@ -2,6 +2,7 @@
 //! (`told`) and joined with what was known before; see [`crate::join`]. `*Id` of a provider is text, exact, and belongs
 //! to one connection.
 
+mod birthday;
 mod breach;
 mod correction;
 mod follow_up;
@@ -12,6 +13,7 @@ mod order;
 mod profile;
 mod ticket;
 
+pub use birthday::Birthday;
 pub use breach::OrderBreach;
 pub use correction::{BY_PERSON, Corrected, Correction, Corrections};
 pub use follow_up::{FollowUp, Wanted};

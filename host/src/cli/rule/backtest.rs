@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::thread::{self, ScopedJoinHandle};
 
 use hub_fold::Alarm;
 use hub_fold::read::{self, BackTest, BandTest, Day, Firing, LEARNED_FROM, Listed};
@@ -95,17 +94,10 @@ fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp
         what_if::folded(&journal, until, &change, progress)
     };
     let bar = progress(until);
-    // Beside each other: whoever waits has a core for each.
-    let (with, without) = thread::scope(|scope| {
-        let before = (!live.is_empty()).then(|| scope.spawn(|| fold(settings.rules.clone(), &mut |_| {})));
-        let with = fold(rules, &mut |at| bar.set_position(at));
-        (with, before.map(ScopedJoinHandle::join))
-    });
+    let before = || (!live.is_empty()).then(|| fold(settings.rules.clone(), &mut |_| {})).transpose();
+    let (with, without) = what_if::beside(|| fold(rules, &mut |at| bar.set_position(at)), before)?;
     bar.finish_and_clear();
-    let with = with?;
-    let without =
-        without.transpose().map_err(|_| anyhow::anyhow!("the fold of the rules in force panicked"))?;
-    let without = without.transpose()?;
+    let (with, without) = (with?, without?);
     let without = without.as_ref().map(|store| store as &dyn hub_store::Store);
     let test = read::backtest(&with, without, &rule.id, window).map_err(anyhow::Error::from)?;
     Ok(Tried::Folded(Box::new(rule), Box::new(test)))

@@ -39,6 +39,7 @@ pub(super) const TEMPLATES: &[Template] = templates![
     "back-in-stock",
     "bad-survey-ticket",
     "cancel-before-shipping",
+    "celebrate-birthday",
     "churn-risk",
     "complaint-in-public",
     "delayed-order-apology",

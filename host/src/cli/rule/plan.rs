@@ -148,14 +148,19 @@ fn tried(
         (name.clone(), if is_other { switched_on(name, text) } else { text.clone() })
     });
     let until = journal.durable().get();
-    let bar = progress(until.saturating_mul(2));
+    let bar = progress(until);
     let counted: BTreeSet<String> = rules.iter().map(|rule| rule.id.clone()).collect();
-    let fold = |rules: Vec<(String, String)>, from: u64| {
+    let fold = |rules: Vec<(String, String)>, progress: &mut dyn FnMut(u64)| {
         let change = If::Rules { rules, catalogue: catalogue.clone(), counted: counted.clone() };
-        what_if::folded(journal, until, &change, &mut |at| bar.set_position(from + at))
+        what_if::folded(journal, until, &change, progress)
     };
-    let (with, without) = (fold(switched.collect(), 0)?, fold(before.to_vec(), until)?);
+    let switched: Vec<_> = switched.collect();
+    let (with, without) = what_if::beside(
+        || fold(switched, &mut |at| bar.set_position(at)),
+        || fold(before.to_vec(), &mut |_| {}),
+    )?;
     bar.finish_and_clear();
+    let (with, without) = (with?, without?);
     let ids = before.iter().filter_map(|(file, text)| rule(file, text)).map(|rule| rule.id);
     let live: BTreeSet<String> = ids.collect();
     let of = |rule: &Rule| {
@@ -177,7 +182,8 @@ fn draw(out: &Out, plan: &Plan) -> Result<ExitCode, Failed> {
     }
     plan.drawn.iter().for_each(|problem| out.diagnostic(problem));
     if !plan.tried.is_empty() {
-        let mut table = Table::new(&["rule", "would have acted", "held back", "customers", "more", "fewer"]);
+        let mut table =
+            Table::new(&["rule", "would have acted", "held back", "customers", "more", "fewer", "usual"]);
         for test in &plan.tried {
             let held: u64 = test.held.values().sum();
             let (more, fewer) = match &test.change {
@@ -185,7 +191,9 @@ fn draw(out: &Out, plan: &Plan) -> Result<ExitCode, Failed> {
                 None => ("new".to_owned(), String::new()),
             };
             let counts = [test.fired, held, test.customers].map(|count| count.to_string());
-            table.row([vec![test.rule.clone()], counts.to_vec(), vec![more, fewer]].concat());
+            // What it may expect of itself; how often it would have raised an alarm with what it has the back-test tells.
+            let usual = test.band.proposed.as_ref().map(|band| band.written.clone()).unwrap_or_default();
+            table.row([vec![test.rule.clone()], counts.to_vec(), vec![more, fewer, usual]].concat());
         }
         out.line("")?;
         out.table(&table)?;

@@ -218,11 +218,20 @@ fn profile(who: Party, customer: wire::Customer, deleted: bool) -> Customer {
         family_name: said(customer.family_name),
         deleted,
         extra: extras([
+            ("birthday", birthday(customer.birthday)),
             ("creation_source", said(customer.creation_source)),
             ("email_unsubscribed", unsubscribed),
         ]),
         ..Customer::new(who)
     }
+}
+
+/// Month and day of `1998-09-21`, or of `0000-09-21` where the year is not known
+/// (https://developer.squareup.com/reference/square/objects/Customer). The year is nobody's business.
+fn birthday(written: Option<Text>) -> Option<String> {
+    let date = said(written)?;
+    let (_, day) = date.split_once('-')?;
+    (date.len() == "0000-00-00".len()).then(|| day.to_owned())
 }
 
 /// `true` or `false`, where Square says it.

@@ -63,7 +63,7 @@ omnihub_plugin::members! {
     }
 
     Customer {
-        text: id, given_name, family_name, email_address, phone_number, updated_at, creation_source;
+        text: id, given_name, family_name, email_address, phone_number, updated_at, creation_source, birthday;
         object: preferences: Preferences;
     }
 

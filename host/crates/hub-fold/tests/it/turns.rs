@@ -5,16 +5,20 @@ use hub_fold::read::{EffectQuery, effects};
 use hub_fold::record::Record;
 use hub_model::event::{self, Payload};
 
-use crate::support::Hub;
-use crate::support::events::{at, checkout, level, named, order, ticket};
+use crate::support::events::{at, checkout, customer, level, named, order, ticket};
+use crate::support::{Hub, settings};
 
 const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;
 
-fn hub_for(event: &str) -> Hub {
-    Hub::new(&[&format!(
+fn rule_for(event: &str) -> String {
+    format!(
         "rule: follows\nmode: on\non: {event}\nwhen: always\nthen: [{{id: ticket, do: desk.create_ticket, with: {{subject: hello}}}}]\n"
-    )])
+    )
+}
+
+fn hub_for(event: &str) -> Hub {
+    Hub::new(&[&rule_for(event)])
 }
 
 fn acted(hub: &Hub) -> usize {
@@ -120,4 +124,37 @@ fn without_a_rule_nothing_is_expected() {
     let mut hub = hub_for("order.paid");
     hub.happens("shop", 0, "order.created", placed(vec![]));
     assert_eq!(next_timer(&hub.store).unwrap(), None);
+}
+
+const YEAR: i64 = 365 * DAY;
+
+fn born(day: &str) -> Payload {
+    Payload::Customer(event::Customer {
+        extra: vec![("birthday".into(), day.into())],
+        ..customer(named(&["customer:1"], "Ana"))
+    })
+}
+
+/// The story's time begins on the fourth of May at nine.
+#[test]
+fn a_birthday_comes_every_year_until_it_is_told_otherwise() {
+    let noon = 3 * HOUR;
+    // Nobody asks yet: a rule that is written later hears of it all the same.
+    let mut hub = Hub::new(&[]);
+    hub.happens("till", 0, "customer.updated", born("05-06"));
+    hub.happens("till", 1, "customer.updated", born("05-06"));
+    assert_eq!(next_timer(&hub.store).unwrap(), Some(at(2 * DAY + noon)));
+    let rules = settings(&[&rule_for("customer.birthday")]);
+    hub.record(2, Record::Settings(Box::new(rules)));
+    hub.record(2 * DAY + noon, Record::Tick);
+    assert_eq!(acted(&hub), 1);
+    assert_eq!(next_timer(&hub.store).unwrap(), Some(at(YEAR + 2 * DAY + noon)));
+    // The hub was off for two days: nobody is congratulated late, and the next time is waited for.
+    hub.record(YEAR + 4 * DAY + noon, Record::Tick);
+    assert_eq!(acted(&hub), 1);
+    hub.happens("till", YEAR + 5 * DAY, "customer.updated", born("05-10"));
+    hub.record(YEAR + 6 * DAY + noon, Record::Tick);
+    assert_eq!(acted(&hub), 2, "on the day it is now");
+    hub.record(2 * YEAR + 3 * DAY, Record::Tick);
+    assert_eq!(acted(&hub), 2, "and not on the other any more");
 }

@@ -3,10 +3,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Birthday;
 use crate::event;
 use crate::ids::EventId;
 use crate::join::{Fact, Least, Tags, Told, erase_by_flag, join_fields};
 use crate::time::Timestamp;
+
+/// What connectors call it in `extra`: month and day, `09-21`.
+const BIRTHDAY: &str = "birthday";
+
+fn birthday(customer: &event::Customer) -> Option<Birthday> {
+    let said = customer.extra.iter().find(|(name, _)| name == BIRTHDAY);
+    said.and_then(|(_, value)| value.parse().ok())
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
@@ -16,6 +25,8 @@ pub struct Profile {
     pub locale: Option<Fact<String>>,
     pub tags: Tags,
     pub state: Option<Fact<String>>,
+    /// A [`Birthday`], as text. The year is not kept.
+    pub birthday: Option<Fact<String>>,
     /// The provider deleted it: what it said is gone and stays gone.
     pub deleted: bool,
     /// The person is to be forgotten, which says no less.
@@ -23,7 +34,7 @@ pub struct Profile {
 }
 
 join_fields!(Profile {
-    name, given_name, family_name, locale, tags, state, deleted, erased,
+    name, given_name, family_name, locale, tags, state, birthday, deleted, erased,
 } then forget_erased);
 
 erase_by_flag! { Profile, or deleted; }
@@ -38,11 +49,18 @@ impl Profile {
             locale: told.maybe(&customer.locale),
             tags: Tags::told(told, customer.tags.as_ref(), &customer.tags_added, &customer.tags_removed),
             state: told.maybe(&customer.state),
+            birthday: told.maybe(&birthday(customer).map(|birthday| birthday.to_string())),
             deleted: customer.deleted,
             erased: false,
         };
         account.forget_erased();
         account
+    }
+
+    /// When this account's person has their birthday.
+    #[must_use]
+    pub fn birthday(&self) -> Option<Birthday> {
+        self.birthday.as_ref()?.value.parse().ok()
     }
 
     fn forget_erased(&mut self) {
