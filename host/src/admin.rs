@@ -5,6 +5,7 @@
 mod as_of;
 mod asked;
 mod audit;
+mod bearer;
 mod connections;
 mod corrections;
 mod customers;
@@ -19,17 +20,23 @@ mod held;
 mod hub;
 mod identity;
 mod journal;
+mod keyring;
 mod kpi;
+mod pace;
 mod privacy;
+mod routes;
 mod rules;
 mod segments;
 mod sources;
+mod tokens;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
+use hub_fold::Scope::{Erase, Install, Operate, Read};
 use hub_fold::record::{Command, Record};
 use hub_journal::{Entry, Seq};
 use hub_model::Timestamp;
@@ -37,6 +44,9 @@ use tokio::sync::Semaphore;
 
 use error::AdminError;
 pub(crate) use journal::Verified;
+use keyring::Caller;
+pub(crate) use keyring::Keyring;
+use routes::Routes;
 
 #[derive(Clone)]
 pub(crate) struct Admin {
@@ -54,6 +64,7 @@ pub(crate) struct Admin {
     /// Absent when the data was opened without starting a hub.
     pub(crate) watchdog: Option<Arc<crate::watchdog::Watchdog>>,
     pub(crate) clock: crate::clock::Clock,
+    pub(crate) keyring: Arc<Keyring>,
     /// The moment its answers are of; what is written is of now all the same.
     pub(crate) as_of: Option<Timestamp>,
 }
@@ -74,86 +85,122 @@ struct Api {
     applying: tokio::sync::Mutex<()>,
 }
 
-type Shared = axum::extract::State<Arc<Api>>;
+/// What every handler is given: the above, and who asks.
+struct Shared {
+    api: Arc<Api>,
+    caller: Caller,
+}
+
+impl Deref for Shared {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
 type Answer<T> = Result<Json<T>, AdminError>;
 
-/// All routes, behind the guard.
+/// All routes, for whoever comes over the network.
 pub(crate) fn router(admin: Arc<Admin>) -> Router {
-    let guard = Arc::new(guard::Guard::new(&admin.config));
+    let guard = Arc::new(guard::Guard::new(Arc::clone(&admin)));
+    served(unguarded(admin).layer(from_fn_with_state(guard, guard::check)))
+}
+
+/// The same for whoever has the data itself, in this process: nobody is asked for a token. So an operator whose tokens
+/// are lost makes another where the hub is stopped.
+pub(crate) fn router_here(admin: Arc<Admin>) -> Router {
+    served(unguarded(admin).layer(from_fn(guard::let_in)))
+}
+
+fn served(router: Router) -> Router {
+    // Outside the guard and without a scope, the only one: whether the process lives is no secret, and whoever restarts
+    // it has no token.
+    router.route("/healthz", get(|| async { "ok\n" })).layer(from_fn(guard::seal))
+}
+
+fn unguarded(admin: Arc<Admin>) -> Router {
     let past = as_of::Past::new(Arc::clone(&admin));
-    let api = Api::new(admin);
-    Router::new()
-        .route("/readyz", get(hub::ready))
-        .route("/metrics", get(hub::metrics))
-        .route("/v1/status", get(hub::status))
-        .route("/v1/connections", get(connections::list))
-        .route("/v1/connections/{name}", get(connections::one))
-        .route("/v1/connections/{name}/poll", post(connections::poll))
-        .route("/v1/deliveries/{seq}/redrive", post(deliveries::redrive))
-        .route("/v1/effects/{id}/retry", post(effects::retry))
-        .route("/v1/effects/release", post(held::release))
-        .route("/v1/effects/cancel", post(held::cancel))
-        .route("/v1/effects/stop", post(held::stop))
-        .route("/v1/effects/resume", post(held::resume))
-        .route("/v1/effects/verify", post(journal::prove))
-        .route("/v1/customers/{id}/merge/{other}", post(identity::merge))
-        .route("/v1/customers/{id}/reject/{other}", post(identity::reject))
-        .route("/v1/customers/{id}/unmerge/{account}", post(identity::unmerge))
-        .route("/v1/customers/{id}/erase", get(privacy::preview).post(privacy::erase))
-        .route("/v1/customers/{id}/follow-ups", post(follow_ups::add))
-        .route("/v1/follow-ups/{id}/postpone", post(follow_ups::postpone))
-        .route("/v1/follow-ups/{id}/close", post(follow_ups::close))
-        .route("/v1/interactions/{connection}/{id}/corrections", post(corrections::correct))
-        .route("/v1/rules/apply", post(rules::apply))
-        .route("/v1/privacy", get(privacy::list))
-        .route("/v1/privacy/{erasure}/close", post(privacy::close))
-        .route("/v1/journal/stats", get(journal::stats))
-        .route("/v1/journal/verify", post(journal::verify))
-        .merge(reads().layer(from_fn_with_state(past, as_of::answer)))
+    let reads =
+        reads().each(|handler| handler.route_layer(from_fn_with_state(Arc::clone(&past), as_of::answer)));
+    own()
+        .and(reads)
+        .router()
         .fallback(|| async { AdminError::NoRoute })
         .method_not_allowed_fallback(|| async { AdminError::Method })
-        .layer(from_fn_with_state(guard, guard::check))
-        // Outside the guard: whether the process lives is no secret, and whoever restarts it has no token.
-        .route("/healthz", get(|| async { "ok\n" }))
-        .layer(from_fn(guard::seal))
-        .with_state(api)
+        .with_state(Api::new(admin))
+}
+
+/// What is asked of the hub as it is now, and what changes something.
+fn own() -> Routes {
+    Routes::default()
+        .get("/readyz", Read, hub::ready)
+        .get("/metrics", Read, hub::metrics)
+        .get("/v1/status", Read, hub::status)
+        .get("/v1/connections", Read, connections::list)
+        .get("/v1/connections/{name}", Read, connections::one)
+        .post("/v1/connections/{name}/poll", Operate, connections::poll)
+        .post("/v1/deliveries/{seq}/redrive", Operate, deliveries::redrive)
+        .post("/v1/effects/{id}/retry", Operate, effects::retry)
+        .post("/v1/effects/release", Operate, held::release)
+        .post("/v1/effects/cancel", Operate, held::cancel)
+        .post("/v1/effects/stop", Operate, held::stop)
+        .post("/v1/effects/resume", Operate, held::resume)
+        .post("/v1/effects/verify", Read, journal::prove)
+        .post("/v1/customers/{id}/merge/{other}", Operate, identity::merge)
+        .post("/v1/customers/{id}/reject/{other}", Operate, identity::reject)
+        .post("/v1/customers/{id}/unmerge/{account}", Operate, identity::unmerge)
+        .get("/v1/customers/{id}/erase", Erase, privacy::preview)
+        .post("/v1/customers/{id}/erase", Erase, privacy::erase)
+        .post("/v1/customers/{id}/follow-ups", Operate, follow_ups::add)
+        .post("/v1/follow-ups/{id}/postpone", Operate, follow_ups::postpone)
+        .post("/v1/follow-ups/{id}/close", Operate, follow_ups::close)
+        .post("/v1/interactions/{connection}/{id}/corrections", Operate, corrections::correct)
+        .post("/v1/rules/apply", Install, rules::apply)
+        .get("/v1/privacy", Read, privacy::list)
+        .post("/v1/privacy/{erasure}/close", Erase, privacy::close)
+        .get("/v1/journal/stats", Read, journal::stats)
+        .post("/v1/journal/verify", Read, journal::verify)
+        .get("/v1/tokens", Install, tokens::list)
+        .post("/v1/tokens", Install, tokens::make)
+        .post("/v1/tokens/{id}/revoke", Install, tokens::revoke)
 }
 
 /// What is answered from view and journal alone, now or as of a moment.
-fn reads() -> Router<Arc<Api>> {
-    Router::new()
-        .route("/v1/customers", get(customers::list))
-        .route("/v1/customers/{id}", get(customers::one))
-        .route("/v1/customers/{id}/timeline", get(customers::timeline))
-        .route("/v1/customers/{id}/context", get(customers::context))
-        .route("/v1/customers/{id}/conversations", get(customers::conversations))
-        .route("/v1/customers/{id}/conversations/{conversation}", get(customers::conversation))
-        .route("/v1/customers/{id}/may-contact", get(customers::may_contact))
-        .route("/v1/customers/{id}/links", get(identity::links))
-        .route("/v1/customers/{id}/links/{other}", get(identity::pair))
-        .route("/v1/customers/{id}/suggestions", get(identity::suggestions))
-        .route("/v1/suggestions", get(identity::all_suggestions))
-        .route("/v1/breaches", get(customers::breaches))
-        .route("/v1/customers/{id}/export", get(privacy::export))
-        .route("/v1/deliveries", get(deliveries::list))
-        .route("/v1/deliveries/{seq}", get(deliveries::one))
-        .route("/v1/events/{id}", get(events::one))
-        .route("/v1/events/{id}/decisions", get(events::decisions))
-        .route("/v1/customers/{id}/facts", get(facts::of_customer))
-        .route("/v1/facts/{kind}/{connection}/{id}", get(facts::of_thing))
-        .route("/v1/follow-ups", get(follow_ups::list))
-        .route("/v1/follow-ups/{id}", get(follow_ups::one))
-        .route("/v1/corrections", get(corrections::list))
-        .route("/v1/audit", get(audit::list))
-        .route("/v1/audit/verify", get(audit::verify))
-        .route("/v1/kpi", get(kpi::report))
-        .route("/v1/kpi/{figure}", get(kpi::cases))
-        .route("/v1/rules", get(rules::list))
-        .route("/v1/rules/{rule}/why/{event}", get(rules::why))
-        .route("/v1/segments", get(segments::list))
-        .route("/v1/segments/{segment}/customers", get(segments::members))
-        .route("/v1/effects", get(effects::list))
-        .route("/v1/effects/{id}", get(effects::one))
+fn reads() -> Routes {
+    Routes::default()
+        .get("/v1/customers", Read, customers::list)
+        .get("/v1/customers/{id}", Read, customers::one)
+        .get("/v1/customers/{id}/timeline", Read, customers::timeline)
+        .get("/v1/customers/{id}/context", Read, customers::context)
+        .get("/v1/customers/{id}/conversations", Read, customers::conversations)
+        .get("/v1/customers/{id}/conversations/{conversation}", Read, customers::conversation)
+        .get("/v1/customers/{id}/may-contact", Read, customers::may_contact)
+        .get("/v1/customers/{id}/links", Read, identity::links)
+        .get("/v1/customers/{id}/links/{other}", Read, identity::pair)
+        .get("/v1/customers/{id}/suggestions", Read, identity::suggestions)
+        .get("/v1/suggestions", Read, identity::all_suggestions)
+        .get("/v1/breaches", Read, customers::breaches)
+        .get("/v1/customers/{id}/export", Read, privacy::export)
+        .get("/v1/deliveries", Read, deliveries::list)
+        .get("/v1/deliveries/{seq}", Read, deliveries::one)
+        .get("/v1/events/{id}", Read, events::one)
+        .get("/v1/events/{id}/decisions", Read, events::decisions)
+        .get("/v1/customers/{id}/facts", Read, facts::of_customer)
+        .get("/v1/facts/{kind}/{connection}/{id}", Read, facts::of_thing)
+        .get("/v1/follow-ups", Read, follow_ups::list)
+        .get("/v1/follow-ups/{id}", Read, follow_ups::one)
+        .get("/v1/corrections", Read, corrections::list)
+        .get("/v1/audit", Read, audit::list)
+        .get("/v1/audit/verify", Read, audit::verify)
+        .get("/v1/kpi", Read, kpi::report)
+        .get("/v1/kpi/{figure}", Read, kpi::cases)
+        .get("/v1/rules", Read, rules::list)
+        .get("/v1/rules/{rule}/why/{event}", Read, rules::why)
+        .get("/v1/segments", Read, segments::list)
+        .get("/v1/segments/{segment}/customers", Read, segments::members)
+        .get("/v1/effects", Read, effects::list)
+        .get("/v1/effects/{id}", Read, effects::one)
 }
 
 impl Api {

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::acting::Outside;
-use crate::admin::{self, Admin};
+use crate::admin::{self, Admin, Keyring};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::data::Data;
@@ -35,7 +35,6 @@ use crate::plugins::{PluginProblem, Plugins, components, watch};
 use crate::poller::Poller;
 use crate::record::{Folder as RecordFolder, Recorder};
 use crate::scheduler::Scheduler;
-use crate::secret::Secret;
 use crate::timekeeper::Timekeeper;
 use crate::watchdog::Watchdog;
 
@@ -54,6 +53,7 @@ pub struct Hub {
     pub(crate) poller: Arc<Poller>,
     watchdog: Arc<Watchdog>,
     recorder: Option<Arc<Recorder>>,
+    keyring: Arc<Keyring>,
     pub plugin_problems: Vec<PluginProblem>,
     config: Arc<Config>,
     stages: Stages,
@@ -113,6 +113,7 @@ impl Hub {
         let recorder = record
             .map(|folder| Recorder::start(folder, &config, Arc::clone(&plugins), clock.now()))
             .transpose()?;
+        let keyring = Arc::new(Keyring::open(&config, &*data.store)?);
         let health = Arc::new(Health::default());
         let (work, work_taken) = mpsc::channel(config.ingress.backlog_max);
         let inbox = Arc::new(Inbox::new(
@@ -245,6 +246,7 @@ impl Hub {
             poller,
             watchdog,
             recorder,
+            keyring,
             plugin_problems,
             config,
             stages,
@@ -264,14 +266,18 @@ impl Hub {
         }))
     }
 
-    /// What the admin router asks for.
-    pub(crate) fn admin_token(&self) -> Option<&Secret> {
-        self.config.admin.token.as_ref()
-    }
-
     /// The router for people and tools.
     pub fn admin(&self) -> axum::Router {
-        admin::router(Arc::new(Admin {
+        admin::router(self.asked())
+    }
+
+    /// The same for this process, which is asked for no token.
+    pub(crate) fn admin_here(&self) -> axum::Router {
+        admin::router_here(self.asked())
+    }
+
+    fn asked(&self) -> Arc<Admin> {
+        Arc::new(Admin {
             config: Arc::clone(&self.config),
             journal: self.data.journal.clone(),
             store: Arc::clone(&self.data.store),
@@ -282,8 +288,9 @@ impl Hub {
             poller: Some(Arc::clone(&self.poller)),
             watchdog: Some(Arc::clone(&self.watchdog)),
             clock: self.clock.clone(),
+            keyring: Arc::clone(&self.keyring),
             as_of: None,
-        }))
+        })
     }
 
     /// Serves both listeners until `stop`; returns when requests under way are answered.

@@ -26,6 +26,7 @@ mod run;
 mod segment;
 mod show;
 mod table;
+mod token;
 mod upkeep;
 mod word;
 
@@ -61,6 +62,11 @@ Examples:
   omnihub customer find ana@example.com      who is this?
   omnihub delivery list --state parked       what waits for a person?
   omnihub rule why late-order evt_…          why did a rule act, or not?
+
+Environment:
+  OMNIHUB_CONFIG   the configuration file, as --config
+  OMNIHUB_ADMIN    the address of the hub to ask, as --admin
+  OMNIHUB_TOKEN    the token to ask with; without it the configuration's admin.token
 
 Exit codes:
   0    done
@@ -113,6 +119,9 @@ enum Command {
     /// Lists what operators did, and proves that nothing of it was changed
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Makes, lists and revokes the tokens that the hub's admin interface asks for
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Shows how service goes: satisfaction, reply and resolution times, repeats; and what is behind each figure
     Kpi(kpi::KpiArgs),
     /// Lists and checks rules, and says why one acted or did not
@@ -245,6 +254,7 @@ async fn dispatch(out: &Out, command: Command) -> Result<ExitCode, Failed> {
         Command::FollowUp(command) => follow_up::follow_up(out, command).await,
         Command::Interaction(command) => interaction::interaction(out, command).await,
         Command::Audit(command) => audit::audit(out, command).await,
+        Command::Token(command) => token::token(out, command).await,
         Command::Kpi(args) => kpi::kpi(out, args).await,
         Command::Rule(command) => rule::rule(out, command).await,
         Command::Segment(command) => segment::segment(out, command).await,

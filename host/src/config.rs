@@ -49,6 +49,8 @@ pub struct Ingress {
 pub struct Admin {
     pub listen: SocketAddr,
     pub token: Option<Secret>,
+    /// Names the admin interface is called by, besides addresses and localhost.
+    pub hosts: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -226,7 +228,7 @@ impl Checker<'_> {
                     10_000_000,
                 ),
             },
-            admin: Admin { listen: admin_listen, token },
+            admin: Admin { listen: admin_listen, token, hosts: self.hosts(raw.admin.hosts) },
             processing: Processing {
                 normalise_threads: threads(raw.processing.normalise_threads),
                 retry_delays: raw
@@ -323,6 +325,22 @@ impl Checker<'_> {
             self.problem(key, "not an address and port", "write it as 127.0.0.1:8080 or [::1]:8080");
             NOWHERE
         })
+    }
+
+    /// Names as they stand in a request, without what a browser adds.
+    fn hosts(&mut self, hosts: Vec<String>) -> Vec<String> {
+        let is_host = |host: &String| {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            !host.is_empty() && !host.ends_with('.') && host.bytes().all(is_plain)
+        };
+        for host in hosts.iter().filter(|host| !is_host(host)) {
+            self.problem(
+                "admin.hosts",
+                format!("{host:?} is not the name of a host"),
+                "names without scheme, port or pattern: hosts = [\"omnihub\", \"omnihub.shop.internal\"]",
+            );
+        }
+        hosts
     }
 
     fn within(&mut self, key: &str, value: u64, min: u64, max: u64) -> usize {

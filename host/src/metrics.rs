@@ -37,6 +37,7 @@ pub struct Metrics {
     pub accepted: Family<ByConnection, Counter>,
     pub duplicates: Family<ByConnection, Counter>,
     pub refused: Family<ByReason, Counter>,
+    pub admin_refused: Family<ByReason, Counter>,
     pub processed: Counter,
     pub parked: Counter,
     pub setbacks: Counter,
@@ -66,6 +67,7 @@ impl Default for Metrics {
             accepted: Family::default(),
             duplicates: Family::default(),
             refused: Family::default(),
+            admin_refused: Family::default(),
             processed: Counter::default(),
             parked: Counter::default(),
             setbacks: Counter::default(),
@@ -98,6 +100,11 @@ impl Default for Metrics {
             metrics.duplicates.clone(),
         );
         registry.register("deliveries_refused", "Requests not accepted, by reason", metrics.refused.clone());
+        registry.register(
+            "admin_refused",
+            "Requests to the admin interface that were not let in, by reason",
+            metrics.admin_refused.clone(),
+        );
         registry.register("deliveries_processed", "Deliveries turned into events", metrics.processed.clone());
         registry.register(
             "deliveries_parked",

@@ -22,3 +22,4 @@ mod samples;
 mod swap;
 mod templates;
 mod tidy;
+mod tokens;

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use tower::ServiceExt as _;
 
 use super::error::AdminError;
+use super::keyring::Caller;
 use super::{Admin, Api, reads};
 use crate::data::{heard_by, in_memory};
 
@@ -49,7 +50,7 @@ impl Past {
         }
         let store = self.view(at).await?;
         let then = Admin { store, as_of: Some(at), ..Admin::clone(&self.admin) };
-        Ok(reads().with_state(Api::new(Arc::new(then))))
+        Ok(reads().router().with_state(Api::new(Arc::new(then))))
     }
 
     /// What the hub had heard by a moment.
@@ -103,8 +104,12 @@ pub(super) async fn answer(State(past): State<Arc<Past>>, mut request: Request, 
     }
     match past.routes(at).await {
         Ok(routes) => {
-            // What this router found in the path would stand before what the other finds.
+            // What this router found in the path would stand before what the other finds. Who asks is the same.
+            let caller = request.extensions_mut().remove::<Caller>();
             request.extensions_mut().clear();
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
             routes.oneshot(request).await.into_response()
         }
         Err(error) => error.into_response(),

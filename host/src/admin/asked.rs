@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::AdminError;
+use super::keyring::Caller;
 
 /// Rows of a listing that does not say how many it wants: a screen or two.
 const LIMIT_DEFAULT: usize = 50;
@@ -73,8 +74,10 @@ pub(super) struct Said {
 }
 
 impl Word {
-    pub(super) fn checked(self) -> Result<Said, AdminError> {
-        let by = line(self.by.unwrap_or_else(|| SOMEBODY.to_owned()), "by", NAME_BYTES_MAX)?;
+    /// The same as the caller's: with the token it came with, which they cannot choose.
+    pub(super) fn checked(self, caller: &Caller) -> Result<Said, AdminError> {
+        let by = self.by.map(|by| line(by, "by", NAME_BYTES_MAX)).transpose()?;
+        let by = caller.signed(by).unwrap_or_else(|| SOMEBODY.to_owned());
         let reason = line(self.reason.unwrap_or_default(), "reason", REASON_BYTES_MAX)?;
         Ok(Said { by, reason })
     }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::asked::{Asked, Named, Said, Word, limit};
 use super::deliveries::Commanded;
 use super::error::AdminError;
+use super::keyring::Caller;
 use super::{Answer, Shared};
 
 #[derive(Deserialize)]
@@ -40,8 +41,8 @@ pub(super) struct CorrectAsked {
 }
 
 impl CorrectAsked {
-    fn checked(self) -> Result<(Vec<Corrected>, String), AdminError> {
-        let Said { by, .. } = Word { by: self.by, reason: None }.checked()?;
+    fn checked(self, caller: &Caller) -> Result<(Vec<Corrected>, String), AdminError> {
+        let Said { by, .. } = Word { by: self.by, reason: None }.checked(caller)?;
         let mut says = Vec::new();
         says.extend(self.language.map(|language| Corrected::Language(Some(language))));
         says.extend(self.sentiment.map(|label| Corrected::Sentiment(Some(label))));
@@ -73,7 +74,7 @@ pub(super) async fn correct(
     Named((connection, id)): Named<(String, String)>,
     Asked(asked): Asked<CorrectAsked>,
 ) -> Result<(StatusCode, Json<Commanded>), AdminError> {
-    let (says, by) = asked.checked()?;
+    let (says, by) = asked.checked(&api.caller)?;
     let now = api.admin.clock.now();
     let plan = CorrectionPlan { connection, id, says, by };
     let planned = api.read(move |admin| Ok(hub_fold::plan_correction(&*admin.store, plan, now)?));

@@ -1,14 +1,47 @@
 //! What a request is answered that got nothing: one table from what went wrong to a status and a message for the one
 //! who asked. What only the operator should read goes to the log.
 
+use std::time::Duration;
+
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hub_fold::{CorrectionError, FoldError, FollowUpError, PlanError, RecordError};
+use hub_fold::{CorrectionError, FoldError, FollowUpError, PlanError, RecordError, Scope};
 use hub_journal::{AppendError, ReadError};
 use serde::Serialize;
 
 use crate::stored::StoredError;
+
+/// Why somebody is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refused {
+    #[error("a token is needed")]
+    Missing,
+    #[error("this token is unknown")]
+    Unknown,
+    #[error("this token is cut off or mistyped")]
+    Damaged,
+    #[error("this token has expired")]
+    Expired,
+    #[error("this token was revoked")]
+    Revoked,
+}
+
+impl Refused {
+    fn help(self) -> &'static str {
+        match self {
+            Self::Missing => {
+                "send `Authorization: Bearer <token>`, or set OMNIHUB_TOKEN for the command line; `omnihub token create` \
+                 makes one: a running hub asks for one with the scope install, a stopped one's data for none"
+            }
+            Self::Unknown => {
+                "`omnihub token list` shows those in force; of admin.token the running hub's counts"
+            }
+            Self::Damaged => "copy it whole: omnihub_ and 72 digits",
+            Self::Expired | Self::Revoked => "make another with `omnihub token create`",
+        }
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AdminError {
@@ -16,8 +49,12 @@ pub(super) enum AdminError {
     NoRoute,
     #[error("this route takes another method")]
     Method,
-    #[error("a token is needed")]
-    Unauthorised,
+    #[error(transparent)]
+    Unauthorised(#[from] Refused),
+    #[error("the token lacks the scope `{0}`")]
+    Scope(Scope),
+    #[error("too many requests")]
+    TooMany(Duration),
     #[error("this name is not the hub's")]
     Host,
     #[error("a page of another site may not ask for this")]
@@ -49,6 +86,8 @@ pub(super) enum AdminError {
     Export(#[from] crate::export::ExportError),
     #[error("the comparison failed: {0}")]
     Verify(anyhow::Error),
+    #[error("no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
     /// The thread that answered panicked; the panic hook has told where.
     #[error("the answer could not be made")]
     Broken(#[from] tokio::task::JoinError),
@@ -70,9 +109,10 @@ impl AdminError {
         match self {
             Self::NoRoute | Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unauthorised => StatusCode::UNAUTHORIZED,
+            Self::Unauthorised(_) => StatusCode::UNAUTHORIZED,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
-            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::Scope(_) => StatusCode::FORBIDDEN,
             Self::Question(_) => StatusCode::BAD_REQUEST,
             Self::Rules(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Plan(PlanError::Unknown(_) | PlanError::NotTheirs { .. }) => StatusCode::NOT_FOUND,
@@ -89,6 +129,7 @@ impl AdminError {
             | Self::Record(_)
             | Self::Export(_)
             | Self::Verify(_)
+            | Self::Random(_)
             | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -97,8 +138,15 @@ impl AdminError {
         match self {
             Self::NoRoute => "what the hub tells begins with /v1/",
             Self::Method => "reads are GET, requests that change something are POST",
-            Self::Unauthorised => "send `Authorization: Bearer <admin.token>`",
-            Self::Host => "call the hub by its address, by localhost, or with the token",
+            Self::Unauthorised(refused) => refused.help(),
+            Self::Scope(Scope::Read) => "use one made with `omnihub token create --scope read`",
+            Self::Scope(Scope::Operate) => "use one made with `omnihub token create --scope operate`",
+            Self::Scope(Scope::Erase) => "use one made with `omnihub token create --scope erase`",
+            Self::Scope(Scope::Install) => "use one made with `omnihub token create --scope install`",
+            Self::TooMany(_) => "wait as long as `Retry-After` says",
+            Self::Host => {
+                "call it by its address or by localhost, or add the name to admin.hosts in the configuration"
+            }
             Self::CrossSite => "ask from the command line",
             Self::Question(_) => "check the spelling and the form of the value",
             Self::Rules(_) => "`omnihub rule check` shows them in place",
@@ -113,9 +161,47 @@ impl AdminError {
             Self::Append(_) => "look at /readyz and at the hub's log; the disk may be full",
             Self::Read(_) => "the record is retired or damaged; `omnihub journal stats` names damage",
             Self::Record(_) => "use the version of omnihub that wrote the journal, or a newer one",
-            Self::Export(_) | Self::Verify(_) | Self::Broken(_) => "the hub's log says more",
+            Self::Export(_) | Self::Verify(_) | Self::Random(_) | Self::Broken(_) => {
+                "the hub's log says more"
+            }
         }
     }
+}
+
+impl AdminError {
+    /// One word for metrics, of what the guard answers.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::Unauthorised(Refused::Missing) => "no_token",
+            Self::Unauthorised(Refused::Unknown | Refused::Damaged) => "unknown_token",
+            Self::Unauthorised(Refused::Expired) => "expired",
+            Self::Unauthorised(Refused::Revoked) => "revoked",
+            Self::Host => "host",
+            Self::CrossSite => "cross_site",
+            Self::TooMany(_) => "too_many",
+            _ => "other",
+        }
+    }
+
+    /// What a client reads that does not read the message: RFC 6750, section 3, and RFC 9110, section 10.2.3.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        let challenge = match self {
+            Self::TooMany(wait) => return Some((header::RETRY_AFTER, whole_seconds(*wait).into())),
+            Self::Unauthorised(Refused::Missing) => HeaderValue::from_static("Bearer"),
+            Self::Unauthorised(_) => HeaderValue::from_static("Bearer error=\"invalid_token\""),
+            Self::Scope(scope) => {
+                HeaderValue::try_from(format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""))
+                    .ok()?
+            }
+            _ => return None,
+        };
+        Some((header::WWW_AUTHENTICATE, challenge))
+    }
+}
+
+/// Rounded up: whoever comes a moment too soon would wait once more.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 impl From<FollowUpError> for AdminError {
@@ -162,8 +248,8 @@ impl IntoResponse for AdminError {
         }
         let shown = Shown { message: self.to_string(), help: self.help() };
         let mut response = (status, Json(Body { error: shown })).into_response();
-        if status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if let Some((name, value)) = self.header() {
+            response.headers_mut().insert(name, value);
         }
         response
     }

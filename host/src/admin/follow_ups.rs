@@ -67,7 +67,7 @@ pub(super) async fn add(
     Asked(asked): Asked<AddAsked>,
 ) -> Accepted {
     let AddAsked { due, text, until, mark, by } = asked;
-    let by = said_by(by)?;
+    let by = said_by(&api, by)?;
     let now = api.admin.clock.now();
     let planned = api.read(move |admin| {
         let known = |name: &str| hub_fold::catalogue(std::iter::empty()).events.contains_key(name);
@@ -94,7 +94,7 @@ pub(super) async fn postpone(
     Named(id): Named<FollowUpId>,
     Asked(asked): Asked<PostponeAsked>,
 ) -> Accepted {
-    let by = said_by(asked.by)?;
+    let by = said_by(&api, asked.by)?;
     let now = api.admin.clock.now();
     let planned = api.read(move |admin| Ok(hub_fold::plan_postpone(&*admin.store, id, asked.due, &by, now)?));
     let Json(command) = planned.await?;
@@ -112,15 +112,15 @@ pub(super) async fn close(
     Named(id): Named<FollowUpId>,
     Asked(asked): Asked<CloseAsked>,
 ) -> Accepted {
-    let by = said_by(asked.by)?;
+    let by = said_by(&api, asked.by)?;
     let now = api.admin.clock.now();
     let planned = api.read(move |admin| Ok(hub_fold::plan_close(&*admin.store, id, &by, now)?));
     let Json(command) = planned.await?;
     told(&api, id, command).await
 }
 
-fn said_by(by: Option<String>) -> Result<String, AdminError> {
-    let Said { by, .. } = Word { by, reason: None }.checked()?;
+fn said_by(api: &Shared, by: Option<String>) -> Result<String, AdminError> {
+    let Said { by, .. } = Word { by, reason: None }.checked(&api.caller)?;
     Ok(by)
 }
 

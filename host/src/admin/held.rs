@@ -14,6 +14,7 @@ use super::asked::{Asked, Said, Word};
 use super::deliveries::Commanded;
 use super::effects::UNKNOWN;
 use super::error::AdminError;
+use super::keyring::Caller;
 use super::{Api, Shared};
 
 /// Effects one word names; all of a rule's are meant by its name.
@@ -33,8 +34,8 @@ pub(super) struct WordOn {
 }
 
 impl WordOn {
-    fn checked(self) -> Result<(Chosen, Said), AdminError> {
-        let said = with_reason(Word { by: self.by, reason: self.reason })?;
+    fn checked(self, caller: &Caller) -> Result<(Chosen, Said), AdminError> {
+        let said = with_reason(Word { by: self.by, reason: self.reason }, caller)?;
         let chosen = match (self.rule, self.effects) {
             (Some(rule), None) => Chosen::Rule(rule),
             (None, Some(effects)) => Chosen::Effects(ids(&effects)?),
@@ -55,8 +56,8 @@ fn ids(effects: &str) -> Result<Vec<EffectId>, AdminError> {
 }
 
 /// What people decide about is kept with why.
-fn with_reason(word: Word) -> Result<Said, AdminError> {
-    let said = word.checked()?;
+fn with_reason(word: Word, caller: &Caller) -> Result<Said, AdminError> {
+    let said = word.checked(caller)?;
     match said.reason.trim().is_empty() {
         true => Err(AdminError::Question("say why: `reason` is missing".to_owned())),
         false => Ok(said),
@@ -125,8 +126,8 @@ pub(super) async fn cancel(api: Shared, Asked(asked): Asked<WordOn>) -> Done {
     give(&api, asked, CANCEL, |chosen, word| Command::CancelEffects { chosen, word }).await
 }
 
-async fn give(api: &Api, asked: WordOn, on: On, command: impl FnOnce(Chosen, Given) -> Command) -> Done {
-    let (chosen, said) = asked.checked()?;
+async fn give(api: &Shared, asked: WordOn, on: On, command: impl FnOnce(Chosen, Given) -> Command) -> Done {
+    let (chosen, said) = asked.checked(&api.caller)?;
     let meant = chosen.clone();
     let Json(()) = api.read(move |admin| on.check(&*admin.store, &meant)).await?;
     journalled(api, command(chosen, given(api, said))).await
@@ -134,12 +135,12 @@ async fn give(api: &Api, asked: WordOn, on: On, command: impl FnOnce(Chosen, Giv
 
 /// Stopping what is stopped, or resuming what is not, does no harm: the last word is kept, with who and why.
 pub(super) async fn stop(api: Shared, Asked(word): Asked<Word>) -> Done {
-    let said = with_reason(word)?;
+    let said = with_reason(word, &api.caller)?;
     journalled(&api, Command::StopEffects(given(&api, said))).await
 }
 
 pub(super) async fn resume(api: Shared, Asked(word): Asked<Word>) -> Done {
-    let said = with_reason(word)?;
+    let said = with_reason(word, &api.caller)?;
     journalled(&api, Command::ResumeEffects(given(&api, said))).await
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::asked::{Asked, Named, Said, Word, limit};
 use super::customers::UNKNOWN;
 use super::error::AdminError;
-use super::{Admin, Answer, Api, Shared};
+use super::{Admin, Answer, Shared};
 use crate::what_if::{self, If};
 
 #[derive(Serialize)]
@@ -160,11 +160,11 @@ fn side_of(account: NodeId, links: &[LinkWhy]) -> Vec<NodeId> {
 }
 
 async fn journalled(
-    api: &Api,
+    api: &Shared,
     word: Word,
     plan: impl FnOnce(&Admin) -> Result<Plan, PlanError> + Send + 'static,
 ) -> Told {
-    let Said { by, reason } = word.checked()?;
+    let Said { by, reason } = word.checked(&api.caller)?;
     let Json(plan) = api.read(move |admin| Ok(plan(admin)?)).await?;
     let pairs = plan.pairs.len();
     let command = api.command(plan.into_command(&by, &reason, api.admin.clock.now())).await?.get();

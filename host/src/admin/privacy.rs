@@ -111,7 +111,7 @@ pub(super) async fn erase(
     Named(id): Named<NodeId>,
     Asked(word): Asked<Word>,
 ) -> Result<(StatusCode, Json<Erasing>), AdminError> {
-    let Said { by, reason } = word.checked()?;
+    let Said { by, reason } = word.checked(&api.caller)?;
     let found = api.read(move |admin| {
         let card = read::customer(&*admin.store, id)?.ok_or(UNKNOWN)?;
         let accounts = read::accounts(&*admin.store, id)?.ok_or(UNKNOWN)?;
@@ -165,7 +165,7 @@ pub(super) async fn export(
     Named(id): Named<NodeId>,
     Asked(asked): Asked<ExportAsked>,
 ) -> Answer<Export> {
-    let Said { by, .. } = Word { by: asked.by, reason: None }.checked()?;
+    let Said { by, .. } = Word { by: asked.by, reason: None }.checked(&api.caller)?;
     let answer = api
         .read(move |admin| Export::of(&*admin.store, &admin.journal, id, admin.now())?.ok_or(UNKNOWN))
         .await?;
@@ -179,7 +179,7 @@ pub(super) async fn close(
     Named(effect): Named<EffectId>,
     Asked(word): Asked<Word>,
 ) -> Result<(StatusCode, Json<Commanded>), AdminError> {
-    let Said { by, reason } = word.checked()?;
+    let Said { by, reason } = word.checked(&api.caller)?;
     let is_open = api.read(move |admin| {
         let asked = hub_fold::asked_erasures(&*admin.store, LISTED_MAX)?;
         Ok(asked.iter().flat_map(|one| &one.systems).any(|one| one.effect == effect && one.is_open()))

@@ -120,7 +120,7 @@ const OTHER_BY_NOW: AdminError = AdminError::Conflict {
 /// before are decided on by the rules before.
 pub(super) async fn apply(api: Shared, Asked(asked): Asked<ApplyAsked>) -> Answer<Applied> {
     let ApplyAsked { plan, by, reason } = asked;
-    let Said { by, reason } = Word { by, reason }.checked()?;
+    let Said { by, reason } = Word { by, reason }.checked(&api.caller)?;
     let _one_at_a_time = api.applying.lock().await;
     let Json((record, applied)) = api
         .read(move |admin| {

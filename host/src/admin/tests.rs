@@ -1,5 +1,8 @@
+mod access;
+
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use axum::Router;
 use axum::body::Body;
@@ -15,7 +18,7 @@ use hub_store::{MemoryStore, Store};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::{Admin, router};
+use super::{Admin, Keyring, router, router_here};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::folder::catch_up;
@@ -26,6 +29,9 @@ struct Fixture {
     _dir: tempfile::TempDir,
     journal: Journal,
     router: Router,
+    /// What the router is made of, with its view and its clock.
+    admin: Arc<Admin>,
+    clock: Arc<AtomicI64>,
 }
 
 fn deliver(journal: &Journal, name: u8, time_ns: i64) {
@@ -137,8 +143,11 @@ fn fixture_with(config: &str, more: impl FnOnce(&Journal)) -> Fixture {
     more(&journal);
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     catch_up(&journal, &*store, &mut |_| {}).unwrap();
-    let admin = Admin {
-        config: Arc::new(Config::parse("hub.toml", config, Path::new(".")).unwrap()),
+    let config = Arc::new(Config::parse("hub.toml", config, Path::new(".")).unwrap());
+    let clock = Arc::new(AtomicI64::new(5));
+    let admin = Arc::new(Admin {
+        keyring: Arc::new(Keyring::open(&config, &*store).unwrap()),
+        config,
         journal: journal.clone(),
         store,
         plugins: None,
@@ -147,10 +156,10 @@ fn fixture_with(config: &str, more: impl FnOnce(&Journal)) -> Fixture {
         inbox: None,
         poller: None,
         watchdog: None,
-        clock: Clock::Manual(Arc::new(5.into())),
+        clock: Clock::Manual(Arc::clone(&clock)),
         as_of: None,
-    };
-    Fixture { _dir: dir, journal, router: router(Arc::new(admin)) }
+    });
+    Fixture { _dir: dir, journal, router: router(Arc::clone(&admin)), admin, clock }
 }
 
 impl Fixture {

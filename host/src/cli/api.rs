@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use reqwest::Url;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 
 use super::ConfigArg;
 use super::exit::Failed;
-use crate::admin::{self, Admin};
+use crate::admin::{self, Admin, Keyring};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::data::{self, Data};
@@ -126,10 +126,7 @@ fn understood(status: StatusCode, body: Vec<u8>) -> Result<Answer, Failed> {
     Err(match status {
         StatusCode::NOT_FOUND => Failed::not_found(message, help),
         StatusCode::BAD_REQUEST => Failed::usage(message, help),
-        StatusCode::CONFLICT => Failed::problem(message, help),
-        StatusCode::UNAUTHORIZED => {
-            Failed::unavailable(message, "set admin.token in the configuration to the running hub's token")
-        }
+        StatusCode::CONFLICT | StatusCode::FORBIDDEN => Failed::problem(message, help),
         _ => Failed::unavailable(message, help),
     })
 }
@@ -148,7 +145,7 @@ async fn online(
         ));
     };
     let mut request = client()?.request(question.method.clone(), url);
-    if let Some(token) = &config.admin.token {
+    if let Some(token) = token(config)? {
         request = request.bearer_auth(token.expose());
     }
     let broken = |error: reqwest::Error| {
@@ -164,6 +161,23 @@ async fn online(
         }
         Err(error) if error.is_connect() && hub.admin.is_none() => Ok(None),
         Err(error) => Err(broken(error)),
+    }
+}
+
+/// What the command line shows itself with: a token of whoever asks, or the configured one.
+const TOKEN_VARIABLE: &str = "OMNIHUB_TOKEN";
+
+fn token(config: &Config) -> Result<Option<Secret>, Failed> {
+    // Neither error shows what stands there.
+    let wrong = |problem: String| {
+        Failed::usage(format!("{TOKEN_VARIABLE}: {problem}"), "set it to a token of `omnihub token create`")
+    };
+    match std::env::var_os(TOKEN_VARIABLE).filter(|own| !own.is_empty()) {
+        None => Ok(config.admin.token.clone()),
+        Some(own) => {
+            let own = own.into_string().map_err(|_| wrong("it is not UTF-8 text".to_owned()))?;
+            Secret::new(own.trim()).map(Some).map_err(|error| wrong(error.to_string()))
+        }
     }
 }
 
@@ -202,33 +216,19 @@ fn client() -> Result<reqwest::Client, Failed> {
 async fn offline(config: Config, question: &Question) -> Result<(StatusCode, Vec<u8>), Failed> {
     let config = Arc::new(config);
     let (router, journal) = open(Arc::clone(&config)).await?;
-    let answered = routed(router, config.admin.token.as_ref(), question).await;
+    let answered = routed(router, question).await;
     journal.close();
     answered
 }
 
 /// Asks a hub in this process.
-pub(super) async fn ask_router(
-    router: Router,
-    token: Option<&Secret>,
-    question: &Question,
-) -> Result<Answer, Failed> {
-    let (status, body) = routed(router, token, question).await?;
+pub(super) async fn ask_router(router: Router, question: &Question) -> Result<Answer, Failed> {
+    let (status, body) = routed(router, question).await?;
     understood(status, body)
 }
 
-async fn routed(
-    router: Router,
-    token: Option<&Secret>,
-    question: &Question,
-) -> Result<(StatusCode, Vec<u8>), Failed> {
-    let mut request = Request::builder()
-        .method(question.method.clone())
-        .uri(question.path_and_query())
-        .header(header::HOST, "localhost");
-    if let Some(token) = token {
-        request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose()));
-    }
+async fn routed(router: Router, question: &Question) -> Result<(StatusCode, Vec<u8>), Failed> {
+    let request = Request::builder().method(question.method.clone()).uri(question.path_and_query());
     let request = request.body(Body::empty()).map_err(|error| Failed::Internal(error.into()))?;
     let Ok(response) = router.oneshot(request).await;
     let (parts, body) = response.into_parts();
@@ -244,6 +244,7 @@ async fn open(config: Arc<Config>) -> Result<(Router, hub_journal::Journal), Fai
             .map_err(|error| Failed::Internal(error.into()))??
     };
     let journal = data.journal.clone();
+    let keyring = Keyring::open(&config, &*data.store).map_err(|error| Failed::Internal(error.into()))?;
     let admin = Admin {
         config,
         journal: data.journal,
@@ -255,9 +256,10 @@ async fn open(config: Arc<Config>) -> Result<(Router, hub_journal::Journal), Fai
         poller: None,
         watchdog: None,
         clock: Clock::System,
+        keyring: Arc::new(keyring),
         as_of: None,
     };
-    Ok((admin::router(Arc::new(admin)), journal))
+    Ok((admin::router_here(Arc::new(admin)), journal))
 }
 
 /// Opens the data without a hub. Data that does not exist is not made: the folder may be the wrong one.

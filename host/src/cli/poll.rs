@@ -63,7 +63,7 @@ pub(super) async fn poll(out: &Out, args: PollArgs) -> Result<ExitCode, Failed> 
     } else {
         let config = Arc::new(config);
         let hub = Hub::start(Arc::clone(&config), Clock::System, Acting::Reading).await?;
-        let router = hub.admin();
+        let router = hub.admin_here();
         Asked::Here(Box::new(hub), router)
     };
     let done = run(out, &args, &asked).await;
@@ -79,7 +79,7 @@ impl Asked {
     async fn ask(&self, args: &PollArgs, question: Question) -> Result<Answer, Failed> {
         match self {
             Self::Running => ask(&args.hub, question).await,
-            Self::Here(hub, router) => ask_router(router.clone(), hub.admin_token(), &question).await,
+            Self::Here(_, router) => ask_router(router.clone(), &question).await,
         }
     }
 }

@@ -37,6 +37,7 @@ pub(super) struct RawIngress {
 pub(super) struct RawAdmin {
     pub(super) listen: String,
     pub(super) token: Option<String>,
+    pub(super) hosts: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -152,7 +153,7 @@ impl Default for RawIngress {
 
 impl Default for RawAdmin {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8081".into(), token: None }
+        Self { listen: "127.0.0.1:8081".into(), token: None, hosts: Vec::new() }
     }
 }
 

@@ -1,10 +1,10 @@
 //! What operators did, in the order the journal has it: each entry holds the hash of the one before, so that none can be
 //! changed, left out or put in without all after it changing. Names no personal data: it stays when somebody is forgotten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hub_model::identity::Judgement;
-use hub_model::{EffectId, FollowUpId, InteractionId, NodeId, Timestamp};
+use hub_model::{EffectId, FollowUpId, InteractionId, NodeId, Timestamp, TokenId};
 use hub_store::{Order, Range, Store, Table};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ use crate::FoldError;
 use crate::draft::Draft;
 use crate::record::{Chosen, Command, ConnectionSettings, Settings};
 use crate::row::{decode, encode, key};
+use crate::tokens::Scope;
 
 /// Where the chain ends, in the table of settings.
 const HEAD_KEY: &[u8] = b"audit-head";
@@ -105,6 +106,16 @@ pub enum Act {
     Corrected {
         interaction: InteractionId,
         fields: Vec<String>,
+    },
+    /// Let whoever shows a new token in, for so much and so long.
+    MadeToken {
+        token: TokenId,
+        name: String,
+        scopes: BTreeSet<Scope>,
+        expires_at: Timestamp,
+    },
+    RevokedToken {
+        token: TokenId,
     },
 }
 
@@ -250,6 +261,19 @@ pub(crate) fn commanded(
             said.0 = Some(corrected.by.as_str());
             let fields = corrected.says.iter().map(|say| say.field().to_owned()).collect();
             Act::Corrected { interaction: corrected.interaction, fields }
+        }
+        Command::MakeToken(made) => {
+            said.0 = Some(made.by.as_str());
+            Act::MadeToken {
+                token: made.id,
+                name: made.name.clone(),
+                scopes: made.scopes.clone(),
+                expires_at: made.expires_at,
+            }
+        }
+        Command::RevokeToken { token, word } => {
+            said = (Some(word.by.as_str()), Some(word.reason.as_str()));
+            Act::RevokedToken { token: *token }
         }
         Command::Export { customer, by } => {
             said.0 = Some(by.as_str());

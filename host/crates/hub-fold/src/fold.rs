@@ -29,6 +29,7 @@ use crate::people::judge;
 use crate::record::{Command, ConnectionSettings, PluginState, Record, Reported, Settings};
 use crate::row::{CaseRow, ConnectionRow, EffectRow, EventRow, decode, encode, key};
 use crate::sitting::{Keeps, keep_conditions};
+use crate::tokens::{make_token, revoke_token};
 
 /// A record with its place in the journal.
 #[derive(Clone, Debug)]
@@ -374,6 +375,11 @@ impl Folding<'_> {
             Command::StopEffects(word) => self.switch_effects(Switch::Stopped, word),
             Command::ResumeEffects(word) => self.switch_effects(Switch::On, word),
             Command::Correct(corrected) => correct(&mut self.draft, seq, corrected, self.settings.salt()),
+            Command::MakeToken(made) => {
+                make_token(&mut self.draft, made);
+                Ok(())
+            }
+            Command::RevokeToken { token, word } => revoke_token(&mut self.draft, *token, word),
         }
     }
 

@@ -35,6 +35,7 @@ mod schedules;
 mod segments;
 mod sitting;
 mod timers;
+mod tokens;
 mod turns;
 
 pub use active::ActiveSettings;
@@ -61,6 +62,7 @@ pub use record::{Record, RecordError};
 pub use segments::{MEMBERS_COUNTED_MAX, Members, members};
 pub use sitting::Keeps;
 pub use timers::next_timer;
+pub use tokens::{NewToken, Scope, ScopeError, TokenRow, TokenState, tokens};
 
 use hub_store::{StoreError, Table};
 

@@ -122,6 +122,16 @@ ids! {
     FollowUpId = "fup_";
     /// A message, call or comment of a connection, told by nobody who does not know it: providers put phones into theirs.
     InteractionId = "int_";
+    /// Whom the admin interface answers. Names the token, and tells nothing of it.
+    TokenId = "tok_";
+}
+
+impl TokenId {
+    /// Of a token, by its hash.
+    #[must_use]
+    pub fn of(hash: &[u8; 32]) -> Self {
+        Self(self::hash("omnihub token v1", &[hash]))
+    }
 }
 
 impl FollowUpId {

@@ -12,6 +12,6 @@ pub mod time;
 pub mod words;
 
 pub use identity::CustomerId;
-pub use ids::{ConversationId, EffectId, EventId, FollowUpId, InteractionId, NodeId, Salt};
+pub use ids::{ConversationId, EffectId, EventId, FollowUpId, InteractionId, NodeId, Salt, TokenId};
 pub use money::Money;
 pub use time::Timestamp;

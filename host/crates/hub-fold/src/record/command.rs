@@ -2,10 +2,11 @@
 
 use hub_model::identity::Judgement;
 use hub_model::model::Corrected;
-use hub_model::{EffectId, FollowUpId, InteractionId, NodeId, Timestamp};
+use hub_model::{EffectId, FollowUpId, InteractionId, NodeId, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 
 use crate::row::Word;
+use crate::tokens::NewToken;
 
 /// What an operator asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +66,10 @@ pub enum Command {
     ResumeEffects(Word),
     /// A message's finding is wrong, or is not after all.
     Correct(CorrectedMessage),
+    /// Whoever shows this token is answered by the admin interface.
+    MakeToken(NewToken),
+    /// No more from here on.
+    RevokeToken { token: TokenId, word: Word },
 }
 
 /// The effects a person means.

@@ -43,6 +43,7 @@ mod stories;
 mod systems;
 mod timeline;
 mod timers;
+mod tokens;
 mod turns;
 mod weekly;
 mod whole;

@@ -5,10 +5,11 @@ use hub_fold::record::{
     Outcome, PluginState, Polled, Receipt, Record, RecordError, Reported, Role, Setback,
 };
 use hub_fold::row::Word;
+use hub_fold::{NewToken, Scope};
 use hub_model::event::{self, Note, Payload, Remark};
 use hub_model::identity::{Judgement, Limits};
 use hub_model::model::{Corrected, Finding, Intent};
-use hub_model::{EffectId, FollowUpId, InteractionId, NodeId};
+use hub_model::{EffectId, FollowUpId, InteractionId, NodeId, TokenId};
 use proptest::prelude::*;
 
 use crate::support::events::{
@@ -155,6 +156,16 @@ fn one_of_each() -> Vec<Record> {
             by: "mia".into(),
             at: at(9),
         })),
+        Record::Command(Command::MakeToken(NewToken {
+            id: TokenId([7; 16]),
+            name: "grafana".into(),
+            scopes: [Scope::Read].into(),
+            hash: [8; 32],
+            expires_at: at(99),
+            by: "mia".into(),
+            at: at(9),
+        })),
+        Record::Command(Command::RevokeToken { token: TokenId([7; 16]), word: word() }),
         Record::Command(Command::Judge {
             pairs: vec![
                 (NodeId([1; 16]), NodeId([2; 16]), Judgement::Same),
