@@ -1,6 +1,7 @@
 //! hub.toml, read twice: as written, then as checked types that the rest trusts. All problems are told at once, each
 //! with the key it is about and what to write instead.
 
+mod discreet;
 mod raw;
 
 use std::collections::BTreeMap;
@@ -154,7 +155,7 @@ impl Config {
             vec![Problem {
                 place: format!("{place}:{line}"),
                 key: "syntax".into(),
-                message: error.message().to_owned(),
+                message: discreet::message(error.message()),
                 help: "`omnihub config default` shows every key".into(),
             }]
         })?;
@@ -186,7 +187,8 @@ impl Checker<'_> {
         let line =
             self.text.lines().position(|line| line.trim_start().trim_start_matches('"').starts_with(last));
         let place = line.map_or_else(|| self.place.to_owned(), |line| format!("{}:{}", self.place, line + 1));
-        self.problems.push(Problem { place, key: key.into(), message: message.into(), help: help.into() });
+        let key = discreet::key(key);
+        self.problems.push(Problem { place, key, message: message.into(), help: help.into() });
     }
 
     fn config(&mut self, raw: RawConfig) -> Config {

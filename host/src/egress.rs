@@ -6,10 +6,12 @@
 mod address;
 mod bind;
 mod failure;
+mod hidden;
 mod request;
 mod resolve;
 
 pub(crate) use bind::{BindError, BoundEndpoint, bind};
+pub use resolve::{LookingUp, Lookup};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +21,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, ClientBuilder, Response};
 
 use bind::Reach;
-use resolve::Resolver;
+use resolve::{Resolver, SystemLookup};
 
 const USER_AGENT: &str = concat!("omnihub/", env!("CARGO_PKG_VERSION"));
 
@@ -46,11 +48,11 @@ const RESPONSE_HEADERS_DROPPED: [&str; 6] =
 
 /// Limits of every call.
 #[derive(Clone, Debug)]
-pub(crate) struct EgressOptions {
-    pub(crate) connect_timeout: Duration,
+pub struct EgressOptions {
+    pub connect_timeout: Duration,
     /// From the first packet to the last byte of the answer.
-    pub(crate) timeout: Duration,
-    pub(crate) response_bytes_max: usize,
+    pub timeout: Duration,
+    pub response_bytes_max: usize,
 }
 
 impl Default for EgressOptions {
@@ -87,9 +89,18 @@ impl Egress {
     /// # Errors
     /// TLS or the client cannot be set up.
     pub(crate) fn new(options: EgressOptions) -> Result<Self, EgressError> {
+        Self::asking(options, Arc::new(SystemLookup))
+    }
+
+    /// As [`Self::new`], with names looked up by somebody else than the system.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn asking(options: EgressOptions, lookup: Arc<dyn Lookup>) -> Result<Self, EgressError> {
         let tls = tls()?;
-        let public = client(&options, Reach::Public, tls.clone()).https_only(true).build()?;
-        let private = client(&options, Reach::Private, tls).build()?;
+        let resolver = |reach| Resolver::new(reach, Arc::clone(&lookup));
+        let public = client(&options, resolver(Reach::Public), tls.clone()).https_only(true).build()?;
+        let private = client(&options, resolver(Reach::Private), tls).build()?;
         Ok(Self { public, private, options })
     }
 
@@ -110,18 +121,23 @@ impl Egress {
         };
         let failed = |error: reqwest::Error| failure::of(endpoint, &error);
         let mut response = client.execute(request).await.map_err(failed)?;
-        let status = response.status().as_u16();
+        let status = response.status();
+        if status.is_informational() {
+            return Err(endpoint.unreadable("it changes to another protocol"));
+        }
         let headers = readable_headers(response.headers())
             .ok_or_else(|| endpoint.unreadable("its headers are larger than the cap"))?;
         let body = read_body(&mut response, endpoint, self.options.response_bytes_max).await?;
-        Ok(HttpResponse { status, headers, body })
+        let hidden = endpoint.hidden();
+        let headers = headers.into_iter().map(|(name, value)| (name, hidden.taken_out(value))).collect();
+        Ok(HttpResponse { status: status.as_u16(), headers, body: hidden.taken_out(body) })
     }
 }
 
-fn client(options: &EgressOptions, reach: Reach, tls: rustls::ClientConfig) -> ClientBuilder {
+fn client(options: &EgressOptions, resolver: Resolver, tls: rustls::ClientConfig) -> ClientBuilder {
     Client::builder()
         .tls_backend_preconfigured(tls)
-        .dns_resolver(Resolver::new(reach))
+        .dns_resolver(resolver)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()

@@ -43,6 +43,16 @@ impl Secret {
     }
 }
 
+/// How a secret may stand in what others write: as it is, inside a JSON string, and in a query.
+pub(crate) fn spellings(secret: &str) -> Vec<Zeroizing<String>> {
+    let quoted = serde_json::Value::from(secret).to_string();
+    let in_json = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned();
+    let in_query: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let mut spellings = vec![secret.to_owned(), in_json, in_query];
+    spellings.dedup();
+    spellings.into_iter().map(Zeroizing::new).collect()
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")

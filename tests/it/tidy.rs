@@ -1,5 +1,6 @@
 //! Promises about the source itself; every message says the fix.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -98,6 +99,116 @@ fn host_modules_point_one_way() {
         .map(|(name, _)| name)
         .collect();
     check(&wrong, "a stage does not know the wiring above it; hand it what it needs");
+}
+
+#[test]
+fn calls_leave_through_one_function() {
+    // Who opens connections, sends datagrams, asks for names, or starts a program that might.
+    let ways = [
+        "reqwest",
+        "TcpStream",
+        "TcpSocket",
+        "UdpSocket",
+        "UnixStream",
+        "UnixDatagram",
+        "lookup_host",
+        "ToSocketAddrs",
+        "to_socket_addrs",
+        "client::conn",
+        "client::legacy",
+        "hyper_rustls",
+        "wasmtime_wasi_http",
+        "process::Command",
+    ];
+    // The egress function; the command line, which talks to the operator's own hub and has components built.
+    let homes = ["host/src/egress", "host/src/cli/", "host/crates/hub-build/"];
+    let is_product = |name: &str| {
+        name.starts_with("host/") || name.starts_with("plugin-sdk/") || name.starts_with("plugins/")
+    };
+    let wrong: Vec<String> = product(is_product)
+        .filter(|(name, _)| !homes.iter().any(|home| name.starts_with(home)))
+        .flat_map(|(name, text)| lines_with(&name, &text, &ways))
+        .collect();
+    check(&wrong, "only host/src/egress.rs opens connections; go through `Acting` in host/src/acting.rs");
+
+    let sends: Vec<String> = product(|name| name.starts_with("host/src/egress"))
+        .flat_map(|(name, text)| {
+            lines_with(&name, &text, &[".execute(", ".connect(", "reqwest::get", "Client::new"])
+        })
+        .collect();
+    let [send] = sends.as_slice() else { panic!("one line in host/src/egress.rs sends requests: {sends:?}") };
+    assert!(send.starts_with("host/src/egress.rs:"), "the line that sends belongs into Egress::send: {send}");
+
+    let callers: BTreeSet<String> = product(|name| name.starts_with("host/src/"))
+        .filter(|(name, text)| {
+            !name.starts_with("host/src/egress") && !lines_with(name, text, &["Egress"]).is_empty()
+        })
+        .map(|(name, _)| name)
+        .collect();
+    let known =
+        ["host/src/acting.rs", "host/src/app.rs", "host/src/app/lone.rs", "host/src/app/lone/egress.rs"];
+    let known: BTreeSet<String> = known.map(str::to_owned).into();
+    assert_eq!(
+        callers, known,
+        "who calls out goes through `Acting`, which asks the throttle and records first"
+    );
+}
+
+#[test]
+fn no_library_of_the_hub_calls_out_by_itself() {
+    let clients = [
+        "attohttpc",
+        "awc",
+        "curl",
+        "hickory-resolver",
+        "isahc",
+        "lettre",
+        "minreq",
+        "opentelemetry-otlp",
+        "surf",
+        "tokio-tungstenite",
+        "tungstenite",
+        "ureq",
+        "wasmtime-wasi-http",
+    ];
+    let mut manifests = vec![root().join("host/Cargo.toml"), root().join("plugin-sdk/Cargo.toml")];
+    for entry in std::fs::read_dir(root().join("host/crates")).unwrap() {
+        manifests.push(entry.unwrap().path().join("Cargo.toml"));
+    }
+    let mut wrong = Vec::new();
+    for manifest in manifests {
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        let is_host = manifest.ends_with("host/Cargo.toml");
+        for line in text.lines() {
+            let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+            if clients.contains(&name) || (name == "reqwest" && !is_host) {
+                wrong.push(format!("{}: {name}", manifest.display()));
+            }
+        }
+    }
+    check(&wrong, "calls go through host/src/egress.rs, whose addresses are checked; use reqwest there");
+}
+
+/// The product's own sources, without tests and what builds it.
+fn product(is_meant: impl Fn(&str) -> bool) -> impl Iterator<Item = (String, String)> {
+    let is_test = |name: &str| {
+        name.ends_with("tests.rs")
+            || name.ends_with("build.rs")
+            || ["/tests/", "/benches/", "/examples/"].iter().any(|dir| name.contains(dir))
+    };
+    sources().into_iter().filter(move |(name, _)| is_meant(name) && !is_test(name))
+}
+
+/// `file:line: word` for each line of code with one of the words.
+fn lines_with(name: &str, text: &str, words: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let code = line.split("//").next().unwrap_or_default();
+        found.extend(
+            words.iter().filter(|word| code.contains(**word)).map(|word| format!("{name}:{number}: {word}")),
+        );
+    }
+    found
 }
 
 #[test]

@@ -116,7 +116,12 @@ const GATE_HOMES: [GateHome; 2] = [
         gates: &["power-cut", "io-errors", "bit-rot"],
         needs: Needs::Nothing,
     },
-    GateHome { package: "hub-tests", binary: "hub-gate-whole", gates: &[], needs: Needs::Hub },
+    GateHome {
+        package: "hub-tests",
+        binary: "hub-gate-whole",
+        gates: &["ssrf", "secrets", "ingress"],
+        needs: Needs::Hub,
+    },
 ];
 
 /// Names that every home knows.

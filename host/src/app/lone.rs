@@ -1,5 +1,12 @@
-//! The dispatcher without the rest of a hub. Whoever starts it holds journal and view, folds what is journalled, and says
-//! when all of it ends: so a test can stop at any step of an effect's life. Has nothing of its own but the wiring.
+//! Pieces of the hub without the rest of it. Outgoing calls are in `egress`, who may deliver in `signature`; here is the
+//! dispatcher. Whoever starts it holds journal and view, folds what is journalled, and says when all of it ends: so a test
+//! can stop at any step of an effect's life. Has nothing of its own but the wiring.
+
+mod egress;
+mod signature;
+
+pub use egress::{EgressOptions, LoneEgress, LoneEndpoint, LookingUp, Lookup};
+pub use signature::{LoneDelivery, check_signature};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::data::Data;
 use crate::dispatcher::Dispatcher;
-use crate::egress::{Egress, EgressOptions};
+use crate::egress::Egress;
 use crate::metrics::{ByOutcome, Metrics};
 use crate::plugins::Plugins;
 

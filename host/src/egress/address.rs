@@ -3,12 +3,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What IANA's registry of special IPv4 addresses does not call globally reachable, and multicast.
-const BLOCKED_V4: [(Ipv4Addr, u32, &str); 16] = [
+/// What IANA's registry of special IPv4 addresses does not call globally reachable, multicast, and the one address of public
+/// looks at which a cloud (Azure) answers its own machines with what only they should know.
+const BLOCKED_V4: [(Ipv4Addr, u32, &str); 17] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8, "unspecified"),
     (Ipv4Addr::new(10, 0, 0, 0), 8, "private"),
     (Ipv4Addr::new(100, 64, 0, 0), 10, "shared by carriers"),
     (Ipv4Addr::new(127, 0, 0, 0), 8, "loopback"),
+    (Ipv4Addr::new(168, 63, 129, 16), 32, "cloud metadata"),
     (Ipv4Addr::new(169, 254, 0, 0), 16, "link-local"),
     (Ipv4Addr::new(172, 16, 0, 0), 12, "private"),
     (Ipv4Addr::new(192, 0, 0, 0), 24, "for protocols"),

@@ -13,6 +13,7 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::address::{blocked, literal};
+use super::hidden::Hidden;
 use super::request::{Denied, check_path, is_reserved};
 use crate::config::EndpointConfig;
 use crate::secret::Secret;
@@ -42,6 +43,7 @@ pub(crate) struct BoundEndpoint {
     paths: Vec<String>,
     reach: Reach,
     credential: Option<Credential>,
+    hidden: Hidden,
 }
 
 impl BoundEndpoint {
@@ -60,6 +62,11 @@ impl BoundEndpoint {
 
     pub(super) fn credential(&self) -> Option<&Credential> {
         self.credential.as_ref()
+    }
+
+    /// What of its answers no connector may see.
+    pub(super) fn hidden(&self) -> &Hidden {
+        &self.hidden
     }
 
     pub(super) fn denied(&self, denied: &Denied) -> HttpError {
@@ -153,6 +160,7 @@ pub(crate) fn bind(
         paths: checked_paths(&endpoint.paths)?,
         reach,
         credential: credential(&endpoint.auth, settings, secrets)?,
+        hidden: Hidden::of(secrets.values().flatten()),
     })
 }
 

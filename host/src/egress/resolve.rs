@@ -1,20 +1,43 @@
 //! Names to addresses, without those that the endpoint may not call. What comes out is what is connected to, so a name
 //! that changes its mind between check and call gains nothing.
 
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::blocked;
 use super::bind::Reach;
 
+/// Who is asked for the addresses of a name. Judges none of them: that is done with every answer, whoever gave it.
+pub trait Lookup: Send + Sync {
+    /// All addresses of this name; their port says nothing.
+    fn lookup(&self, name: &str) -> LookingUp;
+}
+
+/// A question that is under way.
+pub type LookingUp = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
+/// The system's resolver, as every program on the machine uses it.
+pub(super) struct SystemLookup;
+
+impl Lookup for SystemLookup {
+    fn lookup(&self, name: &str) -> LookingUp {
+        let name = name.to_owned();
+        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
+    }
+}
+
 pub(super) struct Resolver {
     reach: Reach,
+    lookup: Arc<dyn Lookup>,
 }
 
 impl Resolver {
-    pub(super) fn new(reach: Reach) -> Self {
-        Self { reach }
+    pub(super) fn new(reach: Reach, lookup: Arc<dyn Lookup>) -> Self {
+        Self { reach, lookup }
     }
 }
 
@@ -30,10 +53,10 @@ pub(super) enum ResolveError {
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.reach;
+        let looking_up = self.lookup.lookup(name.as_str());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let addresses = found.map_err(|_| ResolveError::NotFound)?;
-            let allowed = allowed(addresses, reach)?;
+            let addresses = looking_up.await.map_err(|_| ResolveError::NotFound)?;
+            let allowed = allowed(addresses.into_iter(), reach)?;
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }

@@ -340,6 +340,24 @@ async fn endless_headers_are_cut_at_the_cap() {
 }
 
 #[tokio::test]
+async fn what_an_answer_quotes_of_our_secrets_is_blanked() {
+    let body = "{\"error\":\"unknown token s3cret\",\"url\":\"/?t=s3cret&u=1\"}";
+    let head = format!("HTTP/1.1 401 No\r\nx-token: s3cret\r\ncontent-length: {}\r\n\r\n", body.len());
+    let server = Server::answering(&format!("{head}{body}")).await;
+    let answer = call(&egress(), &server).await.unwrap();
+    assert_eq!(answer.body, body.replace("s3cret", "xxxxxx"));
+    assert!(answer.headers.contains(&("x-token".to_owned(), "xxxxxx".to_owned())));
+    assert!(server.requests().iter().all(|request| request.contains("Bearer s3cret")));
+}
+
+#[tokio::test]
+async fn another_protocol_is_no_answer() {
+    let switching = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+    let result = call(&egress(), &Server::answering(switching).await).await;
+    assert!(matches!(result, Err(HttpError::Unreadable(_))), "{result:?}");
+}
+
+#[tokio::test]
 async fn an_answer_is_text() {
     let mut answer = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\n".to_vec();
     answer.extend_from_slice(&[0x1f, 0x8b, 0x08]);

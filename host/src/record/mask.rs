@@ -13,6 +13,8 @@ use json::Scalar;
 use known::Field;
 use stand_in::StandIns;
 
+use crate::secret::spellings;
+
 /// Documents inside texts of documents; a form's answers are one level deep.
 const DEPTH_MAX: usize = 4;
 /// A name has three parts. What is longer is a text: the same text gives the same stand-in, the same word does not, or
@@ -329,15 +331,6 @@ fn is_plain_setting(value: &str) -> bool {
 fn is_query(text: &str) -> bool {
     let begins = ["query ", "query(", "query{", "mutation ", "mutation(", "mutation{"];
     begins.iter().any(|begin| text.starts_with(begin)) && text.ends_with('}') && text.contains('{')
-}
-
-fn spellings(secret: &str) -> Vec<Zeroizing<String>> {
-    let quoted = json::quoted(secret);
-    let in_json = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned();
-    let in_query: String = byte_serialize(secret.as_bytes()).collect();
-    let mut spellings = vec![secret.to_owned(), in_json, in_query];
-    spellings.dedup();
-    spellings.into_iter().map(Zeroizing::new).collect()
 }
 
 /// The first address of a person, with what stands before and behind it.
