@@ -180,6 +180,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// that hangs.
 const STILL_MAX: Duration = Duration::from_secs(30);
 
+/// How long an answer says to wait, where it is that too much was asked.
+fn retry_after(answer: &reqwest::Response) -> Option<Duration> {
+    let says = answer.headers().get(reqwest::header::RETRY_AFTER);
+    let seconds = says.filter(|_| answer.status() == reqwest::StatusCode::TOO_MANY_REQUESTS)?;
+    Some(Duration::from_secs(seconds.to_str().ok()?.parse().ok()?))
+}
+
 impl Admin {
     #[must_use]
     pub fn new(client: reqwest::Client, base: &str) -> Self {
@@ -191,7 +198,19 @@ impl Admin {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let answer = self.client.get(url).send().await.with_context(|| format!("no answer to GET {path}"))?;
+        let answer = loop {
+            let answer = self
+                .client
+                .get(url.clone())
+                .send()
+                .await
+                .with_context(|| format!("no answer to GET {path}"))?;
+            // Whoever asks much and fast waits as they are told.
+            match retry_after(&answer) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => break answer,
+            }
+        };
         let status = answer.status();
         let text = answer.text().await.with_context(|| format!("half an answer to GET {path}"))?;
         if !status.is_success() {
