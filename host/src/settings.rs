@@ -139,6 +139,7 @@ pub(crate) fn catalogue(config: &Config, installed: &Installed) -> (Catalogue, V
         *connections_of.entry(&connection.connector).or_default() += 1;
     }
     for connection in installed.connections.values() {
+        add_fills(connection, &mut catalogue);
         let connector = connection.connector.plugin.id();
         let alias = (connections_of.get(connector) == Some(&1)).then_some(connector);
         let mut names = vec![connection.name.as_str()];
@@ -148,6 +149,15 @@ pub(crate) fn catalogue(config: &Config, installed: &Installed) -> (Catalogue, V
         }
     }
     (catalogue, routes)
+}
+
+/// A field this hub does not have may be one of a newer hub: it is passed over.
+fn add_fills(connection: &Connection, catalogue: &mut Catalogue) {
+    for field in connection.manifest().iter().flat_map(|manifest| manifest.fills()) {
+        if let Some(spec) = catalogue.field_mut(field) {
+            spec.filled_by.insert(connection.name.clone());
+        }
+    }
 }
 
 fn add_actions(

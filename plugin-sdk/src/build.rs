@@ -339,6 +339,12 @@ impl Manifest {
         }
     }
 
+    /// The fields rules may count on from this connector's events, by their names in the catalogue (`omnihub rule fields`),
+    /// those of a thing in a list as `order.lines.sku`. `omnihub connector test` tells which are not declared.
+    pub fn fills(&mut self, fields: &[&str]) {
+        self.extra.push(("fills".to_owned(), fields.join(" ")));
+    }
+
     /// What holds for an action beyond its record, so that rules hear of it when they are saved and not when a message
     /// is refused: its provider's window for answers, the action that needs none, the settings it needs or that list what
     /// may be given to it. The README names the forms.

@@ -1,10 +1,11 @@
 //! Every golden delivery through its real component: `tests/golden/plugins/<plugin>/<case>/delivery.http` in,
 //! `events.json` out. A new case is a new folder; `UPDATE_GOLDEN=1` writes what came, to be reviewed as code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use hub_runtime::{Plugin, PluginKind, Runtime, RuntimeOptions, Settings};
+use hub_model::event::Report;
+use hub_runtime::{Failure, Plugin, PluginKind, Runtime, RuntimeOptions, Settings};
 
 /// Deliveries of golden cases arrive at this moment: 2026-01-01T00:00:00Z.
 const RECEIVED_AT_NS: i64 = 1_767_225_600_000_000_000;
@@ -31,6 +32,41 @@ fn golden_deliveries_give_their_events() {
     assert!(cases >= 6 * 12, "only {cases} golden cases found");
 }
 
+/// What no delivery says, only a page that is polled: the connector's own tests see it there.
+const FILLED_BY_PAGES: [(&str, &str); 1] = [("shopify", "customer.locale")];
+
+/// What rules are told a connector fills is what its golden deliveries fill, no more and no less: `omnihub rule fields`
+/// rests on it.
+#[test]
+fn connectors_declare_what_they_fill() {
+    let runtime = Runtime::new(RuntimeOptions::default()).unwrap();
+    let mut differences = Vec::new();
+    for dir in folders(&golden()).into_iter().filter(|dir| file_name(dir) != "sentiment") {
+        let name = file_name(&dir);
+        let plugin = install(&runtime, &format!("connector-{name}"));
+        let declared: BTreeSet<String> = plugin.manifest().unwrap().fills().map(str::to_owned).collect();
+        let deliveries = folders(&dir).into_iter().flat_map(|case| filled(&plugin, &case));
+        let pages = FILLED_BY_PAGES.iter().filter(|(connector, _)| *connector == name);
+        let filled: BTreeSet<String> =
+            deliveries.chain(pages.map(|(_, field)| (*field).to_owned())).collect();
+        if declared != filled {
+            let undeclared: Vec<_> = filled.difference(&declared).collect();
+            let unfilled: Vec<_> = declared.difference(&filled).collect();
+            differences.push(format!(
+                "{name}: filled and not declared {undeclared:?}, declared and filled by no golden case {unfilled:?}"
+            ));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+fn filled(plugin: &Plugin, case: &Path) -> BTreeSet<String> {
+    match told(plugin, case).unwrap() {
+        Ok(report) => hub_fold::fills(&report.events).unwrap(),
+        Err(_) => BTreeSet::new(),
+    }
+}
+
 #[test]
 fn sentiment_is_told_apart() {
     let runtime = Runtime::new(RuntimeOptions::default()).unwrap();
@@ -51,6 +87,21 @@ fn sentiment_is_told_apart() {
 }
 
 fn check(plugin: &Plugin, case: &Path) -> Result<(), String> {
+    let told = match told(plugin, case)? {
+        Ok(report) => {
+            if report.events.is_empty() && report.notes.is_empty() {
+                return Err("dropped in silence: neither event nor note".to_owned());
+            }
+            serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?
+        }
+        Err(failure) => serde_json::to_string_pretty(&BTreeMap::from([("failure", failure.to_string())]))
+            .map_err(|error| error.to_string())?,
+    };
+    compare(&case.join("events.json"), &format!("{told}\n"))
+}
+
+/// What the component makes of a golden delivery.
+fn told(plugin: &Plugin, case: &Path) -> Result<Result<Report, Failure>, String> {
     let http = std::fs::read_to_string(case.join("delivery.http")).map_err(|error| error.to_string())?;
     let (head, body) = http.split_once("\n\n").ok_or("no empty line between headers and body")?;
     let headers: Vec<(String, String)> = head
@@ -65,18 +116,7 @@ fn check(plugin: &Plugin, case: &Path) -> Result<(), String> {
         body: body.to_owned(),
         received_at_ns: RECEIVED_AT_NS,
     };
-    let answer = plugin.normalise(delivery, &settings(plugin)).map_err(|broken| broken.to_string())?;
-    let told = match answer {
-        Ok(report) => {
-            if report.events.is_empty() && report.notes.is_empty() {
-                return Err("dropped in silence: neither event nor note".to_owned());
-            }
-            serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?
-        }
-        Err(failure) => serde_json::to_string_pretty(&BTreeMap::from([("failure", failure.to_string())]))
-            .map_err(|error| error.to_string())?,
-    };
-    compare(&case.join("events.json"), &format!("{told}\n"))
+    plugin.normalise(delivery, &settings(plugin)).map_err(|broken| broken.to_string())
 }
 
 fn compare(path: &Path, told: &str) -> Result<(), String> {

@@ -3,7 +3,7 @@
 
 mod fixture;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -238,6 +238,10 @@ fn inspect(out: &Out, connector: &str, config: &ConfigArg, json: bool) -> Result
     table.pair("kind", inspected.kind);
     table.pair("abilities", inspected.abilities.join(", "));
     table.pair("digest", &inspected.digest);
+    let fills: Vec<&str> = inspected.manifest.iter().flat_map(|manifest| manifest.fills()).collect();
+    if !fills.is_empty() {
+        table.pair("fills", fills.join(" "));
+    }
     out.table(&table)?;
     inspected.manifest.map_or(Ok(ExitCode::SUCCESS), |manifest| manifest_tables(out, manifest))
 }
@@ -303,6 +307,10 @@ struct Tested {
     topic: Option<String>,
     events: Vec<Event>,
     notes: Vec<Note>,
+    /// Fields of the catalogue that these events fill.
+    fills: BTreeSet<String>,
+    /// Those of them that the connector does not declare.
+    undeclared: BTreeSet<String>,
 }
 
 fn test(out: &Out, args: &TestArgs) -> Result<ExitCode, Failed> {
@@ -320,6 +328,14 @@ fn test(out: &Out, args: &TestArgs) -> Result<ExitCode, Failed> {
         out.tell(&format!("{:?} {place}: {}", note.remark, note.reason));
     }
     out.tell(&format!("{} event(s), {} note(s)", tested.events.len(), tested.notes.len()));
+    if !tested.undeclared.is_empty() {
+        let names: Vec<&str> = tested.undeclared.iter().map(String::as_str).collect();
+        out.tell(&format!(
+            "fields filled and not declared: {}; add them with Manifest::fills, so that `omnihub rule fields` names this \
+             connector",
+            names.join(" ")
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -358,12 +374,17 @@ fn normalise(loaded: &Arc<Loaded>, fixture: Fixture, args: &TestArgs) -> Result<
             failed(error.to_string(), "the connector broke its contract; the hub would try again, then park")
         })?
         .map_err(|failure| failed(format!("the connector answered: {failure}"), consequence(&failure)))?;
+    let fills = hub_fold::fills(&report.events).map_err(|error| Failed::Internal(error.into()))?;
+    let declared: BTreeSet<&str> = plugin.manifest().iter().flat_map(|manifest| manifest.fills()).collect();
+    let undeclared = fills.iter().filter(|field| !declared.contains(field.as_str())).cloned().collect();
     Ok(Tested {
         plugin: plugin.id().to_owned(),
         version: plugin.version().to_owned(),
         topic: delivery.topic,
         events: report.events,
         notes: report.notes,
+        fills,
+        undeclared,
     })
 }
 

@@ -14,8 +14,13 @@ pub(crate) const TRIGGERED_AT: [&str; 2] = ["shopify-triggered-at", "x-shopify-t
 pub(crate) const WEBHOOK_ID: [&str; 2] = ["shopify-webhook-id", "x-shopify-webhook-id"];
 const SIGNATURE: [&str; 2] = ["shopify-hmac-sha256", "x-shopify-hmac-sha256"];
 
+/// What rules may count on from its events.
+const FILLS: &[&str] =
+    &["inventory.item", "inventory.location", "inventory.quantity", "inventory.sku", "inventory.state"];
+
 pub(crate) fn manifest() -> Manifest {
     let mut manifest = Manifest::new("inventory", env!("CARGO_PKG_VERSION"), "Inventory");
+    manifest.fills(FILLS);
     manifest.settings = settings();
     manifest.webhooks = vec![square::webhook(&shopify_headers()), shopify_webhook()];
     manifest.endpoints =

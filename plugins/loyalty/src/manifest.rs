@@ -9,8 +9,20 @@ use omnihub_plugin::{
 use crate::act::{ERASE_CUSTOMER, ERASE_CUSTOMER_VOUCHERIFY};
 use crate::map;
 
+/// What rules may count on from its events.
+const FILLS: &[&str] = &[
+    "customer.display_name",
+    "customer.email",
+    "customer.phone",
+    "loyalty.account",
+    "loyalty.balance",
+    "loyalty.points",
+    "loyalty.tier",
+];
+
 pub(crate) fn manifest() -> Manifest {
     let mut manifest = Manifest::new("loyalty", env!("CARGO_PKG_VERSION"), "Loyalty");
+    manifest.fills(FILLS);
     manifest.settings = settings();
     manifest.webhooks = vec![square::webhook(&[]), voucherify_webhook()];
     manifest.endpoints = vec![

@@ -18,8 +18,51 @@ pub(crate) const TRIGGERED_AT: [&str; 2] = ["shopify-triggered-at", "x-shopify-t
 pub(crate) const TOPIC: [&str; 2] = ["shopify-topic", "x-shopify-topic"];
 const SIGNATURE: [&str; 2] = ["shopify-hmac-sha256", "x-shopify-hmac-sha256"];
 
+/// What rules may count on from its events. The customer's locale is told by the Admin API alone.
+const FILLS: &[&str] = &[
+    "checkout.id",
+    "checkout.total",
+    "checkout.url",
+    "customer.consents",
+    "customer.display_name",
+    "customer.email",
+    "customer.locale",
+    "customer.phone",
+    "customer.tags",
+    "inventory.item",
+    "inventory.location",
+    "inventory.quantity",
+    "inventory.sku",
+    "inventory.state",
+    "order.financial_status",
+    "order.fulfilment_status",
+    "order.id",
+    "order.lines.id",
+    "order.lines.price",
+    "order.lines.quantity",
+    "order.lines.sku",
+    "order.lines.title",
+    "order.number",
+    "order.parcels.carrier",
+    "order.parcels.delivered_at",
+    "order.parcels.id",
+    "order.parcels.shipped_at",
+    "order.parcels.status",
+    "order.parcels.tracking_number",
+    "order.parcels.tracking_numbers",
+    "order.parcels.tracking_url",
+    "order.placed_at",
+    "order.refunds.amount",
+    "order.refunds.at",
+    "order.refunds.id",
+    "order.source",
+    "order.tags",
+    "order.total",
+];
+
 pub(crate) fn manifest() -> Manifest {
     let mut manifest = Manifest::new("shopify", env!("CARGO_PKG_VERSION"), "Shopify");
+    manifest.fills(FILLS);
     manifest.settings = settings();
     manifest.webhooks = vec![webhook()];
     manifest.endpoints = vec![Endpoint {

@@ -10,8 +10,34 @@ use crate::{act, api, poll};
 /// Signed together with the body, so its value can be believed.
 pub(crate) const SIGNED_AT: &str = "x-zendesk-webhook-signature-timestamp";
 
+/// What rules may count on from its events.
+const FILLS: &[&str] = &[
+    "customer.display_name",
+    "customer.email",
+    "customer.phone",
+    "interaction.author",
+    "interaction.channel",
+    "interaction.direction",
+    "interaction.id",
+    "interaction.kind",
+    "interaction.sender",
+    "interaction.sent_at",
+    "interaction.text",
+    "interaction.thread",
+    "interaction.ticket",
+    "survey.kind",
+    "survey.score",
+    "ticket.channel",
+    "ticket.id",
+    "ticket.priority",
+    "ticket.status",
+    "ticket.subject",
+    "ticket.tags",
+];
+
 pub(crate) fn manifest() -> Manifest {
     let mut manifest = Manifest::new("zendesk", env!("CARGO_PKG_VERSION"), "Zendesk");
+    manifest.fills(FILLS);
     manifest.settings = settings();
     manifest.webhooks = vec![webhook()];
     manifest.endpoints = endpoints();

@@ -1,6 +1,8 @@
 //! The fields and events rules may name: the model's vocabulary, in one table. Actions and connections are added by the
 //! host, which knows what is installed. `facts.rs` answers every field named here; a test holds the two together.
 
+use std::collections::BTreeSet;
+
 use hub_model::conversation::Topic;
 use hub_model::model::INTENTS;
 use hub_rules::{CONSENTS, Catalogue, EventSpec, FieldKind, FieldSpec, SCHEDULE_DUE};
@@ -16,76 +18,202 @@ pub(crate) const SENTIMENTS: [&str; 5] =
     ["very_negative", "negative", "neutral", "positive", "very_positive"];
 const CHANNELS: [&str; 7] = ["email", "phone", "instagram", "whatsapp", "web", "messaging", "sms"];
 
-/// Name, kind, known values, help.
-type Field = (&'static str, FieldKind, &'static [&'static str], &'static str);
+/// A field of the model, as it stands in a table here.
+#[derive(Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    kind: FieldKind,
+    values: &'static [&'static str],
+    unit: &'static str,
+    example: &'static str,
+    /// Who fills it whatever is connected; connectors declare what they fill.
+    filled_by: Option<&'static str>,
+    help: &'static str,
+}
+
+impl Field {
+    /// What connectors report.
+    pub(crate) const fn by_connectors(
+        name: &'static str,
+        kind: FieldKind,
+        example: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self { name, kind, values: &[], unit: "", example, filled_by: None, help }
+    }
+
+    /// What the hub knows by itself, or works out.
+    pub(crate) const fn by_hub(
+        name: &'static str,
+        kind: FieldKind,
+        example: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self { filled_by: Some(HUB), ..Self::by_connectors(name, kind, example, help) }
+    }
+
+    /// What the enricher finds in a text.
+    const fn by_enricher(
+        name: &'static str,
+        kind: FieldKind,
+        example: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self { filled_by: Some(ENRICHER), ..Self::by_connectors(name, kind, example, help) }
+    }
+
+    const fn one_of(self, values: &'static [&'static str]) -> Self {
+        Self { values, ..self }
+    }
+
+    pub(crate) const fn counted_in(self, unit: &'static str) -> Self {
+        Self { unit, ..self }
+    }
+
+    pub(crate) fn spec(&self) -> FieldSpec {
+        FieldSpec {
+            values: self.values.iter().map(|value| (*value).to_owned()).collect(),
+            unit: self.unit.to_owned(),
+            filled_by: self.filled_by.into_iter().map(str::to_owned).collect(),
+            ..FieldSpec::new(self.kind, self.example, self.help)
+        }
+    }
+}
+
+/// Who fills a field, where it is no connection.
+pub(crate) const HUB: &str = "the hub";
+const ENRICHER: &str = "the enricher";
 
 const FIELDS: &[Field] = &[
-    ("event.name", Text, &[], "what happened, such as message.received"),
-    ("event.happened_at", Time, &[], "when it happened, by the provider's clock"),
-    ("delivery.connection", Text, &[], "the connection it came through, as hub.toml names it"),
-    ("delivery.connector", Text, &[], "the connector, such as shopify"),
-    ("customer.id", Text, &[], "the hub's id of the customer"),
-    ("customer.is_known", Boolean, &[], "whether the hub knows who it is"),
-    ("customer.display_name", Text, &[], "the newest name any system has"),
-    ("customer.email", Text, &[], "an e-mail address, a proven one where there is one"),
-    ("customer.phone", Text, &[], "a phone number in international form, a proven one where there is one"),
-    ("customer.locale", Text, &[], "the customer's language as a provider says it"),
-    ("customer.tags", TextList, &[], "tags of all systems together"),
-    ("customer.segments", TextList, &[], "the segments they are in, as of before the event"),
-    (CONSENTS, TextList, &[], "what they agreed to, as channel and purpose: whatsapp:marketing"),
-    ("customer.open_orders", Number, &[], "orders neither delivered nor cancelled"),
-    ("customer.orders", Number, &[], "all orders"),
-    ("customer.open_tickets", Number, &[], "tickets neither solved nor closed"),
-    ("customer.loyalty_points", Number, &[], "usable points on all loyalty accounts"),
-    ("interaction.id", Text, &[], "the provider's id of the message"),
-    ("interaction.channel", Text, &CHANNELS, "where it was said"),
-    ("interaction.kind", Text, &[], "message, call, comment, note …"),
-    ("interaction.direction", Text, &["inbound", "outbound", "internal"], "who it came from"),
-    ("interaction.author", Text, &["customer", "human", "bot", "rule", "system", "unknown"], "who wrote it"),
-    ("interaction.sender", Text, &[], "the provider's id of the customer's side, to answer to"),
-    ("interaction.text", Text, &[], "what was said"),
-    ("interaction.thread", Text, &[], "the provider's thread"),
-    ("interaction.ticket", Text, &[], "the ticket it belongs to"),
-    ("interaction.sent_at", Time, &[], "when it was said"),
-    ("interaction.language", Text, &[], "its language (BCP 47)"),
-    ("interaction.intents", TextList, &INTENTS, "what its writer wants"),
-    ("interaction.topic", Text, &Topic::NAMES, "what it is about"),
-    ("interaction.sentiment.label", Text, &SENTIMENTS, "how it sounds"),
-    ("interaction.sentiment.score", Number, &[], "how it sounds, from -1 to 1"),
-    ("interaction.sentiment.confidence", Number, &[], "how sure that is, from 0 to 1"),
-    ("conversation.id", Text, &[], "the thread, with its connection"),
-    ("order.id", Text, &[], "the provider's id"),
-    ("order.number", Text, &[], "what people say: #1001"),
-    ("order.total", Money, &[], "what it costs"),
-    ("order.financial_status", Text, &[], "pending, paid, refunded …"),
-    ("order.fulfilment_status", Text, &[], "unfulfilled, partial, fulfilled …"),
-    ("order.is_open", Boolean, &[], "neither delivered nor cancelled"),
-    ("order.placed_at", Time, &[], "when it was placed"),
-    ("order.tags", TextList, &[], "its tags"),
-    ("order.source", Text, &[], "web, pos …"),
-    ("checkout.id", Text, &[], "the provider's id of the cart"),
-    ("checkout.total", Money, &[], "what the cart costs"),
-    ("checkout.url", Text, &[], "where the customer can go on"),
-    ("ticket.id", Text, &[], "the provider's id"),
-    ("ticket.subject", Text, &[], "its subject"),
-    ("ticket.status", Text, &[], "new, open, pending, hold, solved, closed"),
-    ("ticket.priority", Text, &[], "low, normal, high, urgent"),
-    ("ticket.channel", Text, &[], "where it was opened"),
-    ("ticket.tags", TextList, &[], "its tags"),
-    ("inventory.item", Text, &[], "the provider's id of the item"),
-    ("inventory.sku", Text, &[], "its stock keeping unit"),
-    ("inventory.location", Text, &[], "the provider's id of the place"),
-    ("inventory.state", Text, &[], "available, or another state"),
-    ("inventory.quantity", Number, &[], "how many there are"),
-    ("loyalty.account", Text, &[], "the provider's id of the account"),
-    ("loyalty.balance", Number, &[], "usable points"),
-    ("loyalty.tier", Text, &[], "the account's tier"),
-    ("loyalty.points", Number, &[], "what this entry changed"),
-    ("survey.kind", Text, &["csat", "ces", "nps"], "what was asked"),
-    ("survey.score", Text, &[], "the answer"),
-    ("alarm.rule", Text, &[], "the rule the alarm is about"),
-    ("alarm.count", Number, &[], "how often it acted in the time that is looked at"),
-    ("alarm.expected", Text, &[], "what is expected of it: at least 2 times in 24h"),
+    Field::by_hub("event.name", Text, "message.received", "what happened, such as message.received"),
+    Field::by_hub(
+        "event.happened_at",
+        Time,
+        "2026-05-04T09:30:00Z",
+        "when it happened, by the provider's clock",
+    )
+    .counted_in("UTC"),
+    Field::by_hub(
+        "delivery.connection",
+        Text,
+        "shop",
+        "the connection it came through, as hub.toml names it",
+    ),
+    Field::by_hub("delivery.connector", Text, "shopify", "the connector, such as shopify"),
+    Field::by_hub(
+        "customer.id",
+        Text,
+        "cus_0123456789abcdef0123456789abcdef",
+        "the hub's id of the customer",
+    ),
+    Field::by_hub("customer.is_known", Boolean, "true", "whether the hub knows who it is"),
+    Field::by_connectors("customer.display_name", Text, "Kim Lee", "the newest name any system has"),
+    Field::by_connectors(
+        "customer.email",
+        Text,
+        "kim.lee@mail.example",
+        "an e-mail address, a proven one where there is one",
+    ),
+    Field::by_connectors(
+        "customer.phone",
+        Text,
+        "+498912345678",
+        "a phone number in international form, a proven one where there is one",
+    ),
+    Field::by_connectors("customer.locale", Text, "de", "the customer's language as a provider says it"),
+    Field::by_connectors("customer.tags", TextList, "[vip, newsletter]", "tags of all systems together"),
+    Field::by_hub(
+        "customer.segments",
+        TextList,
+        "[regulars]",
+        "the segments they are in, as of before the event",
+    ),
+    Field::by_connectors(
+        CONSENTS,
+        TextList,
+        "[\"whatsapp:marketing\"]",
+        "what they agreed to, as channel and purpose: whatsapp:marketing",
+    ),
+    Field::by_hub("customer.open_orders", Number, "2", "orders neither delivered nor cancelled")
+        .counted_in("orders"),
+    Field::by_hub("customer.orders", Number, "12", "all orders").counted_in("orders"),
+    Field::by_hub("customer.open_tickets", Number, "1", "tickets neither solved nor closed")
+        .counted_in("tickets"),
+    Field::by_hub("customer.loyalty_points", Number, "250", "usable points on all loyalty accounts")
+        .counted_in("points"),
+    Field::by_connectors("interaction.id", Text, "m_7Kq2", "the provider's id of the message"),
+    Field::by_connectors("interaction.channel", Text, "email", "where it was said").one_of(&CHANNELS),
+    Field::by_connectors("interaction.kind", Text, "message", "message, call, comment, note …"),
+    Field::by_connectors("interaction.direction", Text, "inbound", "who it came from")
+        .one_of(&["inbound", "outbound", "internal"]),
+    Field::by_connectors("interaction.author", Text, "customer", "who wrote it")
+        .one_of(&["customer", "human", "bot", "rule", "system", "unknown"]),
+    Field::by_connectors(
+        "interaction.sender",
+        Text,
+        "6612345",
+        "the provider's id of the customer's side, to answer to",
+    ),
+    Field::by_connectors("interaction.text", Text, "Where is my order?", "what was said"),
+    Field::by_connectors("interaction.thread", Text, "35436", "the provider's thread"),
+    Field::by_connectors("interaction.ticket", Text, "35436", "the ticket it belongs to"),
+    Field::by_connectors("interaction.sent_at", Time, "2026-05-04T09:30:00Z", "when it was said")
+        .counted_in("UTC"),
+    Field::by_enricher("interaction.language", Text, "de", "its language (BCP 47)"),
+    Field::by_enricher("interaction.intents", TextList, "[where_is_my_order]", "what its writer wants")
+        .one_of(&INTENTS),
+    Field::by_enricher("interaction.topic", Text, "delivery", "what it is about").one_of(&Topic::NAMES),
+    Field::by_enricher("interaction.sentiment.label", Text, "very_negative", "how it sounds")
+        .one_of(&SENTIMENTS),
+    Field::by_enricher("interaction.sentiment.score", Number, "-0.6", "how it sounds, from -1 to 1")
+        .counted_in("-1 to 1"),
+    Field::by_enricher("interaction.sentiment.confidence", Number, "0.8", "how sure that is, from 0 to 1")
+        .counted_in("0 to 1"),
+    Field::by_hub("conversation.id", Text, "instagram/6612345", "the thread, with its connection"),
+    Field::by_connectors("order.id", Text, "5001", "the provider's id"),
+    Field::by_connectors("order.number", Text, "#1001", "what people say: #1001"),
+    Field::by_connectors("order.total", Money, "59.90 EUR", "what it costs"),
+    Field::by_connectors("order.financial_status", Text, "paid", "pending, paid, refunded …"),
+    Field::by_connectors("order.fulfilment_status", Text, "fulfilled", "unfulfilled, partial, fulfilled …"),
+    Field::by_hub("order.is_open", Boolean, "true", "neither delivered nor cancelled"),
+    Field::by_connectors("order.placed_at", Time, "2026-05-04T09:30:00Z", "when it was placed")
+        .counted_in("UTC"),
+    Field::by_connectors("order.tags", TextList, "[gift]", "its tags"),
+    Field::by_connectors("order.source", Text, "web", "web, pos …"),
+    Field::by_connectors("checkout.id", Text, "c1-77", "the provider's id of the cart"),
+    Field::by_connectors("checkout.total", Money, "59.90 EUR", "what the cart costs"),
+    Field::by_connectors(
+        "checkout.url",
+        Text,
+        "https://shop.example/checkouts/c1-77",
+        "where the customer can go on",
+    ),
+    Field::by_connectors("ticket.id", Text, "35436", "the provider's id"),
+    Field::by_connectors("ticket.subject", Text, "My parcel", "its subject"),
+    Field::by_connectors("ticket.status", Text, "open", "new, open, pending, hold, solved, closed"),
+    Field::by_connectors("ticket.priority", Text, "high", "low, normal, high, urgent"),
+    Field::by_connectors("ticket.channel", Text, "email", "where it was opened"),
+    Field::by_connectors("ticket.tags", TextList, "[delivery]", "its tags"),
+    Field::by_connectors("inventory.item", Text, "808950810", "the provider's id of the item"),
+    Field::by_connectors("inventory.sku", Text, "MUG-BLUE", "its stock keeping unit"),
+    Field::by_connectors("inventory.location", Text, "655441491", "the provider's id of the place"),
+    Field::by_connectors("inventory.state", Text, "available", "available, or another state"),
+    Field::by_connectors("inventory.quantity", Number, "3", "how many there are").counted_in("pieces"),
+    Field::by_connectors("loyalty.account", Text, "79b807d2", "the provider's id of the account"),
+    Field::by_connectors("loyalty.balance", Number, "250", "usable points").counted_in("points"),
+    Field::by_connectors("loyalty.tier", Text, "gold", "the account's tier"),
+    Field::by_connectors("loyalty.points", Number, "-100", "what this entry changed").counted_in("points"),
+    Field::by_connectors("survey.kind", Text, "csat", "what was asked").one_of(&["csat", "ces", "nps"]),
+    Field::by_connectors("survey.score", Text, "good", "the answer"),
+    Field::by_hub("alarm.rule", Text, "thank-after-purchase", "the rule the alarm is about"),
+    Field::by_hub("alarm.count", Number, "0", "how often it acted in the time that is looked at")
+        .counted_in("times"),
+    Field::by_hub(
+        "alarm.expected",
+        Text,
+        "at least 2 times in 24h",
+        "what is expected of it: at least 2 times in 24h",
+    ),
 ];
 
 /// The fields of which is kept what they were before an event: those of what the event is about that may be told anew.
@@ -194,18 +322,15 @@ pub(crate) const ATTRIBUTES: &str = "customer.attributes";
 #[must_use]
 pub fn catalogue<'a>(connections: impl Iterator<Item = &'a str>) -> Catalogue {
     let mut catalogue = Catalogue::default();
-    for (name, kind, values, help) in FIELDS {
-        let values = values.iter().map(|value| (*value).to_owned()).collect();
-        catalogue
-            .fields
-            .insert((*name).to_owned(), FieldSpec { kind: *kind, values, help: (*help).to_owned() });
-    }
-    for (name, kind, help) in figures::fields() {
-        catalogue.fields.insert(name, FieldSpec { kind, values: Vec::new(), help });
-    }
+    catalogue.fields.extend(FIELDS.iter().map(|field| (field.name.to_owned(), field.spec())));
+    catalogue.fields.extend(figures::fields());
     for connection in connections {
         let help = format!("the customer's id at {connection}");
-        catalogue.fields.insert(id_at(connection), FieldSpec { kind: Text, values: Vec::new(), help });
+        let spec = FieldSpec {
+            filled_by: BTreeSet::from([connection.to_owned()]),
+            ..FieldSpec::new(Text, "7001", help)
+        };
+        catalogue.fields.insert(id_at(connection), spec);
     }
     for (name, provides, help) in EVENTS {
         let provides = ALWAYS.iter().chain(*provides).map(|root| (*root).to_owned()).collect();

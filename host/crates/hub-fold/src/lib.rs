@@ -17,6 +17,7 @@ mod draft;
 mod effects;
 mod erase;
 mod facts;
+mod fills;
 mod fold;
 mod follow;
 mod follow_up;
@@ -51,6 +52,7 @@ pub use erase::{
     AskedErasure, ErasureReceipt, ErasureState, Sifted, SystemErasure, asked_erasures, erasure_receipts,
     is_erasure_owed, remembered, sift, sift_command, systems_of,
 };
+pub use fills::fills;
 pub use fold::{
     Consequences, Fold, KeyRules, Sequenced, Witnessed, effect, effects_due, effects_open, key_rules,
     settings,

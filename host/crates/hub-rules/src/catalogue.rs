@@ -39,6 +39,15 @@ pub struct FieldSpec {
     /// The known values of an enumeration; empty means any value may occur.
     #[serde(default)]
     pub values: Vec<String>,
+    /// What its numbers count, or the time zone of its times; empty where the kind says it all.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
+    /// A value it may have, as rules write it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub example: String,
+    /// The connections that fill it, or the part of the hub that does. Empty: nobody says so.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub filled_by: BTreeSet<String>,
     #[serde(default)]
     pub help: String,
 }
@@ -197,6 +206,21 @@ impl FieldKind {
     }
 }
 
+impl FieldSpec {
+    /// A field with any value of its kind, of no unit, that nobody says to fill.
+    #[must_use]
+    pub fn new(kind: FieldKind, example: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            kind,
+            values: Vec::new(),
+            unit: String::new(),
+            example: example.into(),
+            filled_by: BTreeSet::new(),
+            help: help.into(),
+        }
+    }
+}
+
 impl Changes {
     /// Nothing is known to change.
     #[must_use]
@@ -206,6 +230,16 @@ impl Changes {
 }
 
 impl Catalogue {
+    /// The field of this name, or that of one thing in a list, named as `order.lines.sku`.
+    pub fn field_mut(&mut self, name: &str) -> Option<&mut FieldSpec> {
+        if let Some((list, field)) = name.rsplit_once('.')
+            && let Some(list) = self.lists.get_mut(list)
+        {
+            return list.fields.get_mut(field);
+        }
+        self.fields.get_mut(name)
+    }
+
     /// Whether an event brings the fields under this path's root.
     pub(crate) fn provides(&self, event: &str, path: &str) -> bool {
         let root = path.split('.').next().unwrap_or(path);

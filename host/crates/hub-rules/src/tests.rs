@@ -11,7 +11,7 @@ fn number(text: &str) -> Decimal {
 }
 
 fn catalogue() -> Catalogue {
-    let field = |kind| FieldSpec { kind, values: Vec::new(), help: String::new() };
+    let field = |kind| FieldSpec::new(kind, "", "");
     let text =
         || ParamSpec { kind: FieldKind::Text, required: false, help: String::new(), takes: Takes::Any };
     Catalogue {
@@ -464,7 +464,7 @@ fn patterns_find_in_bounded_time_and_whatever_the_case() {
 fn changing_catalogue() -> Catalogue {
     let mut catalogue = catalogue();
     catalogue.changing = ["customer.orders", "order.total"].map(str::to_owned).into();
-    let field = |kind| FieldSpec { kind, values: Vec::new(), help: String::new() };
+    let field = |kind| FieldSpec::new(kind, "", "");
     let fields = [("sku", FieldKind::Text), ("quantity", FieldKind::Number)];
     let fields = fields.into_iter().map(|(name, kind)| (name.to_owned(), field(kind))).collect();
     catalogue.lists.insert("order.lines".to_owned(), ListSpec { help: String::new(), fields });

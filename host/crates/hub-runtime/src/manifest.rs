@@ -24,6 +24,15 @@ pub struct Manifest {
     pub extra: Vec<(String, String)>,
 }
 
+impl Manifest {
+    /// The fields rules may count on from its events, by their names in the catalogue: `fills` of `extra`, apart by spaces.
+    /// Empty when it does not say.
+    pub fn fills(&self) -> impl Iterator<Item = &str> {
+        let declared = self.extra.iter().filter(|(name, _)| name == "fills");
+        declared.flat_map(|(_, fields)| fields.split_ascii_whitespace())
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SettingKind {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use hub_rules::{Bounds, Catalogue, Grade, Longer, RuleFile, Takes, Window};
+use hub_rules::{Bounds, Catalogue, FieldSpec, Grade, Longer, RuleFile, Takes, Window};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -60,14 +60,34 @@ pub(super) fn fields(out: &Out, args: FieldsArgs) -> Result<ExitCode, Failed> {
         let root = name.split('.').next().unwrap_or(name);
         brought.as_ref().is_none_or(|roots| roots.iter().any(|brought| brought == root))
     };
-    let fields = catalogue.fields.iter().filter(|(name, _)| begins_so(name, &begins) && is_brought(name));
-    let mut table = Table::new(&["field", "kind", "values", "what"]);
+    let is_asked_for = |name: &str| begins_so(name, &begins) && is_brought(name);
+    let mut table = Table::new(&["field", "kind", "unit", "values", "filled by", "what"]);
     let mut rows = Vec::new();
-    for (name, spec) in fields {
-        table.row([name.clone(), word(&spec.kind), spec.values.join(", "), spec.help.clone()]);
+    for (name, spec) in catalogue.fields.iter().filter(|(name, _)| is_asked_for(name)) {
+        table.row(columns(name.clone(), spec));
         rows.push(named(name, spec)?);
     }
+    for (list, spec) in catalogue.lists.iter().filter(|(list, _)| is_asked_for(list)) {
+        for (field, spec) in &spec.fields {
+            let name = format!("item.{field}");
+            table.row(columns(format!("{name} of {list}"), spec));
+            rows.push(with(named(&name, spec)?, "list", list));
+        }
+    }
     print(out, json, "fields", rows, &table)
+}
+
+fn columns(name: String, spec: &FieldSpec) -> [String; 6] {
+    let values = match (spec.values.is_empty(), spec.example.is_empty()) {
+        (false, _) => spec.values.join(", "),
+        (true, false) => format!("such as {}", spec.example),
+        (true, true) => String::new(),
+    };
+    let filled_by = match spec.filled_by.is_empty() {
+        false => spec.filled_by.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
+        true => "no connection here".to_owned(),
+    };
+    [name, word(&spec.kind), spec.unit.clone(), values, filled_by, spec.help.clone()]
 }
 
 pub(super) fn events(out: &Out, args: NamesArgs) -> Result<ExitCode, Failed> {
@@ -138,11 +158,16 @@ fn begins_so(name: &str, begins: &Option<String>) -> bool {
 }
 
 fn named(name: &str, spec: &impl Serialize) -> Result<Value, Failed> {
-    let mut value = serde_json::to_value(spec).map_err(|error| Failed::Internal(error.into()))?;
-    if let Value::Object(members) = &mut value {
-        members.insert("name".to_owned(), Value::from(name));
+    let value = serde_json::to_value(spec).map_err(|error| Failed::Internal(error.into()))?;
+    Ok(with(value, "name", name))
+}
+
+/// The object with one member more.
+fn with(mut object: Value, member: &str, value: &str) -> Value {
+    if let Value::Object(members) = &mut object {
+        members.insert(member.to_owned(), Value::from(value));
     }
-    Ok(value)
+    object
 }
 
 fn word(kind: &impl Serialize) -> String {

@@ -1,11 +1,14 @@
 //! How service went in the week before, for rules on schedules: the figures of `omnihub kpi`, worked out when the first
 //! rule asks for one. Names, kinds and definitions of the fields.
 
+use std::collections::BTreeSet;
+
 use hub_model::Timestamp;
 use hub_model::event::{Extra, Payload};
-use hub_rules::{FieldKind, Timetable, Value, Week};
+use hub_rules::{FieldKind, FieldSpec, Timetable, Value, Week};
 
 use super::{EventFacts, decimal};
+use crate::catalogue::{Field, HUB};
 use crate::read::{Figure, KpiReport, KpiUnit, KpiWindow, Measured, kpis};
 
 /// What stands before the names of these fields.
@@ -43,6 +46,37 @@ impl Part {
         }
     }
 
+    fn spec(self, figure: Figure) -> FieldSpec {
+        FieldSpec {
+            unit: self.unit(figure).to_owned(),
+            filled_by: BTreeSet::from([HUB.to_owned()]),
+            ..FieldSpec::new(self.kind(figure), self.example(figure), self.help(figure))
+        }
+    }
+
+    /// The text says its unit itself, and a duration is written with it.
+    fn unit(self, figure: Figure) -> &'static str {
+        match (self, figure.unit()) {
+            (Part::Sample, _) => "cases",
+            (Part::Text | Part::BeforeText, _) | (_, KpiUnit::Seconds) => "",
+            (_, KpiUnit::PerMille) => "%",
+            (_, KpiUnit::NpsTenths) => "points from -100 to 100",
+            (_, KpiUnit::Hundredths) => "points from 1 to 7",
+        }
+    }
+
+    fn example(self, figure: Figure) -> &'static str {
+        match (self, figure.unit()) {
+            (Part::Sample, _) => "40",
+            (Part::Text | Part::BeforeText, KpiUnit::Seconds) => "2h 05m",
+            (Part::Text | Part::BeforeText, KpiUnit::PerMille) => "87.5 %",
+            (Part::Text | Part::BeforeText, _) => "5.4",
+            (_, KpiUnit::Seconds) => "2h",
+            (_, KpiUnit::PerMille) => "87.5",
+            (_, _) => "5.4",
+        }
+    }
+
     fn help(self, figure: Figure) -> String {
         let title = figure.title();
         match self {
@@ -55,25 +89,27 @@ impl Part {
     }
 }
 
-/// Name, kind and help of each field.
-pub(crate) fn fields() -> impl Iterator<Item = (String, FieldKind, String)> {
-    let week = [
-        (
-            WEEK,
-            FieldKind::Text,
-            "the last seven whole days by the clock of the rule's zone: 2026-05-04 to 2026-05-10",
-        ),
-        (WEEK_FROM, FieldKind::Time, "when the first of them began"),
-        (WEEK_UNTIL, FieldKind::Time, "when the last of them had ended"),
-    ];
-    let week = week.map(|(name, kind, help)| (format!("{ROOT}.{name}"), kind, help.to_owned()));
+/// The fields by name.
+pub(crate) fn fields() -> impl Iterator<Item = (String, FieldSpec)> {
+    let week = WEEK_FIELDS.iter().map(|field| (format!("{ROOT}.{}", field.name), field.spec()));
     let figures = Figure::ALL.into_iter().flat_map(|figure| {
-        Part::ALL.map(|(part, behind)| {
-            (format!("{ROOT}.{}{behind}", figure.name()), part.kind(figure), part.help(figure))
-        })
+        Part::ALL.map(|(part, behind)| (format!("{ROOT}.{}{behind}", figure.name()), part.spec(figure)))
     });
-    week.into_iter().chain(figures)
+    week.chain(figures)
 }
+
+const WEEK_FIELDS: [Field; 3] = [
+    Field::by_hub(
+        WEEK,
+        FieldKind::Text,
+        "2026-05-04 to 2026-05-10",
+        "the last seven whole days by the clock of the rule's zone",
+    ),
+    Field::by_hub(WEEK_FROM, FieldKind::Time, "2026-05-03T22:00:00Z", "when the first of them began")
+        .counted_in("UTC"),
+    Field::by_hub(WEEK_UNTIL, FieldKind::Time, "2026-05-10T22:00:00Z", "when the last of them had ended")
+        .counted_in("UTC"),
+];
 
 /// What the event of a schedule says of the week before it.
 pub(crate) fn week(timetable: &Timetable, due: Timestamp) -> Extra {

@@ -4,14 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hub_model::model::{Fulfilment, Order, OrderLine, Refund};
-use hub_rules::FieldKind::{self, Money, Number, Text, TextList, Time};
-use hub_rules::{FieldSpec, Item, ListSpec, Value};
+use hub_rules::FieldKind::{Money, Number, Text, TextList, Time};
+use hub_rules::{Item, ListSpec, Value};
 
 use super::{EventFacts, decimal, money, text};
+use crate::catalogue::Field;
 use crate::row::SubjectKind;
-
-/// Name, kind, help.
-type Field = (&'static str, FieldKind, &'static str);
 
 /// Name, help, what there is of one thing.
 const LISTS: &[(&str, &str, &[Field])] = &[
@@ -19,34 +17,46 @@ const LISTS: &[(&str, &str, &[Field])] = &[
         LINES,
         "what was ordered, line by line",
         &[
-            ("id", Text, "the provider's id of the line"),
-            ("sku", Text, "its stock keeping unit"),
-            ("title", Text, "what it is called"),
-            ("quantity", Number, "how many were ordered"),
-            ("price", Money, "what one costs"),
+            Field::by_connectors("id", Text, "1071823172", "the provider's id of the line"),
+            Field::by_connectors("sku", Text, "MUG-BLUE", "its stock keeping unit"),
+            Field::by_connectors("title", Text, "Blue mug", "what it is called"),
+            Field::by_connectors("quantity", Number, "2", "how many were ordered").counted_in("pieces"),
+            Field::by_connectors("price", Money, "12.50 EUR", "what one costs"),
         ],
     ),
     (
         PARCELS,
         "what is on its way or has arrived",
         &[
-            ("id", Text, "the provider's id of the parcel"),
-            ("status", Text, "how far it is, in the provider's words"),
-            ("carrier", Text, "who brings it"),
-            ("tracking_number", Text, "its first tracking number"),
-            ("tracking_url", Text, "where it can be followed"),
-            ("tracking_numbers", TextList, "all its tracking numbers"),
-            ("shipped_at", Time, "when it was first on its way"),
-            ("delivered_at", Time, "when it arrived"),
+            Field::by_connectors("id", Text, "1071823172", "the provider's id of the parcel"),
+            Field::by_connectors("status", Text, "in_transit", "how far it is, in the provider's words"),
+            Field::by_connectors("carrier", Text, "DHL", "who brings it"),
+            Field::by_connectors(
+                "tracking_number",
+                Text,
+                "00340434161094042557",
+                "its first tracking number",
+            ),
+            Field::by_connectors(
+                "tracking_url",
+                Text,
+                "https://dhl.example/00340",
+                "where it can be followed",
+            ),
+            Field::by_connectors("tracking_numbers", TextList, "[00340]", "all its tracking numbers"),
+            Field::by_connectors("shipped_at", Time, "2026-05-04T09:30:00Z", "when it was first on its way")
+                .counted_in("UTC"),
+            Field::by_connectors("delivered_at", Time, "2026-05-06T15:00:00Z", "when it arrived")
+                .counted_in("UTC"),
         ],
     ),
     (
         REFUNDS,
         "what was paid back",
         &[
-            ("id", Text, "the provider's id of the refund"),
-            ("amount", Money, "how much was paid back"),
-            ("at", Time, "when"),
+            Field::by_connectors("id", Text, "1071823172", "the provider's id of the refund"),
+            Field::by_connectors("amount", Money, "12.50 EUR", "how much was paid back"),
+            Field::by_connectors("at", Time, "2026-05-04T09:30:00Z", "when").counted_in("UTC"),
         ],
     ),
 ];
@@ -57,10 +67,7 @@ const REFUNDS: &str = "order.refunds";
 
 /// The lists as the catalogue names them.
 pub(crate) fn lists() -> BTreeMap<String, ListSpec> {
-    let spec = |(name, kind, help): &Field| {
-        let spec = FieldSpec { kind: *kind, values: Vec::new(), help: (*help).to_owned() };
-        ((*name).to_owned(), spec)
-    };
+    let spec = |field: &Field| (field.name.to_owned(), field.spec());
     let list = |(name, help, fields): &(&str, &str, &[Field])| {
         let spec = ListSpec { help: (*help).to_owned(), fields: fields.iter().map(spec).collect() };
         ((*name).to_owned(), spec)

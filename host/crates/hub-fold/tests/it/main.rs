@@ -7,6 +7,7 @@ mod support;
 mod alarms;
 mod audit;
 mod breaches;
+mod catalogue;
 mod changes;
 mod consent;
 mod convergence;

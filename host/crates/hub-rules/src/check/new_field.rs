@@ -2,6 +2,7 @@
 //! checked, so that a rule may read what another writes, whatever file stands first.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::catalogue::{Catalogue, FieldKind, FieldSpec, Takes};
 use crate::parse::{Content, Node};
@@ -10,6 +11,9 @@ use crate::value::Value;
 
 use super::{Checker, NAME_BYTES_MAX, Parsed, shortened};
 
+/// Who fills such a field.
+const RULES: &str = "the rules";
+
 /// The catalogue with every field these files write. Names that are no good are left out: where they are written they
 /// are reported.
 pub(super) fn with_fields_of<'c>(files: &[Parsed], mut catalogue: Cow<'c, Catalogue>) -> Cow<'c, Catalogue> {
@@ -17,7 +21,8 @@ pub(super) fn with_fields_of<'c>(files: &[Parsed], mut catalogue: Cow<'c, Catalo
         let rule = value_at(file, "rule").and_then(Node::scalar).unwrap_or_default();
         for field in fields_of(file, &catalogue) {
             let help = format!("written by rules, such as {}", shortened(rule));
-            let spec = FieldSpec { kind: FieldKind::Text, values: Vec::new(), help };
+            let filled_by = BTreeSet::from([RULES.to_owned()]);
+            let spec = FieldSpec { filled_by, ..FieldSpec::new(FieldKind::Text, "", help) };
             if !catalogue.fields.contains_key(&field) {
                 catalogue.to_mut().fields.insert(field, spec);
             }
