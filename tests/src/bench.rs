@@ -2,18 +2,22 @@
 //! kernel and its progress from its own metrics. The model is measured in this process, without a hub.
 
 mod connectors;
+mod footprint;
+mod limit;
 mod load;
 mod model;
 mod order;
 mod polling;
+mod server;
 mod table;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
+use server::Server;
 use table::Table;
 
 /// Orders sent in the timed burst, unless the first argument says otherwise.
@@ -44,10 +48,14 @@ struct Arguments {
 enum Part {
     /// Events into the model and reads from it, as the history grows
     Model,
-    /// Deliveries under load, memory and start
+    /// Size, start, memory and CPU of a hub that has nothing to do
+    Footprint,
+    /// Deliveries under load, and memory
     Hub,
     /// A large backfill
     Polling,
+    /// The hub beside a bare program that does the least, over more and more connections
+    Limit,
     /// Connectors beside the same code compiled natively
     Connectors,
 }
@@ -74,14 +82,20 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
         told.push(model::measure(arguments.interactions)?.render());
     }
     let mut figures = Table::new();
+    if is_asked(Part::Footprint) {
+        footprint::measure(&mut figures).await?;
+    }
     if is_asked(Part::Hub) {
         hub(&mut figures, arguments.orders).await?;
     }
     if is_asked(Part::Polling) {
         polling::measure(&mut figures, arguments.orders * POLLED_PER_ORDER).await?;
     }
-    if is_asked(Part::Hub) || is_asked(Part::Polling) {
+    if [Part::Footprint, Part::Hub, Part::Polling].into_iter().any(is_asked) {
         told.push(figures.render());
+    }
+    if is_asked(Part::Limit) {
+        told.push(limit::measure(arguments.orders).await?.render());
     }
     if is_asked(Part::Connectors) {
         eprintln!("connectors, one after the other");
@@ -94,15 +108,7 @@ async fn hub(table: &mut Table, orders: usize) -> Result<(), String> {
     let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
     let config = write_config(scratch.path())?;
 
-    eprintln!("starting the hub with nothing compiled");
-    let (hub, cold) = Hub::start(&config, scratch.path()).await?;
-    table.row("start to ready, nothing compiled", format!("{} ms", cold.as_millis()), "");
-    hub.stop().await?;
-    let (hub, warm) = Hub::start(&config, scratch.path()).await?;
-    table.row("start to ready, plugins cached", format!("{} ms", warm.as_millis()), "≤ 300 ms");
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    table.row("resident memory, idle", megabytes(hub.resident_kb()), "≤ 60 MB");
-
+    let (hub, _) = Server::hub(&config, scratch.path()).await?;
     eprintln!("preparing {orders} signed orders");
     let requests = order::requests(orders, SECRET);
     let bytes = requests.iter().map(Vec::len).sum::<usize>() / orders.max(1);
@@ -215,119 +221,3 @@ fn target() -> PathBuf {
     let exe = std::env::current_exe().unwrap_or_default();
     exe.parent().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default()
 }
-
-struct Hub {
-    child: Child,
-    ingress: std::net::SocketAddr,
-    admin: std::net::SocketAddr,
-}
-
-#[derive(serde::Deserialize)]
-struct Addresses {
-    /// "http://127.0.0.1:8080"
-    ingress: String,
-    admin: String,
-}
-
-fn address(url: &str) -> Option<std::net::SocketAddr> {
-    url.strip_prefix("http://")?.parse().ok()
-}
-
-impl Hub {
-    /// Starts the hub and waits until it is ready; returns how long that took.
-    async fn start(config: &Path, dir: &Path) -> Result<(Self, Duration), String> {
-        let port_file = dir.join("ports.json");
-        drop(std::fs::remove_file(&port_file));
-        let began = Instant::now();
-        let child = Command::new(target().join("release/omnihub"))
-            .args(["run", "--log", "json", "--config"])
-            .arg(config)
-            .arg("--port-file")
-            .arg(&port_file)
-            .env("BENCH_SECRET", SECRET)
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("omnihub could not be started: {error}"))?;
-        let mut hub = Self { child, ingress: NOWHERE, admin: NOWHERE };
-        for _ in 0..READY_LOOKS_MAX {
-            if let Ok(text) = std::fs::read_to_string(&port_file)
-                && let Ok(addresses) = serde_json::from_str::<Addresses>(&text)
-            {
-                hub.ingress = address(&addresses.ingress).ok_or("the hub names no address")?;
-                hub.admin = address(&addresses.admin).ok_or("the hub names no address")?;
-                if load::get(hub.admin, "/readyz").await.is_ok_and(|answer| answer.status == 200) {
-                    return Ok((hub, began.elapsed()));
-                }
-            }
-            tokio::time::sleep(READY_LOOK).await;
-        }
-        Err("the hub did not get ready".to_owned())
-    }
-
-    async fn wait_processed(&self, deliveries: usize) -> Result<(), String> {
-        let mut last = 0;
-        let mut still = 0;
-        while still < STILL_LOOKS_MAX {
-            let metrics = load::get(self.admin, "/metrics").await?.body;
-            let processed = metrics
-                .lines()
-                .find_map(|line| line.strip_prefix("omnihub_deliveries_processed_total "))
-                .and_then(|count| count.trim().parse::<usize>().ok())
-                .unwrap_or(0);
-            if processed >= deliveries {
-                return Ok(());
-            }
-            still = if processed > last { 0 } else { still + 1 };
-            last = processed;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Err(format!("processing stopped at {last} of {deliveries}"))
-    }
-
-    fn resident_kb(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
-    }
-
-    /// User and system time so far. Field 14 and 15 of proc_pid_stat(5), in ticks of 10 ms.
-    fn cpu_micros(&self) -> u128 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        let after_name = stat.rsplit_once(')').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-        let ticks: u128 = after_name
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .filter_map(|field| field.parse::<u128>().ok())
-            .sum();
-        ticks * 10_000
-    }
-
-    async fn stop(mut self) -> Result<(), String> {
-        let id = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &id]).status().map_err(|error| error.to_string())?;
-        for _ in 0..3_000 {
-            if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
-                return if status.success() { Ok(()) } else { Err(format!("the hub ended with {status}")) };
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        Err("the hub did not stop in 30 s".to_owned())
-    }
-}
-
-impl Drop for Hub {
-    fn drop(&mut self) {
-        // Ended already, or not needed any more: nothing to do about either.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-const NOWHERE: std::net::SocketAddr =
-    std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
-/// A millisecond each: looking must not add to what is measured.
-const READY_LOOK: Duration = Duration::from_millis(1);
-const READY_LOOKS_MAX: usize = 30_000;
-const STILL_LOOKS_MAX: usize = 1_000;

@@ -19,7 +19,8 @@ cargo xtask <command>
                what must hold when things fail, tried out and measured; without a name it lists the gates;
                self-test takes out each protection and sees that a gate turns red
   bench [--only PART] [--interactions COUNT] [ORDERS]
-               speed and memory, as tables; parts: model, hub, polling, connectors
+               speed and memory, as tables; parts: model, footprint, hub, limit,
+               polling, connectors
   build        the connectors as components in target/components, and the release binary
   components   the connectors alone";
 
@@ -83,7 +84,7 @@ fn demo(rest: &[String]) -> anyhow::Result<ExitCode> {
 fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
     components()?;
     say("building for speed (a few minutes the first time)");
-    let built = build(Profile::Release, &["omnihub", "hub-tests"])?;
+    let built = build(Profile::Release, &["omnihub", "hub-tests", "bench-limit"])?;
     if built != ExitCode::SUCCESS {
         return Ok(built);
     }
