@@ -209,6 +209,11 @@ impl Folding<'_> {
 
     fn take_in(&mut self, Sequenced { seq, at, record }: &Sequenced) -> Result<(), FoldError> {
         match record {
+            Record::Delivery(_) | Record::Setback(_) | Record::ErasedDelivery(_)
+                if !self.keeps.deliveries() =>
+            {
+                Ok(())
+            }
             Record::Delivery(delivery) => self.delivery(*seq, *at, delivery),
             Record::Reported(report) => self.reported(*seq, *at, report),
             Record::Setback(setback) => self.setback(setback),
@@ -228,7 +233,9 @@ impl Folding<'_> {
     }
 
     fn reported(&mut self, seq: u64, at: Timestamp, report: &Reported) -> Result<(), FoldError> {
-        if let Some(delivery) = report.delivery {
+        if let Some(delivery) = report.delivery
+            && self.keeps.deliveries()
+        {
             self.settle_delivery(seq, delivery, report)?;
         }
         self.events(seq, at, report)

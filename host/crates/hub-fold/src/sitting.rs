@@ -89,7 +89,8 @@ impl Outcome {
     }
 }
 
-/// Which decisions are kept.
+/// Which decisions are kept. A view that keeps not all of them is thrown away once it has been looked at for what rules did:
+/// it keeps no deliveries either.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Keeps {
     #[default]
@@ -99,6 +100,13 @@ pub enum Keeps {
         rules: BTreeSet<String>,
     },
     Nothing,
+}
+
+impl Keeps {
+    /// What becomes of deliveries decides nothing but what the hub does next, and rules cannot ask for it.
+    pub(crate) fn deliveries(&self) -> bool {
+        *self == Self::All
+    }
 }
 
 impl Sitting {
