@@ -4,7 +4,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking, helpers included")]
 
-mod crash;
 mod day;
 // Limits on a running process are Linux's.
 #[cfg(target_os = "linux")]

@@ -1,10 +1,18 @@
 //! Gates that need a whole hub: what must hold while it is attacked, killed and overloaded. A file for each.
 
+mod drain;
 mod ingress;
+mod kill;
+mod sale;
 mod secrets;
 mod ssrf;
 
 use hub_gates::Gate;
 
 /// All of them.
-pub const GATES: &[Gate] = &[ssrf::GATE, secrets::GATE, ingress::GATE];
+pub const GATES: &[Gate] = &[ssrf::GATE, secrets::GATE, ingress::GATE, kill::GATE, drain::GATE];
+
+/// A runtime of the gate's own, as long as it runs.
+fn on_runtime(gate: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(gate)
+}

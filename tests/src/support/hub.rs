@@ -121,8 +121,16 @@ impl Hub {
     ///
     /// # Errors
     /// It did not end in time, or not with success.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
-        self.process.terminate()?;
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop_by(Signal::TERM).await
+    }
+
+    /// As [`Self::stop`], by another signal.
+    ///
+    /// # Errors
+    /// As [`Self::stop`].
+    pub async fn stop_by(mut self, signal: Signal) -> anyhow::Result<()> {
+        self.process.tell(signal)?;
         let status = match tokio::time::timeout(STOPPED_WITHIN, self.process.end()).await {
             Ok(status) => status?,
             Err(_) => bail!(
@@ -172,11 +180,11 @@ impl Process {
     }
 
     /// Only while it has not been waited for is the id surely its own.
-    fn terminate(&mut self) -> anyhow::Result<()> {
+    fn tell(&mut self, signal: Signal) -> anyhow::Result<()> {
         if let Some(status) = self.ended()? {
             bail!("omnihub had ended by itself with {status} before it was stopped");
         }
-        kill_process(self.id()?, Signal::TERM).context("omnihub could not be told to stop")
+        kill_process(self.id()?, signal).context("omnihub could not be told to stop")
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use provider_simulator::{Control, Simulator, SimulatorOptions};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::admin::Admin;
@@ -120,6 +121,14 @@ impl Stage {
     /// It does not run, or does not end as it should.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         self.hub.take().context("the hub does not run")?.stop().await
+    }
+
+    /// Stops the hub by this signal; it has to end as it would for SIGTERM.
+    ///
+    /// # Errors
+    /// As [`Self::stop`].
+    pub async fn stop_by(&mut self, signal: Signal) -> anyhow::Result<()> {
+        self.hub.take().context("the hub does not run")?.stop_by(signal).await
     }
 
     /// Kills the hub as a crash would.
