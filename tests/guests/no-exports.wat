@@ -1,4 +1,3 @@
 ;; A component that exports nothing.
 ;; world: nothing
-;; expect: install no-interface
 (module)

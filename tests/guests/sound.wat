@@ -1,19 +1,9 @@
 ;; Behaves: one event of kind `other`, named like the delivery's body. Called after every hostile guest.
 ;; world: receiving
-;; expect: answer
 (module
   (memory (export "memory") 1)
-  (global $heap (mut i32) (i32.const 4096))
-  ;; The manifest is at 64: id and version, then nothing. An empty report is at 2048. The heap begins at 4096.
-  (data (i32.const 16) "guest")
-  (data (i32.const 24) "1.0.0")
-  (data (i32.const 64) "\10\00\00\00\05\00\00\00\18\00\00\00\05\00\00\00")
-  (func (export "cabi_realloc") (param i32 i32 i32) (param $bytes i32) (result i32)
-    (local $at i32)
-    (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
-    (global.set $heap (i32.add (local.get $at) (local.get $bytes)))
-    (local.get $at))
-  (func (export "omnihub:connector/describe@0.1.0#describe") (result i32) (i32.const 64))
+  ;; include: connector
+  ;; include: room
   (func (export "omnihub:connector/webhook@0.1.0#normalise")
     (param i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
     ;; result: ok; one event at 2304, no notes

@@ -1,6 +1,5 @@
 ;; Exports `describe` by name, as a function that gives a number.
 ;; world: none
-;; expect: install instantiate
 (component
   (core module $module (func (export "describe") (result i32) (i32.const 7)))
   (core instance $instance (instantiate $module))

@@ -1,6 +1,7 @@
 //! Gates that need a whole hub: what must hold while it is attacked, killed and overloaded. A file for each.
 
 mod drain;
+mod hostile;
 mod ingress;
 mod kill;
 mod sale;
@@ -10,7 +11,8 @@ mod ssrf;
 use hub_gates::Gate;
 
 /// All of them.
-pub const GATES: &[Gate] = &[ssrf::GATE, secrets::GATE, ingress::GATE, kill::GATE, drain::GATE];
+pub const GATES: &[Gate] =
+    &[ssrf::GATE, secrets::GATE, ingress::GATE, hostile::GATE, kill::GATE, drain::GATE];
 
 /// A runtime of the gate's own, as long as it runs.
 fn on_runtime(gate: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -77,6 +77,6 @@ fn tell(form: Form, run: impl FnOnce() -> Report) -> bool {
 
 fn list(gates: &[Gate]) {
     for gate in gates {
-        println!("{:<12} {}", gate.name, gate.says);
+        println!("{:<16} {}", gate.name, gate.says);
     }
 }

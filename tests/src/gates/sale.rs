@@ -96,7 +96,7 @@ impl Load {
             let person = self.next.fetch_add(1, Ordering::SeqCst);
             // Known before they write, so that the rule about open orders has something to say.
             until_acknowledged(&hub, &order(person)).await?;
-            if person % COMPLAINS_EVERY == 0 {
+            if person.is_multiple_of(COMPLAINS_EVERY) {
                 until_acknowledged(&hub, &complaint(person)).await?;
             }
             tokio::time::sleep(PACE).await;

@@ -3,8 +3,8 @@
 //! its share of time and memory.
 
 mod answers;
-mod calls;
-mod canary;
+pub(super) mod calls;
+pub(super) mod canary;
 mod forms;
 mod provider;
 

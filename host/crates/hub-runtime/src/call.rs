@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hub_model::event::Report;
 use rustix::time::{ClockId, clock_gettime};
-use wasmtime::component::Instance;
+use wasmtime::component::{Instance, ResourceTableError};
 use wasmtime::{Error, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 
@@ -23,8 +23,7 @@ use crate::exchange::{
 use crate::guest_log::CallLog;
 use crate::install::{Plugin, PluginName};
 use crate::limits::{
-    CURSOR_BYTES_MAX, EVENTS_MAX, HANDLES_MAX, MESSAGE_BYTES_MAX, OUTPUT_BYTES_MAX, TICK, Taken, budget,
-    ticks,
+    CURSOR_BYTES_MAX, EVENTS_MAX, HANDLES_MAX, MESSAGE_BYTES_MAX, OUTPUT_BYTES_MAX, Taken, budget, ticks,
 };
 use crate::outcome::{CallError, CallErrorKind, Failure, Output, Phase};
 use crate::plain_text::plain;
@@ -226,7 +225,7 @@ impl Caller {
         let _slot = self.runtime.shared.permits.take_blocking();
         let clock = GuestClock::Fixed { now_ns, seed: *self.digest.as_bytes() };
         let mut store = self.store(settings.clone(), clock, None);
-        limit_thread_time(&mut store, phase);
+        limit_thread_time(&mut store, phase, self.runtime.shared.tick);
         let result = call(&mut store);
         store.data().log.close(&self.name);
         result.map_err(|broken| self.broken(phase, broken))
@@ -242,7 +241,7 @@ impl Caller {
     ) -> Result<Result<R, convert::call::WitFailure>, CallError> {
         let _slot = self.runtime.shared.permits.take().await;
         let mut store = self.store(settings.clone(), GuestClock::Real, Some(Acting::new(host)));
-        limit_ticks(&mut store, phase);
+        limit_ticks(&mut store, phase, self.runtime.shared.tick);
         let wall = budget(phase).wall;
         let result = tokio::time::timeout(wall, call(&mut store)).await;
         store.data().log.close(&self.name);
@@ -260,7 +259,7 @@ impl Caller {
 
     fn store(&self, settings: Settings, clock: GuestClock, acting: Option<Acting>) -> Store<CallState> {
         let shared = &self.runtime.shared;
-        let log = CallLog::new(Arc::clone(&shared.log));
+        let log = CallLog::new(Arc::clone(&shared.log), shared.log_lines_max);
         let taken = Taken::new(shared.memory_bytes_max);
         let state = CallState::new(self.name.clone(), taken, log, settings, clock, acting);
         let mut store = Store::new(&shared.engine, state);
@@ -330,6 +329,9 @@ fn known(error: &Error) -> Option<CallErrorKind> {
         Some(trap) => return Some(CallErrorKind::Trap { message: trap.to_string() }),
         None => {}
     }
+    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+        return Some(CallErrorKind::Handles { limit: HANDLES_MAX });
+    }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         return Some(CallErrorKind::Trap { message: exit.to_string() });
     }
@@ -341,10 +343,10 @@ fn known(error: &Error) -> Option<CallErrorKind> {
 
 /// Ends the call when its thread has spent the phase's CPU time. Asked at every tick, so a machine that gives the
 /// thread no time does not end it early; the wall clock, counted in ticks, is the backstop.
-fn limit_thread_time(store: &mut Store<CallState>, phase: Phase) {
+fn limit_thread_time(store: &mut Store<CallState>, phase: Phase, tick: Duration) {
     let limits = budget(phase);
     let started = thread_time();
-    let mut ticks_left = ticks(limits.wall);
+    let mut ticks_left = ticks(limits.wall, tick);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
         if thread_time().saturating_sub(started) >= limits.cpu {
@@ -361,9 +363,9 @@ fn limit_thread_time(store: &mut Store<CallState>, phase: Phase) {
 /// Ends the call when it has been running at as many ticks as its CPU time has, and gives the thread to other tasks
 /// at each. A tick that passed while the guest waited for the network is not its own. Only that wait is free: what
 /// the hub computes for the guest is on the guest's bill, or a loop of cheap calls with large arguments would be free.
-fn limit_ticks(store: &mut Store<CallState>, phase: Phase) {
+fn limit_ticks(store: &mut Store<CallState>, phase: Phase, tick: Duration) {
     let limit = budget(phase).cpu;
-    let mut ticks_left = ticks(limit);
+    let mut ticks_left = ticks(limit, tick);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |mut store| {
         let waited =
@@ -384,5 +386,3 @@ fn thread_time() -> Duration {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::from_secs(seconds) + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or(0))
 }
-
-const _: () = assert!(TICK.as_millis() > 0, "budgets are divided by it");

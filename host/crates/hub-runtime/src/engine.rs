@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::Cache;
 use crate::guest_log::{LogSink, NoLog};
-use crate::limits::{TABLE_ELEMENTS_MAX, TICK};
+use crate::limits::{LOG_LINES_MAX, TABLE_ELEMENTS_MAX, TICK};
 use crate::linker;
 use crate::permits::Permits;
 use crate::state::CallState;
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) cache: Option<Cache>,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) memory_bytes_max: usize,
+    pub(crate) tick: Duration,
+    pub(crate) log_lines_max: u32,
     /// Hung up by the drop, which ends the ticking thread.
     _ticker: SyncSender<()>,
 }
@@ -41,6 +44,10 @@ pub struct RuntimeOptions {
     pub instances_max: u32,
     /// Linear memory of one instance, all its memories together.
     pub memory_bytes_max: usize,
+    /// How often a busy guest is looked at: the finest difference in what it may spend.
+    pub tick: Duration,
+    /// Lines of one call; the rest is counted.
+    pub log_lines_max: u32,
     /// Where plugins' log lines go.
     pub log: Arc<dyn LogSink>,
 }
@@ -49,7 +56,14 @@ impl Default for RuntimeOptions {
     /// Thirty-two instances keep two dozen waiting `perform`s beside the workers. 64 MiB leaves room for a guest
     /// that brings an interpreter.
     fn default() -> Self {
-        Self { cache_dir: None, instances_max: 32, memory_bytes_max: 64 << 20, log: Arc::new(NoLog) }
+        Self {
+            cache_dir: None,
+            instances_max: 32,
+            memory_bytes_max: 64 << 20,
+            tick: TICK,
+            log_lines_max: LOG_LINES_MAX,
+            log: Arc::new(NoLog),
+        }
     }
 }
 
@@ -64,10 +78,15 @@ pub enum RuntimeError {
     Ticker(std::io::Error),
     #[error("instances_max must be between 1 and 4096")]
     InstancesMax,
+    #[error("the tick must be a millisecond or more")]
+    Tick,
 }
 
 /// The address space holds that many memories with their guard pages.
 const INSTANCES_MAX_MAX: u32 = 4_096;
+
+/// Finer ticks would cost more than the guests they look at.
+const TICK_MIN: Duration = Duration::from_millis(1);
 
 /// What one component may consist of. Python's dynamic linking takes a core instance per library; memories and tables
 /// are shared between them.
@@ -90,6 +109,9 @@ impl Runtime {
         if !(1..=INSTANCES_MAX_MAX).contains(&options.instances_max) {
             return Err(RuntimeError::InstancesMax);
         }
+        if options.tick < TICK_MIN {
+            return Err(RuntimeError::Tick);
+        }
         let refused = |error: wasmtime::Error| RuntimeError::Engine(format!("{error:#}"));
         let engine = Engine::new(&config(&options)).map_err(refused)?;
         let cache = options.cache_dir.map(Cache::open).transpose().map_err(RuntimeError::CacheDir)?;
@@ -100,7 +122,9 @@ impl Runtime {
             cache,
             log: options.log,
             memory_bytes_max: options.memory_bytes_max,
-            _ticker: start_ticker(engine.clone())?,
+            tick: options.tick,
+            log_lines_max: options.log_lines_max,
+            _ticker: start_ticker(engine.clone(), options.tick)?,
             engine,
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -117,6 +141,8 @@ fn config(options: &RuntimeOptions) -> Config {
         // Nobody reads native backtraces of guests, so their tables need not be kept in memory.
         .generate_address_map(false)
         .native_unwind_info(cfg!(windows))
+        // Nor those of their own code: they would stand before what happened, in the guest's words.
+        .wasm_backtrace_max_frames(None)
         // Two runs give the same bytes, whatever the processor makes of a NaN.
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
@@ -161,17 +187,17 @@ const KEPT_MEMORY_BYTES: usize = 256 << 10;
 const KEPT_TABLE_BYTES: usize = 64 << 10;
 
 /// Moves the epoch on. On a thread of its own: a guest that never returns may hold every other one.
-fn start_ticker(engine: Engine) -> Result<SyncSender<()>, RuntimeError> {
+fn start_ticker(engine: Engine, every: Duration) -> Result<SyncSender<()>, RuntimeError> {
     let (alive, until_hung_up) = sync_channel(0);
     std::thread::Builder::new()
         .name("plugin-clock".to_owned())
-        .spawn(move || tick(&engine, &until_hung_up))
+        .spawn(move || tick(&engine, every, &until_hung_up))
         .map_err(RuntimeError::Ticker)?;
     Ok(alive)
 }
 
-fn tick(engine: &Engine, until_hung_up: &Receiver<()>) {
-    while let Err(RecvTimeoutError::Timeout) = until_hung_up.recv_timeout(TICK) {
+fn tick(engine: &Engine, every: Duration, until_hung_up: &Receiver<()>) {
+    while let Err(RecvTimeoutError::Timeout) = until_hung_up.recv_timeout(every) {
         engine.increment_epoch();
     }
 }

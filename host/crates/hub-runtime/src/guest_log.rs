@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::install::PluginName;
-use crate::limits::{LOG_LINE_BYTES_MAX, LOG_LINES_MAX};
+use crate::limits::LOG_LINE_BYTES_MAX;
 use crate::plain_text::plain;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +30,13 @@ impl LogSink for NoLog {
 pub(crate) struct CallLog {
     sink: Arc<dyn LogSink>,
     lines: u32,
+    lines_max: u32,
     dropped: u32,
 }
 
 impl CallLog {
-    pub(crate) fn new(sink: Arc<dyn LogSink>) -> Self {
-        Self { sink, lines: 0, dropped: 0 }
+    pub(crate) fn new(sink: Arc<dyn LogSink>, lines_max: u32) -> Self {
+        Self { sink, lines: 0, lines_max, dropped: 0 }
     }
 
     pub(crate) fn write(
@@ -45,7 +46,7 @@ impl CallLog {
         message: &str,
         fields: &[(String, String)],
     ) {
-        if self.lines >= LOG_LINES_MAX {
+        if self.lines >= self.lines_max {
             self.dropped = self.dropped.saturating_add(1);
             return;
         }

@@ -79,8 +79,8 @@ pub(crate) const fn budget(phase: Phase) -> Budget {
 }
 
 /// How many whole ticks a budget is, never none.
-pub(crate) fn ticks(budget: Duration) -> u64 {
-    u64::try_from(budget.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX).max(1)
+pub(crate) fn ticks(budget: Duration, tick: Duration) -> u64 {
+    u64::try_from(budget.as_nanos() / tick.as_nanos().max(1)).unwrap_or(u64::MAX).max(1)
 }
 
 /// What an instance has taken, over all its memories and tables.

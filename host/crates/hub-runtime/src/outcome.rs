@@ -81,6 +81,8 @@ pub enum CallErrorKind {
     OutputTooLarge { what: Output, limit: usize },
     #[error("called the hub more than {limit} times")]
     HostCalls { limit: u32 },
+    #[error("held more than {limit} handles at once")]
+    Handles { limit: usize },
     #[error("wanted to keep more state than {limit} {what}")]
     State { what: StateCap, limit: usize },
     #[error("asked for its state, which the hub could not read: {reason}")]

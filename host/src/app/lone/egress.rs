@@ -14,7 +14,7 @@ use crate::config::EndpointConfig;
 use crate::egress::{BoundEndpoint, Egress, bind};
 
 /// Makes calls.
-pub struct LoneEgress(Egress);
+pub struct LoneEgress(pub(super) Egress);
 
 /// Where calls may go.
 pub struct LoneEndpoint(BoundEndpoint);

@@ -37,13 +37,13 @@ pub(super) const PLACES: [Place; 5] =
 
 /// Answers whatever it is told to, as a name server in wrong hands would.
 #[derive(Default)]
-pub(super) struct Names {
+pub(in crate::gates) struct Names {
     addresses: Mutex<Vec<SocketAddr>>,
     asked: AtomicU64,
 }
 
 impl Names {
-    pub(super) fn answer(&self, addresses: &[IpAddr]) {
+    pub(in crate::gates) fn answer(&self, addresses: &[IpAddr]) {
         let addresses = addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect();
         *self.addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
     }
@@ -66,7 +66,7 @@ impl Lookup for Names {
 ///
 /// # Errors
 /// It cannot be set up.
-pub(super) fn egress(options: EgressOptions, names: &Arc<Names>) -> anyhow::Result<LoneEgress> {
+pub(in crate::gates) fn egress(options: EgressOptions, names: &Arc<Names>) -> anyhow::Result<LoneEgress> {
     LoneEgress::new(options, Arc::clone(names) as Arc<dyn Lookup>)
 }
 

@@ -15,7 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 const ACCEPTED_WITHIN: Duration = Duration::from_secs(10);
 
 /// All at one port.
-pub(super) struct Canaries {
+pub(in crate::gates) struct Canaries {
     port: u16,
     canaries: Vec<Canary>,
 }
@@ -30,7 +30,7 @@ impl Canaries {
     ///
     /// # Errors
     /// The system gives us no port.
-    pub(super) async fn listen(addresses: &BTreeSet<IpAddr>) -> anyhow::Result<Self> {
+    pub(in crate::gates) async fn listen(addresses: &BTreeSet<IpAddr>) -> anyhow::Result<Self> {
         for _ in 0..PORTS_TRIED_MAX {
             if let Some(canaries) = Self::at_one_port(addresses).await? {
                 return Ok(canaries);
@@ -56,11 +56,11 @@ impl Canaries {
         Ok(Some(Self { port, canaries }))
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(in crate::gates) fn port(&self) -> u16 {
         self.port
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::gates) fn count(&self) -> usize {
         self.canaries.len()
     }
 
@@ -68,7 +68,7 @@ impl Canaries {
     ///
     /// # Errors
     /// A canary does not hear us.
-    pub(super) async fn heard(&self) -> anyhow::Result<usize> {
+    pub(in crate::gates) async fn heard(&self) -> anyhow::Result<usize> {
         let mut heard = 0;
         for canary in &self.canaries {
             heard += canary.heard().await?;

@@ -1,0 +1,12 @@
+;; Is of no version.
+;; world: receiving
+(module
+  (memory (export "memory") 1)
+  ;; include: connector
+  (start $begin)
+  (func $begin
+    (i32.store (i32.const 24) (i32.const 0x656e6f2e)))
+  ;; include: room
+  (func (export "omnihub:connector/webhook@0.1.0#normalise")
+    (param i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
+    (i32.const 2048)))

@@ -1,0 +1,12 @@
+;; Waits an hour.
+;; world: acting-with-system
+(module
+  (import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration" (func $subscribe (param i64) (result i32)))
+  (import "wasi:io/poll@0.2.0" "[method]pollable.block" (func $block (param i32)))
+  (memory (export "memory") 1)
+  ;; include: connector
+  ;; include: room
+  (func (export "omnihub:connector/action@0.1.0#perform")
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i64 i64 i32 i64) (result i32)
+    (call $block (call $subscribe (i64.const 3600000000000)))
+    (i32.const 2048)))

@@ -1,0 +1,10 @@
+;; Declares a table of a million elements.
+;; world: receiving
+(module
+  (memory (export "memory") 1)
+  ;; include: connector
+  (table 1000000 funcref)
+  ;; include: room
+  (func (export "omnihub:connector/webhook@0.1.0#normalise")
+    (param i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
+    (i32.const 2048)))
