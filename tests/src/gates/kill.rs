@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use hub_gates::{Fault, Gate, Report, Setup};
+use hub_gates::{Fault, Gate, Level, Report, Setup};
 
 use super::sale::Sale;
 use crate::day::dice::Dice;
@@ -13,6 +13,12 @@ use crate::day::dice::Dice;
 const KILLS: [u64; 3] = [50, 2_000, 10_000];
 /// The hub lives so long between two kills: long enough to fold and to act, short enough to have much in hand.
 const LIFE_MS: std::ops::Range<u64> = 20..400;
+/// One kill in so many comes while the hub is starting again: what recovers can be killed, too.
+const IN_START_EVERY: u64 = 3;
+/// How far a start gets that is killed; a whole one takes about as long.
+const START_MS: std::ops::Range<u64> = 1..200;
+/// A hub that was built for speed is to be ready again within this.
+const READY_WITHIN: Duration = Duration::from_secs(2);
 /// With the fault planted, how the disk was at one kill is put back at a later one.
 const COPIED_AT: u64 = 2;
 const PUT_BACK_AT: u64 = 6;
@@ -38,12 +44,16 @@ async fn killed(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
     let mut dice = Dice::new(setup.seed);
     let mut sale = Sale::open().await?;
     let mut starts = Vec::new();
+    let mut in_start = 0;
     let kills = setup.cases(KILLS);
     for kill in 1..=kills {
         tokio::time::sleep(Duration::from_millis(dice.within(LIFE_MS))).await;
         sale.stage.kill().await?;
         if setup.has(OLD_DISK) {
             forget(sale.stage.dir(), kill)?;
+        }
+        if kill.is_multiple_of(IN_START_EVERY) {
+            in_start += u64::from(killed_in_start(&mut sale, dice.within(START_MS)).await?);
         }
         let began = Instant::now();
         sale.reopen().await.with_context(|| format!("after kill {kill}"))?;
@@ -53,6 +63,7 @@ async fn killed(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
     let (people, failures) = sale.close().await?;
     starts.sort();
     report.figure("kills", kills);
+    report.figure("and while it was starting again", in_start);
     report.figure("people who ordered", people);
     report.figure("records in the journal at the last start", records);
     for (name, at) in [
@@ -62,8 +73,26 @@ async fn killed(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
         let taken = starts.get(at).copied().unwrap_or_default();
         report.figure(name, u64::try_from(taken.as_millis()).unwrap_or(u64::MAX));
     }
+    let longest = starts.last().copied().unwrap_or_default();
+    if setup.level != Level::Commit && longest > READY_WITHIN {
+        report.failures.push(format!("once it was ready only after {longest:?}, more than {READY_WITHIN:?}"));
+    }
     report.failures.extend(failures);
     Ok(())
+}
+
+/// Starts the hub and kills it after so long; `false` when it was ready by then.
+async fn killed_in_start(sale: &mut Sale, after_ms: u64) -> anyhow::Result<bool> {
+    let started = tokio::time::timeout(Duration::from_millis(after_ms), sale.reopen()).await;
+    let was_ready = sale.stage.hub().is_ok();
+    // A start that is given up kills what it has started.
+    if let Ok(started) = started {
+        started?;
+    }
+    if was_ready {
+        sale.stage.kill().await?;
+    }
+    Ok(!was_ready)
 }
 
 /// Copies the data at one kill, and puts the copy back at a later one.
