@@ -95,7 +95,7 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
         told.push(figures.render());
     }
     if is_asked(Part::Limit) {
-        told.push(limit::measure(arguments.orders).await?.render());
+        told.extend(limit::measure(arguments.orders).await?.map(|table| table.render()));
     }
     if is_asked(Part::Connectors) {
         eprintln!("connectors, one after the other");

@@ -1,6 +1,7 @@
 //! The hub beside the limit: the same signed orders over the same connections, in turns, each time with a journal of its
 //! own. What the machine does meanwhile happens to both.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::server::Server;
@@ -11,6 +12,8 @@ use super::{SECRET, load, order, write_config};
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
 /// Rounds each; the middle one of each figure counts.
 const ROUNDS: usize = 3;
+/// Where the hub's CPU time goes is told of the goals' number of connections.
+const THREADS_SHOWN_AT: usize = 64;
 /// One connection waits for each sync alone: fewer orders tell as much.
 const ONE_CONNECTION_SHARE: usize = 20;
 
@@ -20,10 +23,13 @@ struct Burst {
     processed: f64,
     p99: Duration,
     cpu_micros: f64,
+    /// The same, thread by thread.
+    threads: BTreeMap<String, f64>,
 }
 
-/// One row for each figure and number of connections.
-pub(super) async fn measure(orders: usize) -> Result<Table, String> {
+/// One row for each figure and number of connections; and where the hub's CPU time goes.
+pub(super) async fn measure(orders: usize) -> Result<[Table; 2], String> {
+    let mut threads = BTreeMap::new();
     let mut table = Table::of(&["beside the limit", "connections", "hub", "limit", "ratio", "goal at 64"]);
     for connections in CONNECTIONS {
         let orders = if connections == 1 { orders / ONE_CONNECTION_SHARE + 1 } else { orders };
@@ -34,8 +40,11 @@ pub(super) async fn measure(orders: usize) -> Result<Table, String> {
             limit.push(burst_of_limit(orders, connections).await?);
         }
         rows(&mut table, connections, &hub, &limit);
+        if connections == THREADS_SHOWN_AT {
+            threads = hub.pop().map(|burst| burst.threads).unwrap_or_default();
+        }
     }
-    Ok(table)
+    Ok([table, by_thread(threads)])
 }
 
 fn rows(table: &mut Table, connections: usize, hub: &[Burst], limit: &[Burst]) {
@@ -59,6 +68,17 @@ fn rows(table: &mut Table, connections: usize, hub: &[Burst], limit: &[Burst]) {
     }
 }
 
+fn by_thread(threads: BTreeMap<String, f64>) -> Table {
+    let mut table = Table::of(&["threads of the hub", "CPU per delivery", "of all"]);
+    let all: f64 = threads.values().sum();
+    let mut threads: Vec<(String, f64)> = threads.into_iter().collect();
+    threads.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    for (name, micros) in threads {
+        table.cells([name, format!("{micros:.0} µs"), format!("{:.0} %", micros * 100.0 / all)]);
+    }
+    table
+}
+
 fn middle(bursts: &[Burst], figure: fn(&Burst) -> f64) -> f64 {
     let mut figures: Vec<f64> = bursts.iter().map(figure).collect();
     figures.sort_by(f64::total_cmp);
@@ -79,7 +99,8 @@ async fn burst_of_limit(orders: usize, connections: usize) -> Result<Burst, Stri
 
 async fn burst(server: Server, orders: usize, connections: usize) -> Result<Burst, String> {
     let requests = order::requests(orders, SECRET);
-    let cpu_before = server.cpu_micros();
+    // What it took to start is not part of a delivery.
+    let (cpu_before, threads_before) = (server.cpu_micros(), server.cpu_by_thread());
     let began = Instant::now();
     let answers = load::send(server.ingress, requests, connections).await?;
     let acknowledged = began.elapsed();
@@ -90,7 +111,13 @@ async fn burst(server: Server, orders: usize, connections: usize) -> Result<Burs
     let processed = began.elapsed();
     let cpu = server.cpu_micros().saturating_sub(cpu_before);
     let each = |taken: Duration| orders as f64 / taken.as_secs_f64();
+    let spent = |(name, micros): (String, u128)| {
+        let before = threads_before.get(&name).copied().unwrap_or_default();
+        (name, micros.saturating_sub(before) as f64 / orders as f64)
+    };
+    let threads = server.cpu_by_thread().into_iter().map(spent).collect();
     Ok(Burst {
+        threads,
         acknowledged: each(acknowledged),
         processed: each(processed),
         p99: answers.percentile(99),

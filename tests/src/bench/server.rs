@@ -1,5 +1,6 @@
 //! The processes under load: the hub, and the program it is compared with.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -99,17 +100,22 @@ impl Server {
         line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
     }
 
-    /// User and system time so far. Field 14 and 15 of proc_pid_stat(5), in ticks of 10 ms.
+    /// User and system time so far.
     pub(super) fn cpu_micros(&self) -> u128 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        let after_name = stat.rsplit_once(')').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-        let ticks: u128 = after_name
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .filter_map(|field| field.parse::<u128>().ok())
-            .sum();
-        ticks * 10_000
+        cpu_of(&std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default())
+    }
+
+    /// The same by the names of its threads, in microseconds, without the numbers at their ends.
+    pub(super) fn cpu_by_thread(&self) -> BTreeMap<String, u128> {
+        let mut by_name = BTreeMap::new();
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        for task in tasks.into_iter().flatten().flatten() {
+            let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            let name = name.trim().trim_end_matches(|sign: char| sign.is_ascii_digit() || sign == '-');
+            let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            *by_name.entry(name.to_owned()).or_default() += cpu_of(&stat);
+        }
+        by_name
     }
 
     /// Asks the hub to end, and waits until it has.
@@ -124,6 +130,13 @@ impl Server {
         }
         Err("the hub did not stop in 30 s".to_owned())
     }
+}
+
+/// Field 14 and 15 of proc_pid_stat(5), which are in ticks of 10 ms.
+fn cpu_of(stat: &str) -> u128 {
+    let after_name = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|field| field.parse::<u128>().ok()).sum::<u128>() * 10_000
 }
 
 impl Drop for Server {
