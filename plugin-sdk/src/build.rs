@@ -340,7 +340,8 @@ impl Manifest {
     }
 
     /// The fields rules may count on from this connector's events, by their names in the catalogue (`omnihub rule fields`),
-    /// those of a thing in a list as `order.lines.sku`. `omnihub connector test` tells which are not declared.
+    /// those of a thing in a list as `order.lines.sku`. Said again it adds to what was said. `omnihub connector test` tells
+    /// which are not declared.
     pub fn fills(&mut self, fields: &[&str]) {
         self.extra.push(("fills".to_owned(), fields.join(" ")));
     }

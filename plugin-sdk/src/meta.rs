@@ -22,6 +22,19 @@ use crate::{
 /// The API version requests name unless the operator says otherwise.
 pub const VERSION: &str = "v25.0";
 
+/// What rules may count on from a message of any of them; see [`Manifest::fills`](crate::Manifest::fills).
+pub const FILLS: &[&str] = &[
+    "interaction.author",
+    "interaction.channel",
+    "interaction.direction",
+    "interaction.id",
+    "interaction.kind",
+    "interaction.sender",
+    "interaction.sent_at",
+    "interaction.text",
+    "interaction.thread",
+];
+
 /// Longer "words" than this are not names of anything of Meta's.
 const WORD_MAX: usize = 64;
 

@@ -32,7 +32,7 @@ fn golden_deliveries_give_their_events() {
     assert!(cases >= 6 * 12, "only {cases} golden cases found");
 }
 
-/// What no delivery says, only a page that is polled: the connector's own tests see it there.
+/// What no delivery says, only a page that is polled: `a_page_tells_a_customers_locale` of the connector sees it there.
 const FILLED_BY_PAGES: [(&str, &str); 1] = [("shopify", "customer.locale")];
 
 /// What rules are told a connector fills is what its golden deliveries fill, no more and no less: `omnihub rule fields`

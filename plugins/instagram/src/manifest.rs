@@ -10,22 +10,9 @@ pub(crate) const REFERRAL_PREFIX: &str = "order_";
 /// Conversations may be read twice a second. Messages could be sent faster, but both share the connection's calls.
 const RATE: Rate = Rate { per_minute: 120, burst: 5 };
 
-/// What rules may count on from its events.
-const FILLS: &[&str] = &[
-    "interaction.author",
-    "interaction.channel",
-    "interaction.direction",
-    "interaction.id",
-    "interaction.kind",
-    "interaction.sender",
-    "interaction.sent_at",
-    "interaction.text",
-    "interaction.thread",
-];
-
 pub(crate) fn manifest() -> Manifest {
     let mut manifest = Manifest::new("instagram", env!("CARGO_PKG_VERSION"), "Instagram");
-    manifest.fills(FILLS);
+    manifest.fills(meta::FILLS);
     manifest.settings = meta::settings();
     manifest.settings.extend(settings());
     manifest.webhooks = vec![meta::webhook()];

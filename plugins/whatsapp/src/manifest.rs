@@ -5,20 +5,11 @@ use omnihub_plugin::{Action, Grade, Manifest, Parameter, Rate, Role, Setting, Se
 /// A number that is also in the WhatsApp Business app may do twenty a second, in and out; others four times that.
 const RATE: Rate = Rate { per_minute: 1_200, burst: 20 };
 
-/// What rules may count on from its events.
+/// What rules may count on from its events, besides what every message fills.
 const FILLS: &[&str] = &[
     "customer.consents",
     "customer.display_name",
     "customer.phone",
-    "interaction.author",
-    "interaction.channel",
-    "interaction.direction",
-    "interaction.id",
-    "interaction.kind",
-    "interaction.sender",
-    "interaction.sent_at",
-    "interaction.text",
-    "interaction.thread",
     "order.id",
     "order.lines.id",
     "order.lines.price",
@@ -31,6 +22,7 @@ const FILLS: &[&str] = &[
 
 pub(crate) fn manifest() -> Manifest {
     let mut manifest = Manifest::new("whatsapp", env!("CARGO_PKG_VERSION"), "WhatsApp");
+    manifest.fills(meta::FILLS);
     manifest.fills(FILLS);
     manifest.settings = meta::settings();
     manifest.settings.extend([

@@ -24,7 +24,8 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     kind: FieldKind,
     values: &'static [&'static str],
-    unit: &'static str,
+    /// What its numbers count; without one it is its kind's.
+    unit: Option<&'static str>,
     example: &'static str,
     /// Who fills it whatever is connected; connectors declare what they fill.
     filled_by: Option<&'static str>,
@@ -39,7 +40,7 @@ impl Field {
         example: &'static str,
         help: &'static str,
     ) -> Self {
-        Self { name, kind, values: &[], unit: "", example, filled_by: None, help }
+        Self { name, kind, values: &[], unit: None, example, filled_by: None, help }
     }
 
     /// What the hub knows by itself, or works out.
@@ -67,15 +68,16 @@ impl Field {
     }
 
     pub(crate) const fn counted_in(self, unit: &'static str) -> Self {
-        Self { unit, ..self }
+        Self { unit: Some(unit), ..self }
     }
 
     pub(crate) fn spec(&self) -> FieldSpec {
+        let of_kind = FieldSpec::new(self.kind, self.example, self.help);
         FieldSpec {
             values: self.values.iter().map(|value| (*value).to_owned()).collect(),
-            unit: self.unit.to_owned(),
+            unit: self.unit.map_or(of_kind.unit, str::to_owned),
             filled_by: self.filled_by.into_iter().map(str::to_owned).collect(),
-            ..FieldSpec::new(self.kind, self.example, self.help)
+            ..of_kind
         }
     }
 }
@@ -91,8 +93,7 @@ const FIELDS: &[Field] = &[
         Time,
         "2026-05-04T09:30:00Z",
         "when it happened, by the provider's clock",
-    )
-    .counted_in("UTC"),
+    ),
     Field::by_hub(
         "delivery.connection",
         Text,
@@ -157,8 +158,7 @@ const FIELDS: &[Field] = &[
     Field::by_connectors("interaction.text", Text, "Where is my order?", "what was said"),
     Field::by_connectors("interaction.thread", Text, "35436", "the provider's thread"),
     Field::by_connectors("interaction.ticket", Text, "35436", "the ticket it belongs to"),
-    Field::by_connectors("interaction.sent_at", Time, "2026-05-04T09:30:00Z", "when it was said")
-        .counted_in("UTC"),
+    Field::by_connectors("interaction.sent_at", Time, "2026-05-04T09:30:00Z", "when it was said"),
     Field::by_enricher("interaction.language", Text, "de", "its language (BCP 47)"),
     Field::by_enricher("interaction.intents", TextList, "[where_is_my_order]", "what its writer wants")
         .one_of(&INTENTS),
@@ -176,8 +176,7 @@ const FIELDS: &[Field] = &[
     Field::by_connectors("order.financial_status", Text, "paid", "pending, paid, refunded …"),
     Field::by_connectors("order.fulfilment_status", Text, "fulfilled", "unfulfilled, partial, fulfilled …"),
     Field::by_hub("order.is_open", Boolean, "true", "neither delivered nor cancelled"),
-    Field::by_connectors("order.placed_at", Time, "2026-05-04T09:30:00Z", "when it was placed")
-        .counted_in("UTC"),
+    Field::by_connectors("order.placed_at", Time, "2026-05-04T09:30:00Z", "when it was placed"),
     Field::by_connectors("order.tags", TextList, "[gift]", "its tags"),
     Field::by_connectors("order.source", Text, "web", "web, pos …"),
     Field::by_connectors("checkout.id", Text, "c1-77", "the provider's id of the cart"),

@@ -192,6 +192,14 @@ impl FieldKind {
         }
     }
 
+    /// What all values of this kind are in, where that is one thing.
+    fn unit(self) -> &'static str {
+        match self {
+            FieldKind::Time => "UTC",
+            _ => "",
+        }
+    }
+
     /// How a value of this kind is written in a rule file.
     pub(crate) fn example(self) -> &'static str {
         match self {
@@ -207,13 +215,13 @@ impl FieldKind {
 }
 
 impl FieldSpec {
-    /// A field with any value of its kind, of no unit, that nobody says to fill.
+    /// A field with any value of its kind, counted in nothing of its own, that nobody says to fill.
     #[must_use]
     pub fn new(kind: FieldKind, example: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             kind,
             values: Vec::new(),
-            unit: String::new(),
+            unit: kind.unit().to_owned(),
             example: example.into(),
             filled_by: BTreeSet::new(),
             help: help.into(),

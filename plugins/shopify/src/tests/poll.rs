@@ -35,6 +35,26 @@ fn keys(page: &Page) -> Vec<&str> {
     page.report.events.iter().map(|event| event.key.as_str()).collect()
 }
 
+/// Webhooks do not tell it, so the manifest's word for it rests on this.
+#[test]
+fn a_page_tells_a_customers_locale() {
+    let mut customer = node("Customer", 7, "2026-03-01T00:00:01Z");
+    customer["locale"] = json!("de");
+    let mut script = Script::of([page("customers", json!([customer]), None)]);
+    let told = read(&position("customers", None), &mut script).unwrap();
+    let locales: Vec<Option<&str>> = told
+        .report
+        .events
+        .iter()
+        .filter_map(|event| match &event.payload {
+            Payload::Customer(customer) => Some(customer.locale.as_deref()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(locales, [Some("de")]);
+    assert!(crate::manifest::manifest().extra.iter().any(|(_, fields)| fields.contains("customer.locale")));
+}
+
 #[test]
 fn a_run_goes_on_page_by_page_to_the_moment_it_began() {
     let order = |id, time| node("Order", id, time);

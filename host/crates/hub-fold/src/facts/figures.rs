@@ -105,10 +105,8 @@ const WEEK_FIELDS: [Field; 3] = [
         "2026-05-04 to 2026-05-10",
         "the last seven whole days by the clock of the rule's zone",
     ),
-    Field::by_hub(WEEK_FROM, FieldKind::Time, "2026-05-03T22:00:00Z", "when the first of them began")
-        .counted_in("UTC"),
-    Field::by_hub(WEEK_UNTIL, FieldKind::Time, "2026-05-10T22:00:00Z", "when the last of them had ended")
-        .counted_in("UTC"),
+    Field::by_hub(WEEK_FROM, FieldKind::Time, "2026-05-03T22:00:00Z", "when the first of them began"),
+    Field::by_hub(WEEK_UNTIL, FieldKind::Time, "2026-05-10T22:00:00Z", "when the last of them had ended"),
 ];
 
 /// What the event of a schedule says of the week before it.

@@ -44,10 +44,8 @@ const LISTS: &[(&str, &str, &[Field])] = &[
                 "where it can be followed",
             ),
             Field::by_connectors("tracking_numbers", TextList, "[00340]", "all its tracking numbers"),
-            Field::by_connectors("shipped_at", Time, "2026-05-04T09:30:00Z", "when it was first on its way")
-                .counted_in("UTC"),
-            Field::by_connectors("delivered_at", Time, "2026-05-06T15:00:00Z", "when it arrived")
-                .counted_in("UTC"),
+            Field::by_connectors("shipped_at", Time, "2026-05-04T09:30:00Z", "when it was first on its way"),
+            Field::by_connectors("delivered_at", Time, "2026-05-06T15:00:00Z", "when it arrived"),
         ],
     ),
     (
@@ -56,7 +54,7 @@ const LISTS: &[(&str, &str, &[Field])] = &[
         &[
             Field::by_connectors("id", Text, "1071823172", "the provider's id of the refund"),
             Field::by_connectors("amount", Money, "12.50 EUR", "how much was paid back"),
-            Field::by_connectors("at", Time, "2026-05-04T09:30:00Z", "when").counted_in("UTC"),
+            Field::by_connectors("at", Time, "2026-05-04T09:30:00Z", "when"),
         ],
     ),
 ];
