@@ -71,6 +71,7 @@ pub(super) async fn effects(stage: &Stage, admin: &Admin, complaints: u64) -> an
     if tickets.len() as u64 + tags != planned {
         failures.push(format!("{} tickets and {tags} tags for {planned} effects", tickets.len()));
     }
+    // The newest thousand of them; the sums above are of all.
     let not_there = confirmed
         .iter()
         .filter(|effect| effect.connection != SHOPIFY && !tickets.contains_key(&Some(effect.id.as_str())));
