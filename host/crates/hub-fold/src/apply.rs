@@ -18,7 +18,7 @@ use crate::draft::{Draft, Joined};
 use crate::erase::Gone;
 use crate::people::{PeopleContext, identify, is_forgotten, learn_name, merge_accounts};
 use crate::read::ParcelTurn;
-use crate::row::{EventRow, Forgotten, PartRow, Row, Subject, SubjectKind, decode, encode, key};
+use crate::row::{EventRow, Forgotten, PartRow, Row, Subject, SubjectKind, ThingRow, decode, encode, key};
 use crate::rulings::rulings_follow;
 use crate::turns::{self, Turn};
 
@@ -49,6 +49,11 @@ pub(crate) trait Filed: Row + Join + Erase + Clone + PartialEq {
 
     /// When it happened; what has no time yet stands at the beginning.
     fn at(&self) -> Option<Timestamp>;
+
+    /// Whether somebody still has something to do about it.
+    fn is_open(&self) -> bool {
+        false
+    }
 
     fn place(&self) -> Option<(NodeId, Timestamp)> {
         self.account().map(|account| (account, self.at().unwrap_or(Timestamp::EPOCH)))
@@ -82,8 +87,20 @@ macro_rules! filed {
 filed! {
     Checkout: Checkout, buyer, started_at;
     Interaction: Interaction, customer, sent_at;
-    Ticket: Ticket, requester, created_at;
     LoyaltyAccount: LoyaltyAccount, member, enrolled_at;
+}
+
+impl Filed for Ticket {
+    const KIND: SubjectKind = SubjectKind::Ticket;
+    fn account(&self) -> Option<NodeId> {
+        self.requester.as_ref().map(|requester| requester.value)
+    }
+    fn at(&self) -> Option<Timestamp> {
+        self.created_at.as_ref().map(|at| at.value)
+    }
+    fn is_open(&self) -> bool {
+        self.is_open()
+    }
 }
 
 impl Filed for Order {
@@ -93,6 +110,9 @@ impl Filed for Order {
     }
     fn at(&self) -> Option<Timestamp> {
         self.placed_at.as_ref().map(|at| at.value)
+    }
+    fn is_open(&self) -> bool {
+        self.is_open()
     }
     fn has_parts(&self) -> bool {
         !(self.fulfilments.is_empty() && self.refunds.is_empty() && self.returns.is_empty())
@@ -248,19 +268,21 @@ impl Applying<'_, '_, '_> {
         };
         // Who reported it first may change, and stands in the statement.
         let row = Subject { kind: SubjectKind::Consent, connection: String::new(), id: String::new() };
-        self.move_places(
-            joined.before.iter().map(|before| (place(before), Vec::new())).collect(),
-            BTreeMap::from([(place(&joined.after), encode(&row))]),
-        );
+        let place = |consent: &Consent| (place(consent), encode(&row));
+        self.move_places(joined.before.iter().map(place).collect(), BTreeMap::from([place(&joined.after)]));
     }
 
-    /// Takes away the rows of the timeline that are no more, and puts those that were not yet.
+    /// Takes away the rows of the timeline that are no more, and puts those that were not yet or said something else.
     fn move_places(&mut self, was: BTreeMap<Vec<u8>, Vec<u8>>, is: BTreeMap<Vec<u8>, Vec<u8>>) {
         for gone in was.keys().filter(|place| !is.contains_key(*place)) {
             self.draft.delete(Table::Timeline, gone.clone());
         }
-        for (place, row) in is.into_iter().filter(|(place, _)| !was.contains_key(place)) {
-            self.draft.put_new(Table::Timeline, place, row);
+        for (place, row) in is {
+            match was.get(&place) {
+                None => self.draft.put_new(Table::Timeline, place, row),
+                Some(old) if *old != row => self.draft.put_raw(Table::Timeline, place, row),
+                Some(_) => {}
+            }
         }
     }
 
@@ -490,14 +512,14 @@ impl Applying<'_, '_, '_> {
         }
         let told_of = told.account();
         let Joined { before, after } = self.draft.join(&key::object(self.connection, &[id]), told)?;
-        let (was, is) = (before.as_ref().and_then(T::place), after.place());
+        let standing = |thing: &T| Some((thing.place()?, thing.is_open()));
+        let (was, is) = (before.as_ref().and_then(standing), standing(&after));
         if was != is {
-            if let Some((account, at)) = was {
-                self.draft.delete(Table::Timeline, key::timeline(account, at, &subject));
-            }
-            if let Some((account, at)) = is {
-                self.draft.put_new(Table::Timeline, key::timeline(account, at, &subject), encode(&subject));
-            }
+            let row = |((account, at), is_open)| {
+                let row = ThingRow { thing: subject.clone(), is_open };
+                (key::timeline(account, at, &subject), encode(&row))
+            };
+            self.move_places(was.map(row).into_iter().collect(), is.map(row).into_iter().collect());
         }
         let owner = after.account();
         let before_of = before.as_ref().and_then(T::account);

@@ -44,10 +44,10 @@ impl Held {
 }
 
 /// Rows that change, of those with keys in a range.
-fn changed_in<'h>(
+fn changed_in<'h, 'r>(
     held: &'h BTreeMap<Vec<u8>, Held>,
-    range: &'h Range,
-) -> impl Iterator<Item = (&'h Vec<u8>, &'h Held)> {
+    range: &'r Range,
+) -> impl Iterator<Item = (&'h Vec<u8>, &'h Held)> + use<'h, 'r> {
     held.range::<[u8], _>((Bound::Included(range.from.as_slice()), Bound::Unbounded))
         .take_while(|(key, _)| range.to.as_ref().is_none_or(|to| *key < to))
         .filter(|(_, held)| held.change.is_some())
@@ -157,8 +157,7 @@ impl<'a> Draft<'a> {
         };
         let changed: Vec<_> = changed_in(held, &range).collect();
         let deleted = changed.iter().filter(|(_, held)| held.change == Some(None)).count();
-        let stored =
-            self.store.scan(table, range.clone(), Order::Ascending, limit.saturating_add(deleted))?;
+        let stored = self.store.scan(table, range, Order::Ascending, limit.saturating_add(deleted))?;
         if changed.is_empty() {
             return Ok(stored);
         }

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hub_model::event::{Event, Payload};
 use hub_model::identity::{IdentityKey, IdentityKind};
+use hub_model::join::Fact;
 use hub_model::model::{
     Checkout, Consent, Finding, Interaction, InventoryLevel, LoyaltyAccount, LoyaltyEntry, Order, Profile,
     Survey, Ticket,
@@ -26,7 +27,9 @@ use crate::apply::About;
 use crate::catalogue::{ATTRIBUTES, ID_AT};
 use crate::draft::Draft;
 use crate::read::{Account, ConsentView, KpiReport, granted};
-use crate::row::{CustomerRow, NodeRow, Row, RulingKind, Subject, SubjectKind, decode, key};
+use crate::row::{
+    BelongsRow, CustomerRow, NodeRow, Row, RulingKind, Subject, SubjectKind, ThingLook, ThingRow, decode, key,
+};
 use crate::rulings;
 use crate::segments::segments_of;
 
@@ -45,6 +48,7 @@ pub(crate) struct EventFacts<'a> {
     until: Timestamp,
     /// Most events meet no rule that asks.
     customer: OnceCell<Option<(NodeId, CustomerRow)>>,
+    said: OnceCell<Option<Interaction>>,
     /// What was asked before. The rules of an event ask for the same few fields, and nothing changes between them.
     answered: RefCell<BTreeMap<String, Option<Value>>>,
     counted: RefCell<BTreeMap<(String, i64), u64>>,
@@ -69,6 +73,7 @@ impl<'a> EventFacts<'a> {
             asked_at,
             until,
             customer: OnceCell::new(),
+            said: OnceCell::new(),
             answered: RefCell::default(),
             counted: RefCell::default(),
             kpis: OnceCell::new(),
@@ -118,17 +123,21 @@ impl<'a> EventFacts<'a> {
         self.accounts().filter_map(|account| self.draft.get::<Profile>(&account.0).ok().flatten())
     }
 
-    fn filed<T: Row>(&self, kind: SubjectKind) -> Vec<T> {
-        self.accounts()
-            .flat_map(|account| {
-                let prefix = key::timeline_prefix(account, kind);
-                self.draft.scan(Table::Timeline, &prefix, COUNTED_MAX).unwrap_or_default()
-            })
-            .filter_map(|(_, subject)| decode::<Subject>(Table::Timeline, &subject).ok())
-            .filter_map(|subject| {
-                self.draft.get(&key::object(&subject.connection, &[&subject.id])).ok().flatten()
-            })
-            .collect()
+    /// The customer's things of a kind, as the timeline holds them: encoded [`ThingRow`]s.
+    fn filed(&self, kind: SubjectKind) -> impl Iterator<Item = Vec<u8>> {
+        let of_account = move |account| {
+            let prefix = key::timeline_prefix(account, kind);
+            self.draft.scan(Table::Timeline, &prefix, COUNTED_MAX).unwrap_or_default()
+        };
+        self.accounts().flat_map(of_account).map(|(_, row)| row)
+    }
+
+    fn count_open(&self, kind: SubjectKind) -> usize {
+        let is_open = |row: &Vec<u8>| {
+            let look: Result<ThingLook<'_>, _> = decode(Table::Timeline, row);
+            look.is_ok_and(|thing| thing.is_open)
+        };
+        self.filed(kind).filter(is_open).count()
     }
 
     fn customer_field(&self, field: &str) -> Option<Value> {
@@ -149,20 +158,22 @@ impl<'a> EventFacts<'a> {
             "tags" => Some(Value::TextList(self.tags())),
             "segments" => segments_of(self.draft, self.accounts()).ok().map(Value::TextList),
             "consents" => Some(Value::TextList(self.consents())),
-            "open_orders" => {
-                number(self.filed::<Order>(SubjectKind::Order).iter().filter(|order| order.is_open()).count())
-            }
-            "orders" => number(self.filed::<Order>(SubjectKind::Order).len()),
-            "open_tickets" => number(
-                self.filed::<Ticket>(SubjectKind::Ticket).iter().filter(|ticket| ticket.is_open()).count(),
-            ),
-            "loyalty_points" => {
-                let accounts = self.filed::<LoyaltyAccount>(SubjectKind::LoyaltyAccount);
-                let points = accounts.iter().filter_map(|account| Some(account.balance.as_ref()?.value));
-                decimal(points.fold(0_i64, i64::saturating_add), 0)
-            }
+            "open_orders" => number(self.count_open(SubjectKind::Order)),
+            "orders" => number(self.filed(SubjectKind::Order).count()),
+            "open_tickets" => number(self.count_open(SubjectKind::Ticket)),
+            "loyalty_points" => decimal(self.loyalty_points(), 0),
             _ => None,
         }
+    }
+
+    fn loyalty_points(&self) -> i64 {
+        let accounts = self.filed(SubjectKind::LoyaltyAccount);
+        let points = accounts.filter_map(|row| {
+            let ThingRow { thing, .. } = decode(Table::Timeline, &row).ok()?;
+            let account = key::object(&thing.connection, &[&thing.id]);
+            Some(self.draft.get::<LoyaltyAccount>(&account).ok()??.balance?.value)
+        });
+        points.fold(0, i64::saturating_add)
     }
 
     /// What the customer has agreed to. It is asked again before each try to send: this is what it was at the event.
@@ -225,29 +236,30 @@ impl<'a> EventFacts<'a> {
     }
 
     fn interaction_field(&self, field: &str) -> Option<Value> {
-        let said: Interaction = self.thing(SubjectKind::Interaction)?;
+        let said = self.said.get_or_init(|| self.thing(SubjectKind::Interaction)).as_ref()?;
+        let text = |fact: &Option<Fact<String>>| fact.as_ref().map(|fact| Value::Text(fact.value.clone()));
         match field {
             "id" => self.about_kind(SubjectKind::Interaction).map(|subject| Value::Text(subject.id.clone())),
-            "channel" => text(said.channel),
-            "kind" => text(said.kind),
-            "direction" => said.direction.map(|direction| Value::Text(word(direction.value))),
-            "author" => said.author.map(|author| Value::Text(word(author.value))),
+            "channel" => text(&said.channel),
+            "kind" => text(&said.kind),
+            "direction" => said.direction.as_ref().map(|direction| Value::Text(word(direction.value))),
+            "author" => said.author.as_ref().map(|author| Value::Text(word(author.value))),
             "sender" => {
-                let node: NodeRow = self.draft.get(&said.customer?.value.0).ok()??;
+                let node: NodeRow = self.draft.get(&said.customer.as_ref()?.value.0).ok()??;
                 Some(node.key.value).filter(|id| !id.is_empty()).map(Value::Text)
             }
-            "text" => text(said.text),
-            "thread" => text(said.thread),
-            "ticket" => text(said.ticket),
-            "sent_at" => said.sent_at.map(|at| Value::Time(at.value.0)),
+            "text" => text(&said.text),
+            "thread" => text(&said.thread),
+            "ticket" => text(&said.ticket),
+            "sent_at" => said.sent_at.as_ref().map(|at| Value::Time(at.value.0)),
             field => understood_field(said.understood()?.as_ref(), field),
         }
     }
 
     /// The thread of the event's interaction, with its connection.
     pub(crate) fn conversation_id(&self) -> Option<String> {
-        let said: Interaction = self.thing(SubjectKind::Interaction)?;
-        said.thread.map(|thread| format!("{}/{}", self.connection, thread.value))
+        let said = self.said.get_or_init(|| self.thing(SubjectKind::Interaction)).as_ref()?;
+        said.thread.as_ref().map(|thread| format!("{}/{}", self.connection, thread.value))
     }
 
     /// The interaction the event is about.
@@ -461,7 +473,7 @@ fn ticket_value(ticket: Ticket, field: &str) -> Option<Value> {
 
 /// The customer an account belongs to.
 pub(crate) fn customer_of(draft: &Draft<'_>, account: NodeId) -> Option<(NodeId, CustomerRow)> {
-    let customer = draft.get::<NodeRow>(&account.0).ok()??.customer?;
+    let customer = draft.get::<BelongsRow>(&account.0).ok()??.customer?;
     Some((customer, draft.get(&customer.0).ok()??))
 }
 
@@ -491,7 +503,7 @@ fn intents(finding: &Finding) -> Vec<String> {
     finding.intents.iter().map(|intent| intent.name.clone()).collect()
 }
 
-fn text(fact: Option<hub_model::join::Fact<String>>) -> Option<Value> {
+fn text(fact: Option<Fact<String>>) -> Option<Value> {
     fact.map(|fact| Value::Text(fact.value))
 }
 

@@ -91,7 +91,7 @@ use hub_model::NodeId;
 use hub_store::{Order, Range, Store, Table, prefix_range};
 
 use crate::FoldError;
-use crate::row::{CustomerRow, NodeRow, Row, Subject, SubjectKind, decode, key};
+use crate::row::{BelongsRow, CustomerRow, NodeRow, Row, Subject, SubjectKind, ThingRow, decode, key};
 
 /// The most rows one answer holds, whatever is asked for: a page for people, or a script's.
 const ANSWER_MAX: usize = 1_000;
@@ -132,17 +132,22 @@ impl<'a> View<'a> {
 
     /// The customer a node belongs to, whatever customer it was when its id was given out.
     fn customer_of(self, node: NodeId) -> Result<Option<(NodeId, CustomerRow)>, FoldError> {
-        let Some(customer) = self.get::<NodeRow>(&node.0)?.and_then(|row| row.customer) else {
+        let Some(customer) = self.get::<BelongsRow>(&node.0)?.and_then(|row| row.customer) else {
             return Ok(None);
         };
         Ok(self.get(&customer.0)?.map(|row| (customer, row)))
     }
 
+    /// Things of one kind that are filed under an account, as the timeline holds them.
+    fn filed_rows(self, account: NodeId, kind: SubjectKind) -> Result<Vec<ThingRow>, FoldError> {
+        let rows = self.scan(Table::Timeline, &key::timeline_prefix(account, kind), THINGS_MAX)?;
+        rows.iter().map(|(_, row)| decode(Table::Timeline, row)).collect()
+    }
+
     /// Things of one kind that are filed under an account.
     fn filed<T: Row>(self, account: NodeId, kind: SubjectKind) -> Result<Vec<(Subject, T)>, FoldError> {
         let mut things = Vec::new();
-        for (_, value) in self.scan(Table::Timeline, &key::timeline_prefix(account, kind), THINGS_MAX)? {
-            let subject: Subject = decode(Table::Timeline, &value)?;
+        for ThingRow { thing: subject, .. } in self.filed_rows(account, kind)? {
             if let Some(thing) = self.get(&key::object(&subject.connection, &[&subject.id]))? {
                 things.push((subject, thing));
             }

@@ -10,6 +10,7 @@
 mod batch;
 mod chunk;
 mod error;
+mod key;
 mod memory;
 mod sled_store;
 mod swap;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use smallvec::SmallVec;
-
 use crate::batch::check_forwards;
+use crate::key::Key;
 use crate::{Batch, Order, Range, Row, Store, StoreError, Table};
 
 /// A [`Store`] in memory. Behaves like the one on disk, limits included.
@@ -20,12 +19,6 @@ struct Held {
     applied: u64,
     tables: BTreeMap<Table, BTreeMap<Key, Vec<u8>>>,
 }
-
-/// In the tree's own nodes: looking for a key is comparing keys, and each that lay elsewhere would be fetched from there.
-type Key = SmallVec<[u8; KEY_BYTES]>;
-
-/// Most keys are no longer: an account, what is looked for under it, a time.
-const KEY_BYTES: usize = 48;
 
 impl MemoryStore {
     pub fn new() -> MemoryStore {
@@ -43,14 +36,14 @@ impl MemoryStore {
     }
 }
 
-fn bounds(range: &Range) -> (Bound<&[u8]>, Bound<&[u8]>) {
-    let to = range.to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-    (Bound::Included(range.from.as_slice()), to)
+fn bounds(range: &Range) -> (Bound<Key>, Bound<Key>) {
+    let to = range.to.as_deref().map_or(Bound::Unbounded, |to| Bound::Excluded(to.into()));
+    (Bound::Included(range.from.as_slice().into()), to)
 }
 
 impl Store for MemoryStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.read().tables.get(&table).and_then(|rows| rows.get(key)).cloned())
+        Ok(self.read().tables.get(&table).and_then(|rows| rows.get(&key.into())).cloned())
     }
 
     fn scan(&self, table: Table, range: Range, order: Order, limit: usize) -> Result<Vec<Row>, StoreError> {
@@ -59,7 +52,7 @@ impl Store for MemoryStore {
         }
         let held = self.read();
         let Some(rows) = held.tables.get(&table) else { return Ok(Vec::new()) };
-        let rows = rows.range::<[u8], _>(bounds(&range)).map(|(key, value)| (key.to_vec(), value.clone()));
+        let rows = rows.range(bounds(&range)).map(|(key, value)| (key.to_vec(), value.clone()));
         Ok(match order {
             Order::Ascending => rows.take(limit).collect(),
             Order::Descending => rows.rev().take(limit).collect(),
@@ -72,7 +65,7 @@ impl Store for MemoryStore {
         }
         let held = self.read();
         let Some(rows) = held.tables.get(&table) else { return Ok(0) };
-        Ok(rows.range::<[u8], _>(bounds(&range)).take(limit).count())
+        Ok(rows.range(bounds(&range)).take(limit).count())
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -84,8 +77,8 @@ impl Store for MemoryStore {
             let rows = held.tables.entry(table).or_default();
             for (key, written) in changes {
                 match written.value {
-                    Some(value) => rows.insert(Key::from_slice(&key), value),
-                    None => rows.remove(key.as_slice()),
+                    Some(value) => rows.insert(key.as_slice().into(), value),
+                    None => rows.remove(&key.as_slice().into()),
                 };
             }
         }

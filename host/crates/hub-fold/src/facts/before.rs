@@ -10,7 +10,7 @@ use hub_store::{Range, Table};
 
 use super::{EventFacts, checkout_value, decimal, order_value, text, ticket_value};
 use crate::draft::RowsBefore;
-use crate::row::{CustomerRow, NodeRow, Row, SubjectKind, key};
+use crate::row::{BelongsRow, CustomerRow, Row, SubjectKind, key};
 use crate::rulings;
 
 impl EventFacts<'_> {
@@ -48,7 +48,7 @@ impl EventFacts<'_> {
 
     /// Of whoever the event's account was then: a customer it has joined since brings tags of their own.
     fn tags_before(&self, rows: RowsBefore<'_>) -> Option<Vec<String>> {
-        let customer = rows.get::<NodeRow>(&self.about.account?.0).ok()??.customer?;
+        let customer = rows.get::<BelongsRow>(&self.about.account?.0).ok()??.customer?;
         let accounts: BTreeSet<NodeId> = rows.get::<CustomerRow>(&customer.0).ok()??.accounts;
         let profiles = accounts.iter().filter_map(|account| rows.get::<Profile>(&account.0).ok()?);
         let mut tags: BTreeSet<String> = profiles.flat_map(|profile| profile.tags.current()).collect();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hub_model::event::Direction;
 use hub_model::identity::{IdentityKey, IdentityKind};
-use hub_model::model::{Interaction, LoyaltyAccount, Order, Profile, Ticket};
+use hub_model::model::{Interaction, LoyaltyAccount, Profile};
 use hub_model::{NodeId, Timestamp};
 use hub_store::{Order as Ends, Range, Store, Table};
 use serde::Serialize;
@@ -127,8 +127,8 @@ impl<'a> Person<'a> {
     }
 
     pub(super) fn summary(&self) -> Result<CustomerSummary, FoldError> {
-        let orders = self.things::<Order>(SubjectKind::Order)?;
-        let tickets = self.things::<Ticket>(SubjectKind::Ticket)?;
+        let (open_orders, orders) = self.count(SubjectKind::Order)?;
+        let (open_tickets, _) = self.count(SubjectKind::Ticket)?;
         let loyalty = self.things::<LoyaltyAccount>(SubjectKind::LoyaltyAccount)?;
         let balances = loyalty.iter().filter_map(|(_, account)| Some(account.balance.as_ref()?.value));
         Ok(CustomerSummary {
@@ -138,12 +138,24 @@ impl<'a> Person<'a> {
             phones: self.reachable(IdentityKind::Phone),
             accounts: self.accounts.values().map(|node| Account::of(&node.key)).collect(),
             tags: self.tags()?,
-            open_orders: orders.iter().filter(|(_, order)| order.is_open()).count() as u64,
-            orders: orders.len() as u64,
-            open_tickets: tickets.iter().filter(|(_, ticket)| ticket.is_open()).count() as u64,
+            open_orders,
+            orders,
+            open_tickets,
             loyalty_points: balances.fold(0, i64::saturating_add),
             last_contact_at: self.last_contact_at()?,
         })
+    }
+
+    /// How many things of one kind are open over all accounts, and how many there are.
+    fn count(&self, kind: SubjectKind) -> Result<(u64, u64), FoldError> {
+        let (mut open, mut all) = (0, 0);
+        for account in self.accounts.keys() {
+            for row in self.view.filed_rows(*account, kind)? {
+                all += 1;
+                open += u64::from(row.is_open);
+            }
+        }
+        Ok((open, all))
     }
 
     /// Things of one kind over all accounts.

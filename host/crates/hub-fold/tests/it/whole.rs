@@ -130,6 +130,7 @@ fn folded(journal: &[Sequenced], sizes: &[usize]) -> MemoryStore {
 fn answers_on(store: &dyn Store, id: NodeId) -> String {
     let mut card = read::customer(store, id).unwrap();
     if let Some(card) = &mut card {
+        check_counted(card);
         // Whom they may be as well is what people's words change.
         card.suggestions.clear();
     }
@@ -142,6 +143,19 @@ fn answers_on(store: &dyn Store, id: NodeId) -> String {
         read::timeline(store, id, &entries).unwrap(),
     ))
     .unwrap()
+}
+
+/// What the timeline's rows say is open is what is open.
+fn check_counted(card: &read::CustomerCard) {
+    let open_orders = card.orders.iter().filter(|order| order.is_open).count() as u64;
+    let open_tickets = card.tickets.iter().filter(|ticket| ticket.is_open).count() as u64;
+    let summary = &card.summary;
+    assert_eq!(
+        (summary.open_orders, summary.orders, summary.open_tickets),
+        (open_orders, card.orders.len() as u64, open_tickets),
+        "counted of {}",
+        summary.id
+    );
 }
 
 /// What is answered about everybody.
