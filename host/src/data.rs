@@ -8,7 +8,7 @@ use hub_fold::ledger::{Ledger, LedgerReport};
 use hub_fold::{Fold, FoldError, Record, Sequenced};
 use hub_journal::{Journal, Options, ReadError, Seq};
 use hub_model::Timestamp;
-use hub_store::{MemoryStore, SledOptions, SledStore, Store};
+use hub_store::{DiskStore, MemoryStore, SledOptions, Store};
 
 use crate::config::Config;
 use crate::folder::{catch_up, fold_until};
@@ -49,7 +49,7 @@ impl Data {
 /// The same before anybody shares it.
 pub(crate) struct Files {
     pub journal: Journal,
-    pub view: SledStore,
+    pub view: DiskStore,
     fold: Fold,
 }
 
@@ -91,9 +91,9 @@ pub(crate) fn rebuild_aside(
     config: &Config,
     journal: &Journal,
     progress: &mut dyn FnMut(u64),
-) -> anyhow::Result<SledStore> {
+) -> anyhow::Result<DiskStore> {
     let next = hub_store::begin_rebuild(&view_dir(config))?;
-    let store = SledStore::open(&next, &view_options(config))?;
+    let store = DiskStore::open(&next, &view_options(config))?;
     catch_up(journal, &store, progress)?;
     Ok(store)
 }

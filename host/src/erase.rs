@@ -19,7 +19,7 @@ use hub_fold::row::EffectState;
 use hub_fold::{ActiveSettings, Fold, Sifted};
 use hub_journal::{Change, Entry, Journal, ReadError, RewriteError, Seq};
 use hub_model::{EffectId, Timestamp};
-use hub_store::{SledStore, Store};
+use hub_store::{DiskStore, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
@@ -344,7 +344,7 @@ impl Eraser {
         let began = Instant::now();
         let (journal, store) = (self.journal.clone(), Arc::clone(&self.store));
         let (config, now) = (Arc::clone(&self.config), self.clock.now());
-        let next = tokio::task::spawn_blocking(move || -> anyhow::Result<SledStore> {
+        let next = tokio::task::spawn_blocking(move || -> anyhow::Result<DiskStore> {
             let next = data::rebuild_aside(&config, &journal, &mut |_| {})?;
             if hold_back(&journal, now, &*store, &next)? > 0 {
                 catch_up(&journal, &next, &mut |_| {})?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hub_fold::{Consequences, Fold, FoldError, Keeps, Record, RuleAlarm, Sequenced, Side};
 use hub_journal::{Journal, ReadError, Seq};
 use hub_model::Timestamp;
-use hub_store::{SledStore, Store};
+use hub_store::{DiskStore, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::health::Health;
@@ -60,7 +60,7 @@ pub(crate) struct Folder {
 
 /// A view built beside the one in use, which may be some records behind or ahead of it.
 pub(crate) struct Swap {
-    pub next: SledStore,
+    pub next: DiskStore,
     /// Told what became of it.
     pub done: oneshot::Sender<Result<(), FoldError>>,
 }
@@ -276,7 +276,7 @@ impl Folder {
     }
 
     /// The new view is brought to where this one is; between two batches nobody else writes.
-    fn swap(&self, next: SledStore) -> Result<(), FoldError> {
+    fn swap(&self, next: DiskStore) -> Result<(), FoldError> {
         fold_until(&self.journal, &next, *self.applied.borrow(), &mut |_| {})?;
         Ok(self.view.swap(next)?)
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
-use hub_store::{Batch, Order, Range, Row, SledOptions, SledStore, Store, StoreError, Table};
+use hub_store::{Batch, DiskStore, Order, Range, Row, SledOptions, Store, StoreError, Table};
 
 /// What a view that was put aside is called, behind a dot.
 const DAMAGED: &str = "damaged";
@@ -13,14 +13,14 @@ const DAMAGED: &str = "damaged";
 ///
 /// # Errors
 /// The disk's, or the files are in use.
-pub(crate) fn open_files(dir: &Path, options: &SledOptions, last: u64) -> Result<SledStore, StoreError> {
-    let problem = match SledStore::open_within(dir, options, last) {
+pub(crate) fn open_files(dir: &Path, options: &SledOptions, last: u64) -> Result<DiskStore, StoreError> {
+    let problem = match DiskStore::open_within(dir, options, last) {
         Err(error) if error.asks_for_rebuild() => error,
         opened => return opened,
     };
     tracing::error!(%problem, "the view is put aside and built anew from the journal");
     put_aside(dir)?;
-    SledStore::open(dir, options)
+    DiskStore::open(dir, options)
 }
 
 /// In place of what was put aside before: only the latest tells a person anything.
@@ -44,12 +44,12 @@ pub(crate) struct View {
     dir: PathBuf,
     options: SledOptions,
     /// Absent after a failure, until it is opened again.
-    current: RwLock<Option<SledStore>>,
+    current: RwLock<Option<DiskStore>>,
 }
 
 impl View {
     /// The view opened from this directory.
-    pub(crate) fn new(dir: PathBuf, options: SledOptions, store: SledStore) -> Self {
+    pub(crate) fn new(dir: PathBuf, options: SledOptions, store: DiskStore) -> Self {
         Self { dir, options, current: RwLock::new(Some(store)) }
     }
 
@@ -58,14 +58,14 @@ impl View {
     ///
     /// # Errors
     /// The disk's. What was there is used on if it can be.
-    pub(crate) fn swap(&self, next: SledStore) -> Result<(), StoreError> {
+    pub(crate) fn swap(&self, next: DiskStore) -> Result<(), StoreError> {
         next.flush()?;
         // The engine may not have its files renamed while it is open.
         drop(next);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = None;
         let finished = hub_store::finish_rebuild(&self.dir);
-        *current = Some(SledStore::open(&self.dir, &self.options)?);
+        *current = Some(DiskStore::open(&self.dir, &self.options)?);
         finished
     }
 
@@ -79,7 +79,7 @@ impl View {
     ///
     /// # Errors
     /// As [`open_files`].
-    pub(crate) fn open_closed(&self, last: u64, damaged: bool) -> Result<SledStore, StoreError> {
+    pub(crate) fn open_closed(&self, last: u64, damaged: bool) -> Result<DiskStore, StoreError> {
         if damaged && self.dir.try_exists().map_err(StoreError::Io)? {
             put_aside(&self.dir)?;
         }
@@ -87,11 +87,11 @@ impl View {
     }
 
     /// Everybody reads this from now on.
-    pub(crate) fn put_in_use(&self, store: SledStore) {
+    pub(crate) fn put_in_use(&self, store: DiskStore) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(store);
     }
 
-    fn read<T>(&self, question: impl FnOnce(&SledStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn read<T>(&self, question: impl FnOnce(&DiskStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         let gone = || StoreError::Io(io::Error::other("the view failed and is being opened again"));
         question(current.as_ref().ok_or_else(gone)?)

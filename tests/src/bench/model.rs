@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use hub_fold::read::{self, TimelineQuery};
 use hub_fold::record::Record;
 use hub_fold::{Fold, FoldError, Sequenced};
-use hub_store::{MemoryStore, SledOptions, SledStore, Store, begin_rebuild, finish_rebuild};
+use hub_store::{DiskStore, MemoryStore, SledOptions, Store, begin_rebuild, finish_rebuild};
 
 use super::table::Table;
 use population::{Population, REGULARS};
@@ -103,7 +103,7 @@ fn column(population: Population) -> Result<Column, Problem> {
     let scratch = tempfile::tempdir()?;
     let view = scratch.path().join("view");
     let mut column = Column::new();
-    let store = SledStore::open(&view, &SledOptions::default())?;
+    let store = DiskStore::open(&view, &SledOptions::default())?;
     let events = population.events();
     column.push((SLED, per_second(events, fold(&store, population.pages())?)));
     reads(&mut column, &store, population)?;
@@ -111,11 +111,11 @@ fn column(population: Population) -> Result<Column, Problem> {
     drop(store);
     column.push((DISK, format!("{} bytes", bytes(&view)? / events.max(1))));
     let began = Instant::now();
-    drop(SledStore::open(&view, &SledOptions::default())?);
+    drop(DiskStore::open(&view, &SledOptions::default())?);
     column.push((OPENING, format!("{} ms", began.elapsed().as_millis())));
     column.push((REBUILD, per_second(events, rebuild(&view, population)?)));
 
-    let store = SledStore::open(&scratch.path().join("orders"), &SledOptions::default())?;
+    let store = DiskStore::open(&scratch.path().join("orders"), &SledOptions::default())?;
     let deliveries = population.deliveries();
     column.push((SLED_ORDERS, per_second(deliveries * 2, fold(&store, population.orders())?)));
     Ok(column)
@@ -145,7 +145,7 @@ fn fold(store: &dyn Store, records: impl Iterator<Item = Vec<Sequenced>>) -> Res
 /// the records.
 fn rebuild(view: &Path, population: Population) -> Result<Duration, Problem> {
     let next = begin_rebuild(view)?;
-    let store = SledStore::open(&next, &SledOptions::default())?;
+    let store = DiskStore::open(&next, &SledOptions::default())?;
     let mut fold = Fold::open(&store)?;
     let mut taken = Duration::ZERO;
     let mut pages = population.pages().flatten().peekable();

@@ -1,6 +1,7 @@
 //! What every [`Store`] does, checked on each of them. A new implementation adds one line at the end.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -8,34 +9,54 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::{
-    Batch, Before, Change, KEY_BYTES_MAX, MemoryStore, Order, Part, Range, Row, SledOptions, SledStore,
-    Store, StoreError, Table, VALUE_BYTES_MAX, prefix_range,
+    Batch, Before, Change, DiskStore, KEY_BYTES_MAX, MemoryStore, Order, Part, Range, Row, SledOptions,
+    SledStore, Store, StoreError, Table, VALUE_BYTES_MAX, prefix_range,
 };
 
 /// A store and, if it needs one, its directory; closed before the directory goes.
 pub(crate) struct Opened {
     store: Box<dyn Store>,
-    dir: Option<TempDir>,
+    disk: Option<(TempDir, Open)>,
 }
 
+/// Opens the store in a directory and verifies it.
+type Open = fn(&Path) -> Box<dyn Store>;
+
 fn open_memory() -> Opened {
-    Opened { store: Box::new(MemoryStore::new()), dir: None }
+    Opened { store: Box::new(MemoryStore::new()), disk: None }
 }
 
 fn open_sled() -> Opened {
-    let dir = TempDir::new().unwrap();
-    let store = SledStore::open(&dir.path().join("view"), &SledOptions::default()).unwrap();
-    Opened { store: Box::new(store), dir: Some(dir) }
+    Opened::on_disk(|dir| {
+        let store = SledStore::open(dir, &SledOptions::default()).unwrap();
+        store.verify().unwrap();
+        Box::new(store)
+    })
+}
+
+/// So that about every second batch of a few rows finds others waiting.
+const WAITING_FEW: usize = 4;
+
+fn open_disk() -> Opened {
+    Opened::on_disk(|dir| {
+        let options = SledOptions { waiting_rows_max: WAITING_FEW, ..SledOptions::default() };
+        let store = DiskStore::open(dir, &options).unwrap();
+        store.verify().unwrap();
+        Box::new(store)
+    })
 }
 
 impl Opened {
+    fn on_disk(open: Open) -> Opened {
+        let dir = TempDir::new().unwrap();
+        Opened { store: open(&dir.path().join("view")), disk: Some((dir, open)) }
+    }
+
     /// Closes and opens a store that is on disk; others keep what they have anyway.
     fn reopen(self) -> Opened {
-        let Some(dir) = self.dir else { return self };
+        let Some((dir, open)) = self.disk else { return self };
         drop(self.store);
-        let store = SledStore::open(&dir.path().join("view"), &SledOptions::default()).unwrap();
-        store.verify().unwrap();
-        Opened { store: Box::new(store), dir: Some(dir) }
+        Opened { store: open(&dir.path().join("view")), disk: Some((dir, open)) }
     }
 }
 
@@ -356,4 +377,4 @@ macro_rules! conforms {
     };
 }
 
-conforms!(memory = open_memory, sled = open_sled);
+conforms!(memory = open_memory, sled = open_sled, disk = open_disk);

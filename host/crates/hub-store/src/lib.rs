@@ -9,18 +9,21 @@
 
 mod batch;
 mod chunk;
+mod disk;
 mod error;
 mod key;
 mod memory;
 mod sled_store;
 mod swap;
 mod table;
+mod waiting;
 
 #[cfg(test)]
 mod conformance;
 
 pub use batch::{Batch, Before, Change};
 pub use chunk::VALUE_BYTES_MAX;
+pub use disk::DiskStore;
 pub use error::{KEY_BYTES_MAX, Part, StoreError};
 pub use memory::MemoryStore;
 pub use sled_store::{SledOptions, SledStore};

@@ -61,22 +61,31 @@ const ROW_TREE: &str = "rows";
 const STATE_TREE_OF_FORMAT_1: &[u8] = b"state";
 const STATE_KEY: &[u8] = b"state";
 
-/// How to open a [`SledStore`].
+/// Rows that wait at most before the engine is given them. Twice as many are not written again much less often.
+const WAITING_ROWS_MAX_DEFAULT: usize = 4_096;
+
+/// How to open a [`DiskStore`](crate::DiskStore).
 #[derive(Clone, Debug)]
 pub struct SledOptions {
     /// The most memory pages may take.
     pub cache_bytes: u64,
-    /// How often committed batches are handed to the disk without being asked.
+    /// How often what the engine has is handed to the disk without being asked.
     pub flush_every: Duration,
+    /// How many rows may wait in memory for being written at once.
+    pub waiting_rows_max: usize,
 }
 
 impl Default for SledOptions {
     fn default() -> SledOptions {
-        SledOptions { cache_bytes: CACHE_BYTES_DEFAULT, flush_every: FLUSH_EVERY_DEFAULT }
+        SledOptions {
+            cache_bytes: CACHE_BYTES_DEFAULT,
+            flush_every: FLUSH_EVERY_DEFAULT,
+            waiting_rows_max: WAITING_ROWS_MAX_DEFAULT,
+        }
     }
 }
 
-/// A [`Store`] in a directory of its own.
+/// A [`Store`] in a directory of its own, which gives the engine each batch by itself.
 ///
 /// Dropping it flushes and closes; when the drop returns the directory can be opened again or moved.
 pub struct SledStore {

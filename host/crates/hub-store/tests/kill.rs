@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{env, fs};
 
-use hub_store::{Batch, Before, Change, Order, Range, SledOptions, SledStore, Store, Table};
+use hub_store::{Batch, Before, Change, DiskStore, Order, Range, SledOptions, Store, Table};
 
 const TEST: &str = "a_killed_process_leaves_whole_batches";
 const VIEW: &str = "HUB_STORE_KILL_VIEW";
@@ -60,9 +60,10 @@ fn start(view: &Path) -> Child {
 }
 
 fn write_until_killed(view: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    // As often as sled can, so that most kills fall into a write.
-    let options = SledOptions { flush_every: Duration::from_millis(1), ..SledOptions::default() };
-    let store = SledStore::open(view, &options)?;
+    // Each batch when the next comes, and as often as sled can, so that most kills fall into a write.
+    let options =
+        SledOptions { flush_every: Duration::from_millis(1), waiting_rows_max: 1, ..SledOptions::default() };
+    let store = DiskStore::open(view, &options)?;
     let start = store.applied()?;
     for generation in start + 1..start + GENERATIONS_MAX {
         store.commit(Batch { applied: generation, changes: changes(generation) })?;
@@ -82,7 +83,7 @@ fn changes(generation: u64) -> Vec<Change> {
 }
 
 fn check_one_generation(view: &Path) -> u64 {
-    let store = SledStore::open(view, &SledOptions::default()).expect("the view opens");
+    let store = DiskStore::open(view, &SledOptions::default()).expect("the view opens");
     store.verify().expect("the view is sound");
     let applied = store.applied().expect("applied is known");
     let rows_expected = if applied == 0 { 0 } else { KEYS };

@@ -3,7 +3,7 @@
 
 use hub_fold::{model_digest, view_digest};
 use hub_model::event::Payload;
-use hub_store::{MemoryStore, SledOptions, SledStore};
+use hub_store::{DiskStore, MemoryStore, SledOptions};
 use proptest::prelude::*;
 
 use crate::support::days::days;
@@ -132,7 +132,7 @@ fn batches_and_engine_do_not_matter_to_the_whole_view() {
     assert_eq!(digest(&[journal.len()]), one_by_one);
 
     let dir = tempfile::tempdir().unwrap();
-    let sled = SledStore::open(&dir.path().join("view"), &SledOptions::default()).unwrap();
+    let sled = DiskStore::open(&dir.path().join("view"), &SledOptions::default()).unwrap();
     fold_into(&sled, &journal, &[16]);
     assert_eq!(view_digest(&sled).unwrap(), one_by_one);
     assert_ne!(digest(&[7]), {
