@@ -238,10 +238,6 @@ fn inspect(out: &Out, connector: &str, config: &ConfigArg, json: bool) -> Result
     table.pair("kind", inspected.kind);
     table.pair("abilities", inspected.abilities.join(", "));
     table.pair("digest", &inspected.digest);
-    let fills: Vec<&str> = inspected.manifest.iter().flat_map(|manifest| manifest.fills()).collect();
-    if !fills.is_empty() {
-        table.pair("fills", fills.join(" "));
-    }
     out.table(&table)?;
     inspected.manifest.map_or(Ok(ExitCode::SUCCESS), |manifest| manifest_tables(out, manifest))
 }
@@ -269,11 +265,24 @@ fn manifest_tables(out: &Out, manifest: &Manifest) -> Result<ExitCode, Failed> {
         let grade = format!("{:?}", action.grade).to_lowercase();
         actions.row([action.name.clone(), role(&action.role), grade, parameters, action.help.clone()]);
     }
-    for table in [settings, endpoints, actions].iter().filter(|table| !table.is_empty()) {
+    let mut fills = Table::new(&["fills", "fields rules may count on"]);
+    for (thing, fields) in by_thing(manifest.fills()) {
+        fills.row([thing.to_owned(), fields.join(" ")]);
+    }
+    for table in [settings, endpoints, actions, fills].iter().filter(|table| !table.is_empty()) {
         out.line("")?;
         out.table(table)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Names of fields by what they are of: `order.lines.sku` is the field `lines.sku` of an order.
+fn by_thing<'f>(fields: impl IntoIterator<Item = &'f str>) -> BTreeMap<&'f str, Vec<&'f str>> {
+    let mut things: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (thing, field) in fields.into_iter().filter_map(|field| field.split_once('.')) {
+        things.entry(thing).or_default().push(field);
+    }
+    things
 }
 
 fn role(role: &Role) -> String {
