@@ -103,8 +103,9 @@ impl Plugins {
         self.now().connections.get(name).cloned()
     }
 
-    /// Installs every component of the folder; blocks while compiling. Plugins whose file did not change stay as they
-    /// are, with their history; one whose new file is refused stays in force.
+    /// Installs these components of the folder; blocks while compiling. Plugins whose file did not change stay as they
+    /// are, with their history; one whose new file is refused stays in force, and so does one that a second file claims
+    /// to be as well.
     pub fn load(&self, paths: &[PathBuf]) -> Vec<PluginProblem> {
         let before = self.now();
         let mut problems = Vec::new();
@@ -114,10 +115,8 @@ impl Plugins {
             ..Installed::default()
         };
         for path in paths {
-            match self.install(path) {
-                Ok(plugin) => take_over(&mut next, plugin, path),
-                Err(message) => problems.push(PluginProblem { file: path.clone(), message }),
-            }
+            let taken = self.install(path).and_then(|plugin| take_over(&mut next, plugin, path));
+            problems.extend(taken.err().map(|message| PluginProblem { file: path.clone(), message }));
         }
         next.connections = self.connect(&next);
         *self.installed.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
@@ -138,21 +137,30 @@ impl Plugins {
     }
 }
 
-fn take_over(installed: &mut Installed, plugin: Plugin, path: &Path) {
-    let is_same = |old: &Arc<Loaded>| old.plugin.digest() == plugin.digest();
-    match plugin.kind() {
-        PluginKind::Connector(_) => {
-            let id = plugin.id().to_owned();
-            if !installed.connectors.get(&id).is_some_and(is_same) {
-                installed.connectors.insert(id, Arc::new(Loaded::new(plugin, path.to_owned())));
-            }
+fn take_over(installed: &mut Installed, plugin: Plugin, path: &Path) -> Result<(), String> {
+    let id = plugin.id().to_owned();
+    let (old, what) = match plugin.kind() {
+        PluginKind::Connector(_) => (installed.connectors.get(&id), format!("connector {id}")),
+        PluginKind::Enricher => (installed.enricher.as_ref(), "the enricher".to_owned()),
+    };
+    if let Some(old) = old {
+        if old.plugin.digest() == plugin.digest() {
+            return Ok(());
         }
-        PluginKind::Enricher => {
-            if !installed.enricher.as_ref().is_some_and(is_same) {
-                installed.enricher = Some(Arc::new(Loaded::new(plugin, path.to_owned())));
-            }
+        // Which of two files is meant nobody can say: their order in the folder is no word of the operator's.
+        if old.path != path && old.path.exists() {
+            let other = old.path.display();
+            return Err(format!(
+                "it is {what}, and so is {other}, which stays in force; take one of them away"
+            ));
         }
     }
+    let loaded = Arc::new(Loaded::new(plugin, path.to_owned()));
+    match loaded.plugin.kind() {
+        PluginKind::Connector(_) => drop(installed.connectors.insert(id, loaded)),
+        PluginKind::Enricher => installed.enricher = Some(loaded),
+    }
+    Ok(())
 }
 
 /// The components of a folder, by name.

@@ -78,8 +78,12 @@ impl Workshop {
 
     /// Lines of the hub's log that refuse a plugin.
     fn refusals(&self) -> usize {
+        self.refusals_of(SHOPIFY_FILE)
+    }
+
+    fn refusals_of(&self, file: &str) -> usize {
         let log = std::fs::read_to_string(&self.stage.files().log).unwrap();
-        log.lines().filter(|line| line.contains("plugin refused") && line.contains(SHOPIFY_FILE)).count()
+        log.lines().filter(|line| line.contains("plugin refused") && line.contains(file)).count()
     }
 }
 
@@ -211,6 +215,24 @@ async fn a_file_that_is_no_connector_changes_nothing() {
 
     rename_into(&workshop.file(), &marked(&workshop.original, 0));
     until("the next good one is taken over", async || workshop.digest().await != before).await;
+    assert_eq!(workshop.digest().await.unwrap(), workshop.listed_digest().await);
+}
+
+/// Nobody can say which of two files is meant; the second counts once the first is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_file_of_a_connector_is_refused_until_the_first_is_gone() {
+    const SECOND: &str = "a-newer-shopify.wasm";
+    let workshop = Workshop::open().await;
+    let before = workshop.digest().await;
+    rename_into(&workshop.plugins.path().join(SECOND), &marked(&workshop.original, 0));
+    until("the second is refused", async || workshop.refusals_of(SECOND) == 1).await;
+    assert_eq!(workshop.digest().await, before, "the first stays in use");
+    let listed = workshop.listed().await;
+    let problem = listed.pointer("/problems/0").expect("connector list tells of it").to_string();
+    assert!(problem.contains(SHOPIFY_FILE) && problem.contains(SECOND), "{problem}");
+
+    std::fs::remove_file(workshop.file()).unwrap();
+    until("the second is taken over", async || workshop.digest().await != before).await;
     assert_eq!(workshop.digest().await.unwrap(), workshop.listed_digest().await);
 }
 

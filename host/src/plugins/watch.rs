@@ -1,5 +1,6 @@
 //! Looks at the plugins folder every second and takes over what changed. A file is installed once it has been the same
-//! for two looks, so that one still being copied is left alone; builds that rename into place are taken at once.
+//! for two looks, so that one still being copied is left alone; builds that rename into place are taken at once. When a
+//! file is gone the others are looked at again: it may have been in the way of one. What it held stays in force.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,6 +21,9 @@ pub(crate) async fn watch(plugins: Arc<Plugins>, dir: PathBuf) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let now = look(&dir);
+        if installed.keys().any(|path| !now.contains_key(path) && !before.contains_key(path)) {
+            installed.clear();
+        }
         let settled = now.iter().filter(|(path, seen)| before.get(*path) == Some(seen));
         let changed: Vec<PathBuf> = settled
             .filter(|(path, seen)| installed.get(*path) != Some(seen))
