@@ -63,24 +63,20 @@ impl DiskStore {
         self.waiting.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what waits to the engine. Readers go on meanwhile: they see the same rows here or there.
+    /// Writes what waits to the engine.
     fn hand_over(&self) -> Result<(), StoreError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.write_waiting()
     }
 
-    /// Called by whoever is [writing](DiskStore::writing). If it fails, all of it still waits.
+    /// Called by whoever is [writing](DiskStore::writing). If it fails, all of it still waits. Readers wait meanwhile, as
+    /// the engine lets them: whoever counts sees a row here or there and not twice.
     fn write_waiting(&self) -> Result<(), StoreError> {
-        let batch = {
-            let waiting = self.waiting();
-            if waiting.applied == self.engine.applied()? && waiting.rows() == 0 {
-                return Ok(());
-            }
-            waiting.batch()
-        };
-        let applied = batch.applied;
-        self.engine.commit(batch)?;
-        *self.waiting.write().unwrap_or_else(PoisonError::into_inner) = Waiting::at(applied);
+        let mut waiting = self.waiting.write().unwrap_or_else(PoisonError::into_inner);
+        if waiting.rows() > 0 || waiting.applied != self.engine.applied()? {
+            self.engine.commit(waiting.batch())?;
+            *waiting = Waiting::at(waiting.applied);
+        }
         Ok(())
     }
 
