@@ -1,12 +1,11 @@
 //! What would be otherwise: the journal folded once as it is and once with something changed, both into memory, and the
 //! two laid beside each other. Nothing is written.
 
-use std::collections::BTreeSet;
 use std::thread;
 
-use hub_fold::Keeps;
 use hub_fold::read::{Difference, differences};
 use hub_fold::record::{Command, Record};
+use hub_fold::{Counted, Keeps};
 use hub_journal::Journal;
 use hub_model::identity::Limits;
 use hub_rules::Catalogue;
@@ -21,7 +20,7 @@ pub(crate) enum If {
     /// A person's words, as if they had been given before everything else.
     Said(Command),
     /// Other rules, from the beginning; of those counted is kept what comes of them, and of no rule why.
-    Rules { rules: Vec<(String, String)>, catalogue: Catalogue, counted: BTreeSet<String> },
+    Rules { rules: Vec<(String, String)>, catalogue: Catalogue, counted: Counted },
 }
 
 /// The difference that the change makes to a view.
@@ -91,7 +90,7 @@ pub(crate) fn folded(
             };
             // What the hub did not know it did not wait for: no record tells that its time had come.
             let change = Some(&mut change as &mut dyn FnMut(&mut Record));
-            let keeps = Keeps::Outcomes { rules: counted.clone() };
+            let keeps = Keeps::Outcomes(counted.clone());
             let otherwise = Otherwise { change, runs_free: true, keeps, ..Otherwise::default() };
             fold_otherwise(journal, &other, until, otherwise, progress)?;
         }

@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hub_fold::record::{Record, Settings};
-use hub_fold::{Fold, Keeps, Sequenced};
+use hub_fold::{Counted, Fold, Keeps, Sequenced};
 use hub_model::Timestamp;
 use hub_model::event::{self, Event, Payload};
 use hub_store::{Batch, MemoryStore, Order, Range, Row, Store, StoreError, Table};
@@ -38,7 +38,7 @@ const ORDERS_EACH: usize = 4;
 /// Rules that act on a message.
 const MATCHING: usize = 20;
 /// Others on the machine can only slow a fold down, so the fastest of so many is its speed.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 const LOADED: [usize; 5] = [0, 1, 100, 1_000, 10_000];
 /// The one that a back-test counts.
 const COUNTED: &str = "rule-00000";
@@ -85,7 +85,10 @@ fn main() {
                 let took = (0..ROUNDS).map(|_| in_batches(&journal, said.len(), keeps.clone())).min();
                 said.len() as f64 / took.unwrap_or_default().as_secs_f64()
             };
-            let counted = Keeps::Outcomes { rules: BTreeSet::from([COUNTED.to_owned()]) };
+            let counted = Keeps::Outcomes(Counted {
+                rules: BTreeSet::from([COUNTED.to_owned()]),
+                since: Timestamp::EPOCH,
+            });
             let (kept, one, none) = (rate(&Keeps::All), rate(&counted), rate(&Keeps::Nothing));
             let place = if others == Others::Together { "together" } else { "elsewhere" };
             println!(

@@ -1,6 +1,8 @@
 //! From an event to what is owed: asks the rules, applies their limits, plans effects. All rules of one event see one
 //! state; hub actions are written afterwards.
 
+use std::collections::BTreeMap;
+
 use hub_model::event::Event;
 use hub_model::{EffectId, EventId, NodeId, Timestamp};
 use hub_rules::{Evaluation, ItemsAsked, Mode, Moment, PlannedAction, Rule, RuleSet, Scope, Truth, Value};
@@ -199,9 +201,9 @@ impl Decided {
         self.sittings.iter_mut().for_each(|sitting| sitting.outcomes.push(outcome.clone()));
     }
 
-    /// Leaves out what is not to be kept for "why".
-    pub(crate) fn keep(&mut self, keeps: &Keeps, rules: &RuleSet) {
-        self.sittings.retain_mut(|sitting| sitting.keep(keeps, rules));
+    /// Leaves out what is not to be kept for "why"; see [`Sitting::keep`].
+    pub(crate) fn keep(&mut self, keeps: &Keeps, rules: &RuleSet, asked: &mut BTreeMap<String, u64>) {
+        self.sittings.retain_mut(|sitting| sitting.keep(keeps, rules, asked));
     }
 }
 

@@ -196,8 +196,10 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// The store's; then nothing is changed.
     pub(crate) fn commit(self, applied: u64) -> Result<(), FoldError> {
-        let mut batch = Batch { applied, changes: Vec::new() };
-        for (table, rows) in self.held.into_inner() {
+        let held = self.held.into_inner();
+        let rows = held.values().map(BTreeMap::len).sum();
+        let mut batch = Batch { applied, changes: Vec::with_capacity(rows) };
+        for (table, rows) in held {
             for (key, Held { before, change }) in rows {
                 let change = match change {
                     Some(Some(value)) => Change::Put { table, key, value, before },

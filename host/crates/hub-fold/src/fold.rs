@@ -28,7 +28,7 @@ use crate::own::forget_own_writes;
 use crate::people::judge;
 use crate::record::{Command, ConnectionSettings, PluginState, Record, Reported, Settings};
 use crate::row::{CaseRow, ConnectionRow, EffectRow, EventRow, decode, encode, key};
-use crate::sitting::{Keeps, keep_conditions};
+use crate::sitting::{Keeps, add_asked, keep_conditions};
 use crate::tokens::{make_token, revoke_token};
 
 /// A record with its place in the journal.
@@ -118,6 +118,7 @@ impl Fold {
             settings: Arc::clone(&self.settings),
             consequences: Consequences::default(),
             connections: BTreeMap::new(),
+            asked: BTreeMap::new(),
             alarms: Vec::new(),
             witness: None,
             derived: Derived::default(),
@@ -129,7 +130,8 @@ impl Fold {
             }
             folding.record(record)?;
         }
-        let Folding { mut draft, settings, consequences, connections, .. } = folding;
+        let Folding { mut draft, settings, consequences, connections, asked, .. } = folding;
+        add_asked(&mut draft, asked)?;
         for (connection, row) in connections {
             draft.put(connection.into_bytes(), &row);
         }
@@ -155,6 +157,7 @@ impl Fold {
             settings: Arc::clone(&self.settings),
             consequences: Consequences::default(),
             connections: BTreeMap::new(),
+            asked: BTreeMap::new(),
             alarms: Vec::new(),
             witness: Some(Witness { event, rule, found: None }),
             derived: Derived::default(),
@@ -187,6 +190,8 @@ pub(crate) struct Folding<'a> {
     pub(crate) consequences: Consequences,
     /// Every delivery changes its connection's row: they are written once, at the end.
     pub(crate) connections: BTreeMap<String, ConnectionRow>,
+    /// How often rules were asked and nothing came of it, where no more of it is kept.
+    pub(crate) asked: BTreeMap<String, u64>,
     /// Raised, and not told of yet: that follows the record, so that no rule's acting is in the midst of another's.
     pub(crate) alarms: Vec<RuleAlarm>,
     pub(crate) witness: Option<Witness<'a>>,
@@ -306,7 +311,7 @@ impl Folding<'_> {
         mut decided: Decided,
     ) -> Result<Vec<Emission>, FoldError> {
         let acted = acted(&decided, &self.settings.rules);
-        decided.keep(&self.keeps, &self.settings.rules);
+        decided.keep(&self.keeps, &self.settings.rules, &mut self.asked);
         let written = decided.write(&mut self.draft, seq)?;
         self.consequences.rules_fired += written.fired;
         self.consequences.effects_planned.extend(&written.effects);

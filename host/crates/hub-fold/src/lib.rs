@@ -62,7 +62,7 @@ pub use held::{HeldAction, QUIET, Switch, Switched, effects_held, effects_stoppe
 pub use merge::{JUDGED_MAX, Plan, PlanError, plan_merge, plan_reject, plan_unmerge};
 pub use record::{Record, RecordError};
 pub use segments::{MEMBERS_COUNTED_MAX, Members, members};
-pub use sitting::Keeps;
+pub use sitting::{Counted, Keeps};
 pub use timers::next_timer;
 pub use tokens::{NewToken, Scope, ScopeError, TokenRow, TokenState, tokens};
 

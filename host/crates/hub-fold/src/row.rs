@@ -4,6 +4,7 @@
 pub mod key;
 pub mod ruling;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -440,9 +441,20 @@ impl EffectState {
 /// The version rows are written with.
 const VERSION: u8 = 11;
 
+thread_local! {
+    /// Rows are written here and copied once they are whole: a vector that grows with each moves what it has, over and over.
+    static WRITING: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 pub(crate) fn encode<T: Serialize>(row: &T) -> Vec<u8> {
-    postcard::to_extend(row, vec![VERSION])
-        .expect("rows are plain data: writing them to memory has nothing to fail at")
+    let mut writing = WRITING.take();
+    writing.clear();
+    writing.push(VERSION);
+    let written = postcard::to_extend(row, writing)
+        .expect("rows are plain data: writing them to memory has nothing to fail at");
+    let row = written.as_slice().to_vec();
+    WRITING.set(written);
+    row
 }
 
 pub(crate) fn decode<'b, T: Deserialize<'b>>(table: Table, bytes: &'b [u8]) -> Result<T, FoldError> {

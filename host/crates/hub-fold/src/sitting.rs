@@ -9,7 +9,7 @@ use hub_model::{EventId, Timestamp};
 use hub_rules::{
     Actual, Condition, Evaluation, ItemsAsked, Mode, Moment, Rule, RuleSet, Trace, TraceNode, Truth, Value,
 };
-use hub_store::{Range, Row as StoredRow, Table, prefix_range};
+use hub_store::{Range, Row as StoredRow, Store, Table, prefix_range};
 use serde::{Deserialize, Serialize};
 
 use crate::FoldError;
@@ -95,11 +95,16 @@ impl Outcome {
 pub enum Keeps {
     #[default]
     All,
-    /// What came of these rules, without what they were told: to be counted, not to be explained.
-    Outcomes {
-        rules: BTreeSet<String>,
-    },
+    /// What came of some rules, without what they were told: to be counted, not to be explained.
+    Outcomes(Counted),
     Nothing,
+}
+
+/// What is to be counted: of these rules, by id, what they decided from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    pub rules: BTreeSet<String>,
+    pub since: Timestamp,
 }
 
 impl Keeps {
@@ -124,20 +129,29 @@ impl Sitting {
         }
     }
 
-    /// Leaves what is to be kept; `false` where that is nothing.
-    pub(crate) fn keep(&mut self, keeps: &Keeps, rules: &RuleSet) -> bool {
-        match keeps {
-            Keeps::All => true,
-            Keeps::Nothing => false,
-            Keeps::Outcomes { rules: counted } => {
-                self.outcomes.retain(|outcome| counted.contains(&outcome.rule));
-                let mut meant = counted.iter().filter_map(|rule| rules.get(rule));
-                match &self.only {
-                    Some(only) => counted.contains(only),
-                    None => meant.any(|rule| rule.on.event() == self.name),
+    /// Leaves what is to be kept; `false` where that is nothing. Rules that were asked, and of which nothing more is to be
+    /// known than that, are counted.
+    pub(crate) fn keep(&mut self, keeps: &Keeps, rules: &RuleSet, asked: &mut BTreeMap<String, u64>) -> bool {
+        let counted = match keeps {
+            Keeps::All => return true,
+            Keeps::Outcomes(counted) if self.at >= counted.since => &counted.rules,
+            Keeps::Outcomes(_) | Keeps::Nothing => return false,
+        };
+        self.outcomes.retain(|outcome| counted.contains(&outcome.rule));
+        if let Some(only) = &self.only {
+            // It stands in place of what was decided when it began to wait.
+            return counted.contains(only);
+        }
+        if self.outcomes.is_empty() {
+            let is_meant = |rule: &&Rule| rule.mode != Mode::Off && rule.on.event() == self.name;
+            for rule in counted.iter().filter_map(|rule| rules.get(rule)).filter(is_meant) {
+                match asked.get_mut(&rule.id) {
+                    Some(times) => *times += 1,
+                    None => drop(asked.insert(rule.id.clone(), 1)),
                 }
             }
         }
+        !self.outcomes.is_empty()
     }
 
     fn key(&self) -> Vec<u8> {
@@ -237,6 +251,23 @@ impl Sitting {
         self.moment.forget(FORGOTTEN);
         self.outcomes.iter_mut().try_for_each(Outcome::forget)
     }
+}
+
+/// Adds to how often rules were asked of which nothing came.
+pub(crate) fn add_asked(draft: &mut Draft<'_>, asked: BTreeMap<String, u64>) -> Result<(), FoldError> {
+    for (rule, times) in asked {
+        let row = key::asked(&rule);
+        let known = draft.get_raw(Table::Annotation, &row)?.map(|row| decode(Table::Annotation, &row));
+        let times = known.transpose()?.unwrap_or(0_u64).saturating_add(times);
+        draft.put_raw(Table::Annotation, row, encode(&times));
+    }
+    Ok(())
+}
+
+/// How often a rule was asked and nothing came of it, in a view that keeps [outcomes](Keeps::Outcomes) alone.
+pub(crate) fn asked_in_vain(store: &dyn Store, rule: &str) -> Result<u64, FoldError> {
+    let row = store.get(Table::Annotation, &key::asked(rule))?;
+    Ok(row.map(|row| decode(Table::Annotation, &row)).transpose()?.unwrap_or(0))
 }
 
 /// A version of a rule, as far as it is asked again.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use hub_fold::Alarm;
 use hub_fold::read::{self, BackTest, BandTest, Day, Firing, LEARNED_FROM, Listed};
+use hub_fold::{Alarm, Counted};
 use hub_journal::{Journal, Options};
 use hub_model::Timestamp;
 use hub_rules::{Rule, RuleFile, RuleProblem, switched_on};
@@ -89,7 +89,7 @@ fn tried(config: &Config, file: &Path, text: &str, window: (Timestamp, Timestamp
     rules.push((name.clone(), switched_on(&name, text)));
     let until = journal.durable().get();
     let fold = |rules: Vec<(String, String)>, progress: &mut dyn FnMut(u64)| {
-        let counted = BTreeSet::from([rule.id.clone()]);
+        let counted = Counted { rules: BTreeSet::from([rule.id.clone()]), since: window.0 };
         let change = If::Rules { rules, catalogue: settings.catalogue.clone(), counted };
         what_if::folded(&journal, until, &change, progress)
     };

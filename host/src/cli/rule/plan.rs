@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use hub_fold::Counted;
 use hub_fold::read::{self, BackTest};
 use hub_journal::{Journal, Options};
 use hub_model::Timestamp;
@@ -149,7 +150,7 @@ fn tried(
     });
     let until = journal.durable().get();
     let bar = progress(until);
-    let counted: BTreeSet<String> = rules.iter().map(|rule| rule.id.clone()).collect();
+    let counted = Counted { rules: rules.iter().map(|rule| rule.id.clone()).collect(), since: window.0 };
     let fold = |rules: Vec<(String, String)>, progress: &mut dyn FnMut(u64)| {
         let change = If::Rules { rules, catalogue: catalogue.clone(), counted: counted.clone() };
         what_if::folded(journal, until, &change, progress)

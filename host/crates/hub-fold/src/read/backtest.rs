@@ -13,7 +13,7 @@ use super::{View, Walk};
 use crate::FoldError;
 use crate::decide::Verdict;
 use crate::row::{EventRow, key};
-use crate::sitting::{Outcome, Sitting};
+use crate::sitting::{Outcome, Sitting, asked_in_vain};
 
 /// Customers named because the rule would have acted for them most often.
 const MOST_MAX: usize = 10;
@@ -79,7 +79,8 @@ pub struct Change {
 }
 
 /// Counts the decisions of a rule from `since` on, by when the hub learned of the events, in a view folded with it;
-/// `live` is one folded with the version in force. Walks all decisions.
+/// `live` is one folded with the version in force. A view that does not keep everything keeps what was decided from
+/// `since` on. Walks all decisions.
 ///
 /// # Errors
 /// A store's, or a row that cannot be read.
@@ -90,6 +91,7 @@ pub fn backtest(
     (since, until): (Timestamp, Timestamp),
 ) -> Result<BackTest, FoldError> {
     let mut test = BackTest { rule: rule.to_owned(), since, until, ..BackTest::default() };
+    test.asked = asked_in_vain(store, rule)?;
     let mut fired: BTreeSet<Firing> = BTreeSet::new();
     each(store, rule, since, |outcome, firing| {
         test.asked += 1;

@@ -357,6 +357,12 @@ pub fn sitting(event: EventId, rule: Option<&str>) -> Vec<u8> {
     key
 }
 
+/// How often a rule was asked and nothing came of it.
+#[must_use]
+pub fn asked(rule: &str) -> Vec<u8> {
+    [b"a", hash(&[rule.as_bytes()]).as_slice()].concat()
+}
+
 /// The conditions that rules for an event had, version by version.
 #[must_use]
 pub fn conditions_at(event: &str) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hub_fold::read::{backtest, decisions, why};
 use hub_fold::record::{Command, Record};
-use hub_fold::{Fold, Keeps, Verdict};
+use hub_fold::{Counted, Fold, Keeps, Verdict};
 use hub_model::EventId;
 use hub_rules::Truth;
 use hub_store::MemoryStore;
@@ -151,11 +151,14 @@ fn a_view_that_keeps_outcomes_alone_counts_as_one_that_keeps_all() {
     };
     for rule in ["elsewhere", "parcels"] {
         let all = folded(Keeps::All);
-        let counted = folded(Keeps::Outcomes { rules: BTreeSet::from([rule.to_owned()]) });
-        let test = |store: &MemoryStore| backtest(store, None, rule, (at(0), at(10))).unwrap();
-        assert_eq!(test(&counted), test(&all));
-        let fired = if rule == "parcels" { 6 } else { 0 };
-        assert_eq!((test(&all).asked, test(&all).fired), (8, fired));
+        for (since, asked, fired) in [(0, 8, 6), (4, 5, 4)] {
+            let rules = BTreeSet::from([rule.to_owned()]);
+            let counted = folded(Keeps::Outcomes(Counted { rules, since: at(since) }));
+            let test = |store: &MemoryStore| backtest(store, None, rule, (at(since), at(10))).unwrap();
+            assert_eq!(test(&counted), test(&all));
+            let fired = if rule == "parcels" { fired } else { 0 };
+            assert_eq!((test(&all).asked, test(&all).fired), (asked, fired), "since {since}");
+        }
     }
     let nothing = folded(Keeps::Nothing);
     assert_eq!(decisions(&nothing, id_of(&story[0])).unwrap(), []);
