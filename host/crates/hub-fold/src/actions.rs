@@ -6,7 +6,8 @@ use hub_model::model::Wanted;
 use hub_model::{FollowUpId, NodeId, Timestamp};
 use hub_rules::caps::DERIVED_DEPTH_MAX;
 use hub_rules::{
-    ActionSpec, Bounds, Changes, FieldKind, Grade, Holds, ParamSpec, PlannedAction, Takes, Value, Write,
+    ActionSpec, Below, Bounds, Changes, FieldKind, Grade, Holds, ParamSpec, PlannedAction, Takes, Value,
+    Write,
 };
 
 use crate::FoldError;
@@ -45,9 +46,18 @@ pub(crate) struct HubAction {
     name: &'static str,
     help: &'static str,
     params: &'static [Param],
-    /// What other rules may meet again: the field, how many values it holds, the parameter with the value.
-    writes: Option<(&'static str, Holds, &'static str)>,
+    writes: Option<Writes>,
     pub(crate) act: fn(&Asked<'_>) -> Result<Acted, ActionError>,
+}
+
+/// What other rules may meet again.
+struct Writes {
+    field: &'static str,
+    /// The parameter with the last part of the field's name, and what it is without.
+    below: Option<(&'static str, Option<&'static str>)>,
+    holds: Holds,
+    /// The parameter with the value.
+    param: &'static str,
 }
 
 struct Param {
@@ -63,14 +73,14 @@ const ACTIONS: &[HubAction] = &[
         name: "customer.add_tag",
         help: "tags the customer in the hub; nothing is sent",
         params: &[text("tag", "the tag")],
-        writes: Some(("customer.tags", Holds::Many, "tag")),
+        writes: Some(Writes { field: "customer.tags", below: None, holds: Holds::Many, param: "tag" }),
         act: add_tag,
     },
     HubAction {
         name: "customer.remove_tag",
         help: "takes back a tag that rules gave the customer; one that a system gives stays, because it is that system's",
         params: &[text("tag", "the tag")],
-        writes: Some(("customer.tags", Holds::Many, "tag")),
+        writes: Some(Writes { field: "customer.tags", below: None, holds: Holds::Many, param: "tag" }),
         act: remove_tag,
     },
     HubAction {
@@ -106,8 +116,12 @@ const ACTIONS: &[HubAction] = &[
             Param { takes: attribute, ..text("name", "the attribute's name, such as vip") },
             text("value", "what it is now"),
         ],
-        // Which field it is depends on the name: two rules that say different things of one are not told.
-        writes: None,
+        writes: Some(Writes {
+            field: "customer.attributes",
+            below: Some(("name", None)),
+            holds: Holds::One,
+            param: "value",
+        }),
         act: set_attribute,
     },
     HubAction {
@@ -118,14 +132,24 @@ const ACTIONS: &[HubAction] = &[
             optional("as", route, "queue or skill; queue when it is left out"),
         ],
         // A queue and a skill stand beside each other.
-        writes: None,
+        writes: Some(Writes {
+            field: "conversation",
+            below: Some(("as", Some(QUEUE))),
+            holds: Holds::One,
+            param: "to",
+        }),
         act: assign,
     },
     HubAction {
         name: "conversation.set_priority",
         help: "says how much the conversation matters; nothing is sent",
         params: &[Param { takes: priority, ..text("priority", "low, normal, high or urgent") }],
-        writes: Some(("conversation.priority", Holds::One, "priority")),
+        writes: Some(Writes {
+            field: "conversation.priority",
+            below: None,
+            holds: Holds::One,
+            param: "priority",
+        }),
         act: set_priority,
     },
     HubAction {
@@ -204,10 +228,15 @@ pub(crate) fn specs() -> impl Iterator<Item = (String, ActionSpec)> {
 /// No provider's event follows from what the hub itself writes: `customer.tagged` tells of a provider's tags. What follows
 /// from what is written or told the checker sees for itself.
 fn changes(action: &HubAction) -> Changes {
-    let write = action.writes.map(|(field, holds, param)| Write {
-        field: field.to_owned(),
-        holds,
-        param: Some(param.to_owned()),
+    let below = |(param, otherwise): (&str, Option<&str>)| Below {
+        param: param.to_owned(),
+        otherwise: otherwise.map(str::to_owned),
+    };
+    let write = action.writes.as_ref().map(|writes| Write {
+        field: writes.field.to_owned(),
+        below: writes.below.map(below),
+        holds: writes.holds,
+        param: Some(writes.param.to_owned()),
     });
     Changes { writes: Vec::from_iter(write), ..Changes::default() }
 }

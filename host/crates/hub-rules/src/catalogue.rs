@@ -1,11 +1,13 @@
 //! What a rule may name: fields, events and actions. Plain data, built by the host from the model
 //! and the installed connectors; the checker only reads it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Bounds;
+use crate::rule::Action;
 
 /// Everything a rule may name, keyed by the name it is written with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,10 +103,24 @@ pub struct Changes {
 #[serde(deny_unknown_fields)]
 pub struct Write {
     pub field: String,
+    /// What says which field below that it is; `None` where it is the field itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<Below>,
     pub holds: Holds,
     /// The parameter the new value is given in; `None` where the action itself is the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub param: Option<String>,
+}
+
+/// The last part of a field's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Below {
+    /// The parameter that gives it.
+    pub param: String,
+    /// What it is when that is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
 }
 
 /// How many values a field holds at once.
@@ -144,6 +160,18 @@ pub enum Takes {
     NewField(String),
     /// A name the author chooses. The action tells of an event for all rules of the set: this, a point and the name.
     NewEvent(String),
+}
+
+impl Write {
+    /// The field that an action writes; `None` where it is known only when the action runs.
+    pub(crate) fn written<'a>(&'a self, action: &'a Action) -> Option<Cow<'a, str>> {
+        let Some(below) = &self.below else { return Some(Cow::Borrowed(&self.field)) };
+        let name = match action.with.get(&below.param) {
+            Some(given) => given.written_out()?,
+            None => below.otherwise.as_deref()?,
+        };
+        Some(Cow::Owned(format!("{}.{name}", self.field)))
+    }
 }
 
 impl Takes {

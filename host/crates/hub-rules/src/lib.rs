@@ -39,8 +39,8 @@ mod tests;
 pub use asking::{Answers, EventRules, Moment, Questions};
 pub use bounds::{Bounds, Declared, Listed, Longer, Window};
 pub use catalogue::{
-    ActionSpec, Catalogue, Changes, EventSpec, FieldKind, FieldSpec, Grade, Holds, ListSpec, ParamSpec,
-    Takes, Write,
+    ActionSpec, Below, Catalogue, Changes, EventSpec, FieldKind, FieldSpec, Grade, Holds, ListSpec,
+    ParamSpec, Takes, Write,
 };
 pub use change::Earlier;
 pub use check::{CONSENTS, Review, check, check_all, review, with_new_names};

@@ -327,8 +327,12 @@ fn a_catalogue_without_changes_still_reads() {
     let new = r#"{"params": {}, "grade": "keyed",
         "changes": {"writes": [{"field": "ticket.priority", "holds": "one", "param": "priority"}]}}"#;
     let read: ActionSpec = serde_json::from_str(new).unwrap();
-    let write =
-        Write { field: "ticket.priority".to_owned(), holds: Holds::One, param: Some("priority".to_owned()) };
+    let write = Write {
+        field: "ticket.priority".to_owned(),
+        below: None,
+        holds: Holds::One,
+        param: Some("priority".to_owned()),
+    };
     assert_eq!(read.changes.writes, [write]);
     assert_eq!(serde_json::from_str::<ActionSpec>(&serde_json::to_string(&read).unwrap()).unwrap(), read);
 }

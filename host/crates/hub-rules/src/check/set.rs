@@ -49,9 +49,9 @@ impl<'r> Set<'r> {
         let Some(changes) = self.changes(action) else { return causes };
         causes.extend(changes.causes.iter().map(String::as_str));
         for write in &changes.writes {
+            let Some(field) = write.written(action) else { continue };
             let written = write.param.as_ref().and_then(|param| action.with.get(param)?.written_out());
-            for segment in self.segments.iter().filter(|segment| segment.who.asks_for(&write.field, written))
-            {
+            for segment in self.segments.iter().filter(|segment| segment.who.asks_for(&field, written)) {
                 let crossings = [Segment::entered(&segment.id), Segment::left(&segment.id)];
                 causes.extend(crossings.iter().filter_map(|event| self.event(event)));
             }

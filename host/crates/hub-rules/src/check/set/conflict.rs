@@ -2,6 +2,7 @@
 //! the field are held against each other, and of those only the ones that set something else and do not ask some field
 //! for another value, so cost grows with what is shared.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::Holds;
@@ -23,7 +24,7 @@ pub(super) fn report(set: &Set<'_>, problems: &mut Vec<RuleProblem>) {
     let mut left = COMPARISONS_MAX;
     for ((event, _, field), setters) in setters(set, problems) {
         for (first, second) in conflicting(&setters, &mut left) {
-            problems.push(conflict(event, field, first, second));
+            problems.push(conflict(event, &field, first, second));
         }
     }
 }
@@ -33,20 +34,21 @@ pub(super) fn report(set: &Set<'_>, problems: &mut Vec<RuleProblem>) {
 fn setters<'r>(
     set: &Set<'r>,
     problems: &mut Vec<RuleProblem>,
-) -> BTreeMap<(&'r str, i64, &'r str), Vec<Setter<'r>>> {
+) -> BTreeMap<(&'r str, i64, Cow<'r, str>), Vec<Setter<'r>>> {
     let mut values: BTreeMap<String, usize> = BTreeMap::new();
-    let mut setters: BTreeMap<(&str, i64, &str), Vec<Setter<'r>>> = BTreeMap::new();
+    let mut setters: BTreeMap<(&str, i64, Cow<'r, str>), Vec<Setter<'r>>> = BTreeMap::new();
     for read in &set.acting {
-        let mut last: BTreeMap<&'r str, Setter<'r>> = BTreeMap::new();
+        let mut last: BTreeMap<Cow<'r, str>, Setter<'r>> = BTreeMap::new();
         for (action, done) in read.rule.then.iter().enumerate() {
             let writes = set.changes(done).map(|changes| changes.writes.as_slice()).unwrap_or_default();
             for write in writes.iter().filter(|write| write.holds == Holds::One) {
+                let Some(field) = write.written(done) else { continue };
                 let next = values.len();
                 let value = *values.entry(written(done, write.param.as_deref())).or_insert(next);
                 let setter = Setter { read, action, value };
-                match last.insert(&write.field, setter) {
+                match last.insert(field.clone(), setter) {
                     Some(before) if before.value != value => {
-                        problems.push(overwritten(&write.field, before, setter));
+                        problems.push(overwritten(&field, before, setter));
                     }
                     _ => {}
                 }
