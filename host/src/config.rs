@@ -12,6 +12,7 @@ use std::time::Duration;
 use hub_model::Timestamp;
 use hub_rules::{Timetable, TimetableError};
 
+use crate::plugins::Publishers;
 use crate::poller::Schedules;
 use crate::secret::{Secret, SecretRef};
 use raw::{RawConfig, RawConnection};
@@ -24,6 +25,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub plugins_dir: PathBuf,
     pub rules_dir: PathBuf,
+    /// Who may make plugins.
+    pub(crate) publishers: Publishers,
     pub ingress: Ingress,
     pub admin: Admin,
     pub processing: Processing,
@@ -207,6 +210,7 @@ impl Checker<'_> {
             data_dir: self.base.join(&raw.data_dir),
             plugins_dir: self.base.join(&raw.plugins_dir),
             rules_dir: self.base.join(&raw.rules_dir),
+            publishers: self.publishers(raw.plugin_keys),
             ingress: Ingress {
                 listen: self.address("ingress.listen", &raw.ingress.listen),
                 body_bytes_max: self.within(
@@ -343,6 +347,18 @@ impl Checker<'_> {
             );
         }
         hosts
+    }
+
+    fn publishers(&mut self, keys: BTreeMap<String, String>) -> Publishers {
+        let mut publishers = Publishers::default();
+        for (name, key) in keys {
+            let place = format!("plugin_keys.{name}");
+            if publishers.add(name, &key).is_err() {
+                let help = "the second line of a minisign.pub, 56 characters that begin with RW";
+                self.problem(&place, "this is no public key of minisign's", help);
+            }
+        }
+        publishers
     }
 
     fn within(&mut self, key: &str, value: u64, min: u64, max: u64) -> usize {

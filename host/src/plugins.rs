@@ -2,6 +2,7 @@
 //! over for the next call; calls under way end with what they began with.
 
 mod connection;
+mod signed;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use hub_model::Timestamp;
 use hub_runtime::{Permit, Plugin, PluginKind, Runtime, Suspension, SuspensionPolicy};
 
 pub(crate) use connection::{Connection, ConnectionProblem, Hook};
+pub(crate) use signed::Publishers;
 pub(crate) use watch::watch;
 
 use crate::config::Config;
@@ -20,6 +22,8 @@ use crate::config::Config;
 pub struct Loaded {
     pub plugin: Plugin,
     pub path: PathBuf,
+    /// The name of the key it is signed with; `None` where the operator asks for no signatures.
+    pub signed_by: Option<String>,
     suspension: Mutex<Suspension>,
 }
 
@@ -31,8 +35,8 @@ pub enum MayCall {
 }
 
 impl Loaded {
-    fn new(plugin: Plugin, path: PathBuf) -> Self {
-        Self { plugin, path, suspension: Mutex::new(Suspension::new(SuspensionPolicy::default())) }
+    fn new(plugin: Plugin, path: PathBuf, signed_by: Option<String>) -> Self {
+        Self { plugin, path, signed_by, suspension: Mutex::new(Suspension::new(SuspensionPolicy::default())) }
     }
 
     /// Asks before a call; a suspended plugin is probed by one call at a time.
@@ -115,7 +119,7 @@ impl Plugins {
             ..Installed::default()
         };
         for path in paths {
-            let taken = self.install(path).and_then(|plugin| take_over(&mut next, plugin, path));
+            let taken = self.install(path).and_then(|loaded| take_over(&mut next, loaded));
             problems.extend(taken.err().map(|message| PluginProblem { file: path.clone(), message }));
         }
         next.connections = self.connect(&next);
@@ -123,9 +127,11 @@ impl Plugins {
         problems
     }
 
-    fn install(&self, path: &Path) -> Result<Plugin, String> {
+    fn install(&self, path: &Path) -> Result<Loaded, String> {
         let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-        self.runtime.install(&bytes).map_err(|error| error.to_string())
+        let signer = self.config.publishers.signer_of(path, &bytes).map_err(|error| error.to_string())?;
+        let plugin = self.runtime.install(&bytes).map_err(|error| error.to_string())?;
+        Ok(Loaded::new(plugin, path.to_owned(), signer))
     }
 
     fn connect(&self, installed: &Installed) -> BTreeMap<String, Arc<Connection>> {
@@ -137,25 +143,25 @@ impl Plugins {
     }
 }
 
-fn take_over(installed: &mut Installed, plugin: Plugin, path: &Path) -> Result<(), String> {
-    let id = plugin.id().to_owned();
-    let (old, what) = match plugin.kind() {
+fn take_over(installed: &mut Installed, loaded: Loaded) -> Result<(), String> {
+    let id = loaded.plugin.id().to_owned();
+    let (old, what) = match loaded.plugin.kind() {
         PluginKind::Connector(_) => (installed.connectors.get(&id), format!("connector {id}")),
         PluginKind::Enricher => (installed.enricher.as_ref(), "the enricher".to_owned()),
     };
     if let Some(old) = old {
-        if old.plugin.digest() == plugin.digest() {
+        if old.plugin.digest() == loaded.plugin.digest() {
             return Ok(());
         }
         // Which of two files is meant nobody can say: their order in the folder is no word of the operator's.
-        if old.path != path && old.path.exists() {
+        if old.path != loaded.path && old.path.exists() {
             let other = old.path.display();
             return Err(format!(
                 "it is {what}, and so is {other}, which stays in force; take one of them away"
             ));
         }
     }
-    let loaded = Arc::new(Loaded::new(plugin, path.to_owned()));
+    let loaded = Arc::new(loaded);
     match loaded.plugin.kind() {
         PluginKind::Connector(_) => drop(installed.connectors.insert(id, loaded)),
         PluginKind::Enricher => installed.enricher = Some(loaded),

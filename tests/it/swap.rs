@@ -15,6 +15,7 @@ use hub_tests::support::delivery::{Outgoing, Signer};
 use hub_tests::support::sender::Sender;
 use hub_tests::support::stage::{Stage, StageOptions};
 use hub_tests::support::until;
+use minisign::KeyPair;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -37,10 +38,16 @@ struct Workshop {
 
 impl Workshop {
     async fn open() -> Self {
+        Self::with(Vec::new(), |_| {}).await
+    }
+
+    /// With more of a configuration, and something done to the folder before the hub sees it.
+    async fn with(mut changes: Vec<connections::Change>, prepare: impl FnOnce(&Path)) -> Self {
         let plugins = tempfile::tempdir().unwrap();
         copy_components(plugins.path()).unwrap();
+        prepare(plugins.path());
         let original = std::fs::read(plugins.path().join(SHOPIFY_FILE)).unwrap();
-        let mut changes = connections::left_alone();
+        changes.extend(connections::left_alone());
         changes.push(("plugins_dir".to_owned(), plugins.path().display().to_string().into()));
         changes.push(("processing.retry_delays".to_owned(), vec![86_400_i64].into()));
         let options = StageOptions { changes, rules: Vec::new(), ..StageOptions::default() };
@@ -234,6 +241,48 @@ async fn a_second_file_of_a_connector_is_refused_until_the_first_is_gone() {
     std::fs::remove_file(workshop.file()).unwrap();
     until("the second is taken over", async || workshop.digest().await != before).await;
     assert_eq!(workshop.digest().await.unwrap(), workshop.listed_digest().await);
+}
+
+/// Signs a component as `minisign -Sm` does.
+fn sign(file: &Path, keys: &KeyPair) {
+    let bytes = std::fs::File::open(file).unwrap();
+    let signature = minisign::sign(Some(&keys.pk), &keys.sk, bytes, None, None).unwrap();
+    rename_into(&file.with_extension("wasm.minisig"), signature.into_string().as_bytes());
+}
+
+/// With a key in the configuration nothing is taken that it did not sign, not even where it has signed what was there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_is_taken_with_a_signature_of_a_known_key_alone() {
+    let (ours, strangers) =
+        (KeyPair::generate_unencrypted_keypair().unwrap(), KeyPair::generate_unencrypted_keypair().unwrap());
+    let sign_all = |dir: &Path| {
+        let files = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+        files
+            .filter(|file| file.extension().is_some_and(|kind| kind == "wasm"))
+            .for_each(|file| sign(&file, &ours));
+    };
+    let key = ("plugin_keys.acme".to_owned(), ours.pk.to_base64().into());
+    let workshop = Workshop::with(vec![key], sign_all).await;
+    let listed = workshop.listed().await;
+    let plugins = listed.get("plugins").unwrap().as_array().unwrap();
+    assert!(plugins.iter().all(|plugin| plugin.get("signed_by").unwrap() == "acme"), "{listed}");
+
+    let mut in_force = workshop.digest().await;
+    rename_into(&workshop.file(), &marked(&workshop.original, 0));
+    until("other bytes under the old signature are refused", async || workshop.refusals() == 1).await;
+    sign(&workshop.file(), &strangers);
+    until("so is a stranger's signature", async || workshop.refusals() == 2).await;
+    std::fs::remove_file(workshop.file().with_extension("wasm.minisig")).unwrap();
+    until("and none", async || workshop.refusals() == 3).await;
+    assert_eq!(workshop.digest().await, in_force, "the one before stays in force");
+    let problem =
+        workshop.listed().await.pointer("/problems/0").expect("connector list tells of it").to_string();
+    assert!(problem.contains("it is not signed"), "{problem}");
+
+    sign(&workshop.file(), &ours);
+    until("with ours it is taken over", async || workshop.digest().await != in_force).await;
+    in_force = workshop.digest().await;
+    assert_eq!(in_force.unwrap(), workshop.listed_digest().await);
 }
 
 /// What waits for a connector is tried when its operator says so, not when its time would have come.

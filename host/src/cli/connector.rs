@@ -117,6 +117,9 @@ struct ListedPlugin {
     connections: Vec<String>,
     file: PathBuf,
     digest: String,
+    /// The name of the key in [plugin_keys] that it is signed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_by: Option<String>,
 }
 
 fn list(out: &Out, config: &ConfigArg, json: bool) -> Result<ExitCode, Failed> {
@@ -130,7 +133,7 @@ fn list(out: &Out, config: &ConfigArg, json: bool) -> Result<ExitCode, Failed> {
     for problem in &found.refused {
         out.tell(&format!("{}: {}", problem.file.display(), problem.message));
     }
-    let mut table = Table::new(&["id", "version", "kind", "abilities", "connections", "file"]);
+    let mut table = Table::new(&["id", "version", "kind", "abilities", "connections", "signed by", "file"]);
     for plugin in plugins {
         table.row([
             plugin.id,
@@ -138,6 +141,7 @@ fn list(out: &Out, config: &ConfigArg, json: bool) -> Result<ExitCode, Failed> {
             plugin.kind.to_owned(),
             plugin.abilities.join(", "),
             plugin.connections.join(", "),
+            plugin.signed_by.unwrap_or_default(),
             plugin.file.display().to_string(),
         ]);
     }
@@ -155,6 +159,7 @@ fn listed(loaded: &Loaded, config: &Config) -> ListedPlugin {
         connections: used_by.map(|(name, _)| name.clone()).collect(),
         file: loaded.path.clone(),
         digest: loaded.plugin.digest_hex(),
+        signed_by: loaded.signed_by.clone(),
     }
 }
 

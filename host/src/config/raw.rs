@@ -17,6 +17,7 @@ pub(super) struct RawConfig {
     pub(super) erasing: RawErasing,
     pub(super) polling: RawPolling,
     pub(super) identity: RawIdentity,
+    pub(super) plugin_keys: BTreeMap<String, String>,
     pub(super) connections: BTreeMap<String, RawConnection>,
 }
 
@@ -132,6 +133,7 @@ impl Default for RawConfig {
             erasing: RawErasing::default(),
             polling: RawPolling::default(),
             identity: RawIdentity::default(),
+            plugin_keys: BTreeMap::new(),
             connections: BTreeMap::new(),
         }
     }

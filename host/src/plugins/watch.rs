@@ -1,18 +1,21 @@
 //! Looks at the plugins folder every second and takes over what changed. A file is installed once it has been the same
-//! for two looks, so that one still being copied is left alone; builds that rename into place are taken at once. When a
-//! file is gone the others are looked at again: it may have been in the way of one. What it held stays in force.
+//! for two looks, so that one still being copied is left alone; builds that rename into place are taken at once. A new
+//! signature is a change of the file it is for. When a file is gone the others are looked at again: it may have been in the way of one. What it held stays in force.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::signed::signature_of;
 use super::{Plugins, components};
 
 /// How often the folder is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-type Seen = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
+/// How long files are and when they were written: a component and its signature, if there is one.
+type Seen = BTreeMap<PathBuf, (Metadata, Option<Metadata>)>;
+type Metadata = (u64, Option<SystemTime>);
 
 /// Runs until it is dropped.
 pub(crate) async fn watch(plugins: Arc<Plugins>, dir: PathBuf) {
@@ -48,11 +51,15 @@ async fn take_over(plugins: &Arc<Plugins>, changed: Vec<PathBuf>) {
     }
 }
 
-fn look(dir: &std::path::Path) -> Seen {
+fn look(dir: &Path) -> Seen {
     let paths = components(dir).unwrap_or_default();
-    let seen = |path: &PathBuf| {
+    let metadata = |path: &Path| {
         let metadata = std::fs::metadata(path).ok()?;
         Some((metadata.len(), metadata.modified().ok()))
     };
-    paths.into_iter().filter_map(|path| Some((path.clone(), seen(&path)?))).collect()
+    let seen = |path: PathBuf| {
+        let both = (metadata(&path)?, metadata(&signature_of(&path)));
+        Some((path, both))
+    };
+    paths.into_iter().filter_map(seen).collect()
 }
