@@ -1,12 +1,15 @@
 //! The project's commands. Each does all its own set-up and says in one line what takes time.
 
 mod tally;
+mod tool;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context as _, bail};
+
+use tool::{CARGO_DENY, CARGO_SBOM, Tool};
 
 const HELP: &str = "\
 cargo xtask <command>
@@ -22,6 +25,7 @@ cargo xtask <command>
                speed and memory, as tables; parts: model, footprint, hub, limit,
                polling, connectors
   build        the connectors as components in target/components, and the release binary
+  sbom         what the binary is made of, as CycloneDX, in target/omnihub.cdx.json
   components   the connectors alone";
 
 /// Every plugin of this repository, by Cargo package.
@@ -62,6 +66,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
             components()?;
             cargo(&["build", "--release", "--package", "omnihub"])
         }
+        "sbom" => sbom(),
         "components" => components().map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {
             eprintln!("{HELP}");
@@ -91,6 +96,20 @@ fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
     command(Command::new(built_binary(Profile::Release, "hub-bench")).args(rest))
 }
 
+fn sbom() -> anyhow::Result<ExitCode> {
+    CARGO_SBOM.install()?;
+    let mut list = CARGO_SBOM.command();
+    list.args(["--cargo-package", "omnihub", "--output-format", "cyclone_dx_json_1_6"]);
+    let listed = list.stderr(Stdio::inherit()).output().context("cargo-sbom could not be started")?;
+    if !listed.status.success() {
+        return Ok(exit_code(listed.status));
+    }
+    let file = target_dir().join("omnihub.cdx.json");
+    std::fs::write(&file, listed.stdout).with_context(|| format!("{} cannot be written", file.display()))?;
+    say(&format!("wrote {}", file.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
 /// A package with gates, and the binary that runs them. Each binary lists its own when it is given no name, and knows `all`
 /// and `self-test`.
 struct GateHome {
@@ -101,10 +120,9 @@ struct GateHome {
 }
 
 /// What a home's gates run beside them.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Needs {
-    /// Built in seconds, and always for speed.
-    Nothing,
+    /// One of the gates asks a tool. The rest is built in seconds, and always for speed.
+    Tool { gate: &'static str, tool: Tool },
     /// The hub as a process of its own. At commit level it is the one that the tests are run with, with all their assertions;
     /// at others it is built for speed, as it is shipped.
     Hub,
@@ -114,8 +132,8 @@ const GATE_HOMES: [GateHome; 2] = [
     GateHome {
         package: "hub-gates",
         binary: "hub-gate",
-        gates: &["power-cut", "io-errors", "bit-rot"],
-        needs: Needs::Nothing,
+        gates: &["power-cut", "io-errors", "bit-rot", "supply-chain"],
+        needs: Needs::Tool { gate: "supply-chain", tool: CARGO_DENY },
     },
     GateHome {
         package: "hub-tests",
@@ -139,11 +157,12 @@ fn gate(rest: &[String]) -> anyhow::Result<ExitCode> {
     let mut outcome = ExitCode::SUCCESS;
     for home in homes {
         let profile = home.profile(rest);
-        let built = home.build(profile)?;
+        let built = home.build(profile, name)?;
         if built != ExitCode::SUCCESS {
             return Ok(built);
         }
-        let ran = command(Command::new(built_binary(profile, home.binary)).args(rest))?;
+        let ran =
+            command(Command::new(built_binary(profile, home.binary)).args(rest).env("PATH", tool::path()))?;
         if ran != ExitCode::SUCCESS {
             outcome = ran;
         }
@@ -155,14 +174,21 @@ impl GateHome {
     fn profile(&self, arguments: &[String]) -> Profile {
         let is_commit_level =
             !arguments.iter().any(|argument| ["night", "release"].contains(&argument.as_str()));
-        if self.needs == Needs::Hub && is_commit_level { Profile::Dev } else { Profile::Release }
+        if matches!(self.needs, Needs::Hub) && is_commit_level { Profile::Dev } else { Profile::Release }
     }
 
-    fn build(&self, profile: Profile) -> anyhow::Result<ExitCode> {
+    fn build(&self, profile: Profile, name: Option<&str>) -> anyhow::Result<ExitCode> {
         let mut packages = vec![self.package];
-        if self.needs == Needs::Hub {
-            components()?;
-            packages.extend(["omnihub", "provider-simulator"]);
+        match &self.needs {
+            Needs::Hub => {
+                components()?;
+                packages.extend(["omnihub", "provider-simulator"]);
+            }
+            Needs::Tool { gate, tool } => {
+                if name.is_some_and(|name| name == *gate || EVERY_HOME.contains(&name)) {
+                    tool.install()?;
+                }
+            }
         }
         say(&format!("building {}", packages.join(", ")));
         build(profile, &packages)

@@ -1,4 +1,4 @@
-//! Gates: what must hold when the power goes, disks fail and bits turn over. Each prints its figures, is red or green, and is
+//! Gates: what must hold when the power goes, disks fail and bits turn over, and of what the product is built. Each prints its figures, is red or green, and is
 //! itself proven by planted faults, which take out one protection and must turn it red.
 //!
 //! Owns what every gate is made of, and the gates that need no whole hub; those that do live in `hub-tests`. The product is
@@ -21,6 +21,7 @@ mod power_cut;
 mod promise;
 mod report;
 mod self_test;
+mod supply_chain;
 #[path = "../../../host/crates/hub-fold/tests/support/mod.rs"]
 #[expect(
     dead_code,
@@ -38,4 +39,4 @@ pub use report::{Figure, Report};
 pub use view::{Ahead, look};
 
 /// The gates that need no whole hub.
-pub const GATES: [Gate; 3] = [power_cut::GATE, io_errors::GATE, bit_rot::GATE];
+pub const GATES: [Gate; 4] = [power_cut::GATE, io_errors::GATE, bit_rot::GATE, supply_chain::GATE];
