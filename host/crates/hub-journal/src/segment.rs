@@ -40,6 +40,8 @@ const ACKNOWLEDGED_MAGIC: [u8; 8] = *b"OHJRNACK";
 const FLAG_LZ4: u8 = 1;
 /// Below this the saving does not pay for the time: a small JSON body shrinks by less than a disk sector.
 const PACK_BYTES_MIN: usize = 512;
+/// No journal gets there, one by one; a number beyond was never given, and there would be none after it.
+const SEQ_MAX: u64 = u64::MAX / 2;
 /// LZ4 cannot do better than 255 to 1, so a larger claim is a lie and must not size a buffer.
 const LZ4_RATIO_MAX: u64 = 256;
 
@@ -79,9 +81,9 @@ impl SegmentHeader {
             return Err(HeaderFault::Newer { version });
         }
         let salt = fields.u32().ok_or(HeaderFault::Damaged)?;
-        let first = fields.u64().ok_or(HeaderFault::Damaged)?;
+        let first = fields.seq().ok_or(HeaderFault::Damaged)?;
         let revision = fields.u32().ok_or(HeaderFault::Damaged)?;
-        Ok(Self { salt, first: Seq::new(first), revision })
+        Ok(Self { salt, first, revision })
     }
 }
 
@@ -115,7 +117,7 @@ pub(crate) fn decode_acknowledged(bytes: &[u8], salt: u32) -> Option<Seq> {
     let mut fields = Fields(sealed(bytes, ACKNOWLEDGED_BYTES, &ACKNOWLEDGED_MAGIC)?);
     fields.u32().filter(|version| *version == FORMAT_VERSION)?;
     fields.u32().filter(|of| *of == salt)?;
-    fields.u64().map(Seq::new)
+    fields.seq()
 }
 
 /// What stands between magic and checksum, when both are right.
@@ -179,7 +181,7 @@ impl RecordHeader {
             FLAG_LZ4 => Packing::Lz4,
             _ => return None,
         };
-        let seq = Seq::new(fields.u64()?);
+        let seq = fields.seq()?;
         let time_ns = i64::from_le_bytes(fields.take()?);
         Some(Self { payload_crc, stored_bytes, raw_bytes, kind, packing, seq, time_ns })
     }
@@ -282,7 +284,7 @@ fn numbered(name: &str, suffix: &str) -> Option<Seq> {
     if digits.len() != 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    digits.parse().ok().filter(|first| *first > 0).map(Seq::new)
+    digits.parse().ok().filter(|first| (1..=SEQ_MAX).contains(first)).map(Seq::new)
 }
 
 /// Reads fixed-width fields from the front.
@@ -299,7 +301,8 @@ impl Fields<'_> {
         self.take().map(u32::from_le_bytes)
     }
 
-    fn u64(&mut self) -> Option<u64> {
-        self.take().map(u64::from_le_bytes)
+    /// `None` where it is none that was ever given.
+    fn seq(&mut self) -> Option<Seq> {
+        self.take().map(u64::from_le_bytes).filter(|number| *number <= SEQ_MAX).map(Seq::new)
     }
 }

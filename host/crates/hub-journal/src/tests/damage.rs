@@ -169,6 +169,22 @@ fn a_length_that_lies_is_not_believed() {
     assert_eq!(lying_header(10, 11, Packing::Plain).unpack(&[0; 10]), None);
 }
 
+#[test]
+fn a_number_that_was_never_given_is_damage() {
+    let disk = MemDisk::default();
+    fill(&open(&disk, Options::default()).0, 1..=3);
+    let path = segment_paths(&disk).pop().unwrap();
+    let mut bytes = disk.contents(&path);
+    let salt = SegmentHeader::decode(&bytes).unwrap().salt;
+    // Even with a right checksum: after the greatest there would be none for the next record.
+    let last = RecordHeader { seq: Seq::new(u64::MAX - 1), ..lying_header(0, 0, Packing::Plain) };
+    last.encode(salt, &mut bytes);
+    disk.set_contents(&path, bytes);
+    let (journal, recovery) = open(&disk, Options::default());
+    assert_eq!((recovery.last, recovery.torn_bytes_cut), (Seq::new(3), RECORD_HEADER_BYTES as u64));
+    check_still_appends(&journal);
+}
+
 fn lying_header(stored_bytes: u32, raw_bytes: u32, packing: Packing) -> RecordHeader {
     RecordHeader { payload_crc: 0, stored_bytes, raw_bytes, kind: 1, packing, seq: Seq::new(4), time_ns: 0 }
 }
