@@ -5,6 +5,7 @@ mod cases;
 mod mutants;
 mod shapes;
 mod signed;
+mod timing;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -26,9 +27,9 @@ const AGE: Fault = Fault("the age of a delivery is not checked");
 
 pub(crate) const GATE: Gate = Gate {
     name: "ingress",
-    says: "no delivery is believed that was changed after it was signed, and no body brings the hub down",
+    says: "a changed delivery is not believed, how long a refusal takes tells nothing, and no body brings the hub down",
     run,
-    faults: &[BODY, ANY_KEY, AGE],
+    faults: &[BODY, ANY_KEY, AGE, timing::EARLY],
 };
 
 fn run(setup: &Setup) -> Report {
@@ -44,6 +45,7 @@ fn run_all(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
     report.figure("ways of signing that connectors declare", ways.len() as u64);
     try_cases(setup, &ways, report)?;
     try_mutants(setup, &ways, report)?;
+    timing::try_all(setup, &ways, report)?;
     if setup.fault().is_none() {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(shapes::try_all(report))?;

@@ -100,18 +100,38 @@ impl Way {
     /// # Errors
     /// The scheme signs a header that is not its time: nobody here knows what stands in it.
     pub(super) fn signed(&self, seconds_ago: i64) -> anyhow::Result<Signed> {
-        match &self.scheme {
-            Signature::Hmac(hmac) => self.by_hmac(hmac, seconds_ago),
-            Signature::StandardWebhooks(_) => self.by_standard(seconds_ago),
-        }
+        self.signed_as(BODY, seconds_ago, |_| {})
     }
 
-    fn by_hmac(&self, hmac: &Hmac, seconds_ago: i64) -> anyhow::Result<Signed> {
+    /// Another body, with a signature that is changed before it is written down.
+    ///
+    /// # Errors
+    /// As [`Self::signed`].
+    pub(super) fn signed_as(
+        &self,
+        body: &str,
+        seconds_ago: i64,
+        change: impl FnOnce(&mut Vec<u8>),
+    ) -> anyhow::Result<Signed> {
+        let signed = match &self.scheme {
+            Signature::Hmac(hmac) => self.by_hmac(hmac, body, seconds_ago, change),
+            Signature::StandardWebhooks(_) => self.by_standard(body, seconds_ago, change),
+        };
+        Ok(Signed { body: body.as_bytes().to_vec(), ..signed? })
+    }
+
+    fn by_hmac(
+        &self,
+        hmac: &Hmac,
+        body: &str,
+        seconds_ago: i64,
+        change: impl FnOnce(&mut Vec<u8>),
+    ) -> anyhow::Result<Signed> {
         let time = hmac.time.as_ref().map(|time| (time.header.clone(), moment(time.format, seconds_ago)));
         let mut content = Vec::new();
         for part in &hmac.signed {
             match (part, &time) {
-                (SignedPart::Body, _) => content.extend_from_slice(BODY.as_bytes()),
+                (SignedPart::Body, _) => content.extend_from_slice(body.as_bytes()),
                 (SignedPart::PublicUrl, _) => content.extend_from_slice(URL.as_bytes()),
                 (SignedPart::Literal(text), _) => content.extend_from_slice(text.as_bytes()),
                 (SignedPart::Header(name), Some((header, text))) if name == header => {
@@ -120,17 +140,25 @@ impl Way {
                 (SignedPart::Header(name), _) => bail!("{} signs the header {name}", self.name),
             }
         }
-        let mac = encoded(&mac(KEY.as_bytes(), &content), hmac.encoding);
+        let mut mac = mac(KEY.as_bytes(), &content);
+        change(&mut mac);
+        let mac = encoded(&mac, hmac.encoding);
         let signature = hmac.headers.first().context("a signature stands in some header")?.clone();
         let mut headers = vec![(signature.clone(), format!("{}{mac}", hmac.prefix).into_bytes())];
         headers.extend(time.clone().map(|(header, text)| (header, text.into_bytes())));
         Ok(self.with(headers, signature, time.map(|(header, _)| header)))
     }
 
-    fn by_standard(&self, seconds_ago: i64) -> anyhow::Result<Signed> {
+    fn by_standard(
+        &self,
+        body: &str,
+        seconds_ago: i64,
+        change: impl FnOnce(&mut Vec<u8>),
+    ) -> anyhow::Result<Signed> {
         let time = moment(TimeFormat::UnixSeconds, seconds_ago);
-        let content = format!("msg_1.{time}.{BODY}");
-        let mac = STANDARD.encode(mac(&STANDARD.decode(KEY)?, content.as_bytes()));
+        let mut mac = mac(&STANDARD.decode(KEY)?, format!("msg_1.{time}.{body}").as_bytes());
+        change(&mut mac);
+        let mac = STANDARD.encode(mac);
         let headers = vec![
             (STANDARD_ID.to_owned(), b"msg_1".to_vec()),
             (STANDARD_TIME.to_owned(), time.into_bytes()),
