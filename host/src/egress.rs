@@ -114,7 +114,7 @@ impl Egress {
         endpoint: &BoundEndpoint,
         request: HttpRequest,
     ) -> Result<HttpResponse, HttpError> {
-        let request = request::build(endpoint, request).map_err(|denied| endpoint.denied(&denied))?;
+        let request = endpoint.request(request)?;
         let client = match endpoint.reach() {
             Reach::Public => &self.public,
             Reach::Private => &self.private,

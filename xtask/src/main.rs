@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context as _, bail};
 
-use tool::{CARGO_DENY, CARGO_SBOM, Tool};
+use tool::{CARGO_DENY, CARGO_FUZZ, CARGO_SBOM, Tool};
 
 const HELP: &str = "\
 cargo xtask <command>
@@ -20,7 +20,7 @@ cargo xtask <command>
                ends with their number
   gate [NAME|all|self-test] [--level commit|night|release] [--seed NUMBER] [--json]
                what must hold when things fail, tried out and measured; without a name it lists the gates;
-               self-test takes out each protection and sees that a gate turns red
+               self-test takes out each protection and sees that a gate turns red, --of NAME those of one gate
   bench [--only PART] [--interactions COUNT] [ORDERS]
                speed and memory, as tables; parts: model, footprint, hub, limit,
                polling, connectors
@@ -121,8 +121,8 @@ struct GateHome {
 
 /// What a home's gates run beside them.
 enum Needs {
-    /// One of the gates asks a tool. The rest is built in seconds, and always for speed.
-    Tool { gate: &'static str, tool: Tool },
+    /// Some of the gates ask a tool. The rest is built in seconds, and always for speed.
+    Tools(&'static [(&'static str, Tool)]),
     /// The hub as a process of its own. At commit level it is the one that the tests are run with, with all their assertions;
     /// at others it is built for speed, as it is shipped.
     Hub,
@@ -132,8 +132,8 @@ const GATE_HOMES: [GateHome; 2] = [
     GateHome {
         package: "hub-gates",
         binary: "hub-gate",
-        gates: &["power-cut", "io-errors", "bit-rot", "supply-chain"],
-        needs: Needs::Tool { gate: "supply-chain", tool: CARGO_DENY },
+        gates: &["power-cut", "io-errors", "bit-rot", "supply-chain", "fuzz"],
+        needs: Needs::Tools(&[("supply-chain", CARGO_DENY), ("fuzz", CARGO_FUZZ)]),
     },
     GateHome {
         package: "hub-tests",
@@ -148,11 +148,13 @@ const EVERY_HOME: [&str; 2] = ["all", "self-test"];
 
 fn gate(rest: &[String]) -> anyhow::Result<ExitCode> {
     let name = rest.first().map(String::as_str);
+    let of = rest.iter().skip_while(|argument| *argument != "--of").nth(1).map(String::as_str);
+    let wanted = of.or(name);
     let is_there =
-        |home: &&GateHome| name.is_none_or(|name| EVERY_HOME.contains(&name) || home.gates.contains(&name));
+        |home: &&GateHome| wanted.is_none_or(|name| EVERY_HOME.contains(&name) || home.gates.contains(&name));
     let homes: Vec<&GateHome> = GATE_HOMES.iter().filter(is_there).collect();
     if homes.is_empty() {
-        bail!("no gate is called {}; `cargo xtask gate` lists them", name.unwrap_or_default());
+        bail!("no gate is called {}; `cargo xtask gate` lists them", wanted.unwrap_or_default());
     }
     let mut outcome = ExitCode::SUCCESS;
     for home in homes {
@@ -184,10 +186,9 @@ impl GateHome {
                 components()?;
                 packages.extend(["omnihub", "provider-simulator"]);
             }
-            Needs::Tool { gate, tool } => {
-                if name.is_some_and(|name| name == *gate || EVERY_HOME.contains(&name)) {
-                    tool.install()?;
-                }
+            Needs::Tools(tools) => {
+                let is_asked = |gate| name.is_some_and(|name| name == gate || EVERY_HOME.contains(&name));
+                tools.iter().filter(|(gate, _)| is_asked(*gate)).try_for_each(|(_, tool)| tool.install())?;
             }
         }
         say(&format!("building {}", packages.join(", ")));

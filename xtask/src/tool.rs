@@ -17,6 +17,8 @@ pub(crate) struct Tool {
 
 /// Holds the policy of `.deny.toml`.
 pub(crate) const CARGO_DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
+/// Builds the targets of `tests/fuzz` so that LLVM's engine sees which code an input reaches.
+pub(crate) const CARGO_FUZZ: Tool = Tool { name: "cargo-fuzz", version: "0.13.2" };
 /// Writes down what a binary is made of; OWASP's own tool leaves files beside every manifest.
 pub(crate) const CARGO_SBOM: Tool = Tool { name: "cargo-sbom", version: "0.10.0" };
 

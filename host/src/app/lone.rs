@@ -1,11 +1,13 @@
-//! Pieces of the hub without the rest of it. Outgoing calls are in `egress`, who may deliver in `signature`, connectors in
+//! Pieces of the hub without the rest of it. The API is in `admin`, outgoing calls are in `egress`, who may deliver in `signature`, connectors in
 //! `plugins`; here is the dispatcher. Whoever starts it holds journal and view, folds what is journalled, and says when all of it ends: so a test
 //! can stop at any step of an effect's life. Has nothing of its own but the wiring.
 
+mod admin;
 mod egress;
 mod plugins;
 mod signature;
 
+pub use admin::lone_admin;
 pub use egress::{EgressOptions, LoneEgress, LoneEndpoint, LookingUp, Lookup};
 pub use plugins::{LoneConnection, LonePlugins};
 pub use signature::{LoneDelivery, check_signature};

@@ -15,8 +15,7 @@ use tower::ServiceExt as _;
 
 use super::ConfigArg;
 use super::exit::Failed;
-use crate::admin::{self, Admin, Keyring};
-use crate::clock::Clock;
+use crate::app::lone::lone_admin;
 use crate::config::Config;
 use crate::data::{self, Data};
 use crate::secret::Secret;
@@ -244,22 +243,8 @@ async fn open(config: Arc<Config>) -> Result<(Router, hub_journal::Journal), Fai
             .map_err(|error| Failed::Internal(error.into()))??
     };
     let journal = data.journal.clone();
-    let keyring = Keyring::open(&config, &*data.store).map_err(|error| Failed::Internal(error.into()))?;
-    let admin = Admin {
-        config,
-        journal: data.journal,
-        store: data.store,
-        plugins: None,
-        metrics: Arc::default(),
-        health: Arc::default(),
-        inbox: None,
-        poller: None,
-        watchdog: None,
-        clock: Clock::System,
-        keyring: Arc::new(keyring),
-        as_of: None,
-    };
-    Ok((admin::router_here(Arc::new(admin)), journal))
+    let router = lone_admin(config, data.journal, data.store).map_err(Failed::Internal)?;
+    Ok((router, journal))
 }
 
 /// Opens the data without a hub. Data that does not exist is not made: the folder may be the wrong one.

@@ -6,15 +6,15 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hub_runtime::HttpError;
 use hub_runtime::manifest::{Auth, Endpoint};
-use reqwest::Url;
+use hub_runtime::{HttpError, HttpRequest};
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use reqwest::{Request, Url};
 use zeroize::Zeroizing;
 
 use super::address::{blocked, literal};
 use super::hidden::Hidden;
-use super::request::{Denied, check_path, is_reserved};
+use super::request::{self, Denied, check_path, is_reserved};
 use crate::config::EndpointConfig;
 use crate::secret::Secret;
 
@@ -67,6 +67,22 @@ impl BoundEndpoint {
     /// What of its answers no connector may see.
     pub(super) fn hidden(&self) -> &Hidden {
         &self.hidden
+    }
+
+    /// The request as it will leave, with its credentials.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(super) fn request(&self, request: HttpRequest) -> Result<Request, HttpError> {
+        request::build(self, request).map_err(|denied| self.denied(&denied))
+    }
+
+    /// Where a request would go.
+    ///
+    /// # Errors
+    /// It may not leave.
+    pub(crate) fn target(&self, request: HttpRequest) -> Result<Url, HttpError> {
+        Ok(self.request(request)?.url().clone())
     }
 
     pub(super) fn denied(&self, denied: &Denied) -> HttpError {

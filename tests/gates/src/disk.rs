@@ -19,7 +19,7 @@ pub(crate) const ENOSPC: i32 = 28;
 
 /// A disk whose clones are the same one.
 #[derive(Clone)]
-pub(crate) struct LogDisk(Arc<Mutex<State>>);
+pub struct LogDisk(Arc<Mutex<State>>);
 
 struct State {
     /// By number, as the system sees them now; a file keeps its number through any rename.
@@ -131,6 +131,12 @@ enum Verdict {
 impl LogDisk {
     pub(crate) fn new(lies: &[Lie]) -> Self {
         Self::with(&Image::default(), lies)
+    }
+
+    /// A disk that holds this, all of it durable, and does what it is told.
+    #[must_use]
+    pub fn holding(image: &Image) -> Self {
+        Self::with(image, &[])
     }
 
     /// A disk that holds this, all of it durable.

@@ -14,9 +14,9 @@ pub(crate) const PAGE_BYTES: usize = 4096;
 
 /// Files and folders with nothing left to sync.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Image {
-    pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
-    pub(crate) dirs: BTreeSet<PathBuf>,
+pub struct Image {
+    pub files: BTreeMap<PathBuf, Vec<u8>>,
+    pub dirs: BTreeSet<PathBuf>,
 }
 
 /// What becomes of pages and names that were never synced.

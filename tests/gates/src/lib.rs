@@ -13,6 +13,7 @@ mod bit_rot;
 mod chance;
 mod command;
 mod disk;
+mod fuzz;
 mod gate;
 mod image;
 mod io_errors;
@@ -34,9 +35,12 @@ mod view;
 mod workload;
 
 pub use command::command;
+pub use disk::LogDisk;
 pub use gate::{FAULT_SHARE, Fault, Gate, Level, Setup};
+pub use image::Image;
 pub use report::{Figure, Report};
 pub use view::{Ahead, look};
 
 /// The gates that need no whole hub.
-pub const GATES: [Gate; 4] = [power_cut::GATE, io_errors::GATE, bit_rot::GATE, supply_chain::GATE];
+pub const GATES: [Gate; 5] =
+    [power_cut::GATE, io_errors::GATE, bit_rot::GATE, supply_chain::GATE, fuzz::GATE];

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use hub_runtime::manifest::Endpoint;
 use hub_runtime::{HttpError, HttpRequest, HttpResponse};
+use reqwest::Url;
 
 pub use crate::egress::{EgressOptions, LookingUp, Lookup};
 
@@ -30,6 +31,14 @@ impl LoneEndpoint {
         settings: &BTreeMap<String, String>,
     ) -> anyhow::Result<Self> {
         Ok(Self(bind(endpoint, operator, settings, &BTreeMap::new())?))
+    }
+
+    /// Where a request would go; nothing leaves.
+    ///
+    /// # Errors
+    /// What the connector would be told of a request that may not.
+    pub fn target(&self, request: HttpRequest) -> Result<Url, HttpError> {
+        self.0.target(request)
     }
 }
 
