@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::BytesMut;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use crate::clock::Clock;
 use crate::inbox::{Accepted, Inbox, InboxError};
@@ -154,12 +155,12 @@ impl Ingress {
             _ => {}
         }
         let read =
-            tokio::time::timeout(self.body_timeout, Limited::new(body, self.body_bytes_max).collect()).await;
+            tokio::time::timeout(self.body_timeout, whole(Limited::new(body, self.body_bytes_max))).await;
         match read {
             Err(_) => Err(Refused::Slow),
             Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Refused::TooLarge),
             Ok(Err(_)) => Err(Refused::Broken),
-            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Ok(body)) => Ok(body),
         }
     }
 
@@ -176,6 +177,23 @@ impl Ingress {
         let incoming = Incoming { headers, body, public_url: Some(&connection.public_url), now };
         Verified::check(connection, hook, &incoming).map_err(|refusal| Refused::Signature(refusal.word()))
     }
+}
+
+/// A body in one piece. What comes in several is copied and let go of: each, be it a byte, holds on to the eight kilobytes that
+/// it was read into.
+async fn whole<B>(mut body: B) -> Result<Bytes, B::Error>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame?.into_data() else { continue };
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(piece);
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
 }
 
 /// How much of a refused body is read and dropped, and for how long.

@@ -57,6 +57,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode, Failed> {
     let config = Arc::new(args.config.load()?);
     start_log(args.log)?;
     outlive_full_files()?;
+    allow_open_files(config.ingress.connections_max);
     let record = args.record.as_deref().map(Folder::open).transpose().map_err(not_recorded)?;
     if let Some(folder) = &record {
         announce(&format!(
@@ -131,6 +132,25 @@ fn outlive_full_files() -> Result<(), Failed> {
     /// The same number on Linux, macOS and the BSDs.
     const SIGXFSZ: i32 = 25;
     signal(SignalKind::from_raw(SIGXFSZ)).map(drop).map_err(|error| Failed::Internal(error.into()))
+}
+
+/// As many files as the system lets us have: what a shell gives by default, 1,024, is for programs that ask the kernel with
+/// `select`. Each connection takes one, beside those of journal and view.
+fn allow_open_files(connections_max: usize) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    const BESIDE: u64 = 512;
+    let limits = getrlimit(Resource::Nofile);
+    let is_raised = setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, ..limits }).is_ok();
+    let allowed = if is_raised { limits.maximum } else { limits.current };
+    let wanted = connections_max as u64 + BESIDE;
+    if let Some(allowed) = allowed.filter(|allowed| *allowed < wanted) {
+        tracing::warn!(
+            allowed,
+            wanted,
+            "fewer files may be open than ingress.connections_max asks for: raise the limit (ulimit -n, LimitNOFILE), or lower \
+             connections_max in hub.toml"
+        );
+    }
 }
 
 /// The first signal stops in order, the second at once.

@@ -145,7 +145,7 @@ impl Default for RawIngress {
             listen: "127.0.0.1:8080".into(),
             public_url: "http://127.0.0.1:8080".into(),
             body_bytes_max: 1 << 20,
-            connections_max: 1_024,
+            connections_max: 8_192,
             header_timeout: 10,
             body_timeout: 20,
             backlog_max: 100_000,

@@ -12,6 +12,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 /// Limits of one listener.
@@ -63,16 +64,25 @@ pub(crate) async fn serve(
             request.extensions_mut().insert(ConnectInfo(peer));
             request
         });
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        let connection = graceful.watch(connection);
+        let (http, watcher, mut stop) = (http.clone(), graceful.watcher(), stop.clone());
         tokio::spawn(async move {
-            // A client that goes away in the middle is its own affair.
-            drop(connection.await);
+            // Buffers are made once there is something for them: clients that say nothing cost next to nothing.
+            let speaks = tokio::select! {
+                speaks = timeout(limits.header_timeout, stream.readable()) => matches!(speaks, Ok(Ok(()))),
+                _ = stop.wait_for(|stop| *stop) => false,
+            };
+            if speaks {
+                let connection =
+                    http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+                // In a box: whoever only waits need not have room for it. A client that goes away in the middle is its own
+                // affair.
+                drop(Box::pin(watcher.watch(connection)).await);
+            }
             drop(place);
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_MAX, graceful.shutdown()).await.is_err() {
+    if timeout(DRAIN_MAX, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way when the hub stopped; they were not acknowledged");
     }
 }

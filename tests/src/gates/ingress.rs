@@ -1,10 +1,12 @@
 //! Nobody gets a delivery in who cannot sign it, and nothing that is signed brings the hub down: every way of signing that a
-//! connector declares under changes written down and under changes by chance, and bodies of every shape sent to a whole hub.
+//! connector declares under changes written down and under changes by chance, how long a refusal takes, bodies of every shape
+//! and a crowd of slow clients at a whole hub.
 
 mod cases;
 mod mutants;
 mod shapes;
 mod signed;
+mod slow;
 mod timing;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,9 +29,9 @@ const AGE: Fault = Fault("the age of a delivery is not checked");
 
 pub(crate) const GATE: Gate = Gate {
     name: "ingress",
-    says: "a changed delivery is not believed, how long a refusal takes tells nothing, and no body brings the hub down",
+    says: "a changed delivery is not believed, how long a refusal takes tells nothing, no body and no crowd brings the hub down",
     run,
-    faults: &[BODY, ANY_KEY, AGE, timing::EARLY],
+    faults: &[BODY, ANY_KEY, AGE, timing::EARLY, slow::NO_END],
 };
 
 fn run(setup: &Setup) -> Report {
@@ -46,9 +48,12 @@ fn run_all(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
     try_cases(setup, &ways, report)?;
     try_mutants(setup, &ways, report)?;
     timing::try_all(setup, &ways, report)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if setup.fault().is_none() {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(shapes::try_all(report))?;
+    }
+    if setup.fault().is_none_or(|fault| fault == slow::NO_END) {
+        runtime.block_on(slow::try_all(setup, report))?;
     }
     Ok(())
 }

@@ -117,6 +117,15 @@ impl Hub {
             .context("the hub's files could not be limited")
     }
 
+    /// What it holds in memory now, as the kernel counts; 0 where the system does not tell.
+    #[must_use]
+    pub fn resident_kb(&self) -> u64 {
+        let id = self.process.id().map(rustix::process::Pid::as_raw_nonzero);
+        let status = id.ok().and_then(|id| std::fs::read_to_string(format!("/proc/{id}/status")).ok());
+        let line = status.as_deref().unwrap_or_default().lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
+    }
+
     /// Asks it to end by SIGTERM and waits until it has.
     ///
     /// # Errors
