@@ -11,6 +11,7 @@ mod request;
 mod resolve;
 
 pub(crate) use bind::{BindError, BoundEndpoint, bind};
+pub use reqwest::Url;
 pub use resolve::{LookingUp, Lookup};
 
 use std::sync::Arc;

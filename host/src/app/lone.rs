@@ -8,7 +8,7 @@ mod plugins;
 mod signature;
 
 pub use admin::lone_admin;
-pub use egress::{EgressOptions, LoneEgress, LoneEndpoint, LookingUp, Lookup};
+pub use egress::{EgressOptions, LoneEgress, LoneEndpoint, LookingUp, Lookup, Url};
 pub use plugins::{LoneConnection, LonePlugins};
 pub use signature::{LoneDelivery, check_signature};
 

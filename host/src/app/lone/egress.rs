@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use hub_runtime::manifest::Endpoint;
 use hub_runtime::{HttpError, HttpRequest, HttpResponse};
-use reqwest::Url;
 
-pub use crate::egress::{EgressOptions, LookingUp, Lookup};
+pub use crate::egress::{EgressOptions, LookingUp, Lookup, Url};
 
 use crate::config::EndpointConfig;
 use crate::egress::{BoundEndpoint, Egress, bind};
