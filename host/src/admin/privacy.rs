@@ -20,7 +20,7 @@ use super::{Admin, Answer, Shared};
 use crate::erase;
 use crate::export::{self, Export};
 
-/// Rows of each list of an answer.
+/// How much of what is done each list shows; what is open is shown whole.
 const LISTED_MAX: usize = 1_000;
 
 /// How long there is to erase somebody who asks for it: the GDPR's one month, at its shortest but for February.
@@ -181,7 +181,7 @@ pub(super) async fn close(
 ) -> Result<(StatusCode, Json<Commanded>), AdminError> {
     let Said { by, reason } = word.checked(&api.caller)?;
     let is_open = api.read(move |admin| {
-        let asked = hub_fold::asked_erasures(&*admin.store, LISTED_MAX)?;
+        let asked = hub_fold::asked_erasures(&*admin.store)?;
         Ok(asked.iter().flat_map(|one| &one.systems).any(|one| one.effect == effect && one.is_open()))
     });
     let Json(is_open) = is_open.await?;
@@ -201,15 +201,15 @@ const UNKNOWN_ERASURE: AdminError = AdminError::NotFound {
 /// What is owed to people, and how far it is.
 #[derive(Serialize)]
 pub(super) struct Privacy {
-    /// Requests for data, open ones first.
+    /// Requests for data: every open one, then closed ones up to a thousand.
     requests: Vec<PrivacyRequestView>,
-    /// Whom an operator wanted forgotten.
+    /// Whom an operator wanted forgotten: everybody of whom something is left, then the last thousand.
     erasures: Vec<Erasure>,
     /// Records of the journal that wait to be rewritten; those that providers asked for among them.
     records_waiting: u64,
     /// The view's file may still hold old bytes: it is built anew soon.
     view_waiting: bool,
-    /// When records were rewritten, the last first.
+    /// When records were rewritten, the last thousand, newest first.
     receipts: Vec<ErasureReceipt>,
 }
 
@@ -230,11 +230,16 @@ pub(super) async fn list(api: Shared) -> Answer<Privacy> {
         let view_waiting = erase::is_unfinished(&admin.config);
         let now = admin.clock.now();
         let is_here_done = records_waiting == 0 && !view_waiting;
-        let erasures = hub_fold::asked_erasures(store, LISTED_MAX)?.into_iter().map(|asked| {
+        let is_open =
+            |asked: &AskedErasure| !is_here_done || asked.systems.iter().any(SystemErasure::is_open);
+        let (mut shown, done): (Vec<_>, Vec<_>) =
+            hub_fold::asked_erasures(store)?.into_iter().partition(is_open);
+        shown.extend(done.into_iter().take(LISTED_MAX));
+        let erasures = shown.into_iter().map(|asked| {
             let due_at = asked.at.plus(ERASE_WITHIN);
             Erasure {
                 due_at,
-                overdue: now > due_at && (!is_here_done || asked.systems.iter().any(SystemErasure::is_open)),
+                overdue: now > due_at && is_open(&asked),
                 journal: if records_waiting == 0 { "rewritten" } else { "waiting" },
                 view: if view_waiting || records_waiting > 0 {
                     "waits to be built anew"

@@ -1,5 +1,6 @@
 //! Forgetting that is no event's: an operator's command, and the steps of taking the forgotten out of the journal.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use hub_model::event::{Event, Payload, PrivacyRequest};
@@ -203,12 +204,12 @@ impl Folding<'_> {
     }
 }
 
-/// Whom operators wanted forgotten, by account.
+/// Everybody whom operators wanted forgotten, by account, the last first.
 ///
 /// # Errors
 /// The store's, or a row that cannot be read.
-pub fn asked_erasures(store: &dyn Store, limit: usize) -> Result<Vec<AskedErasure>, FoldError> {
-    let rows = store.scan(Table::Erasure, prefix_range(&[ASKED]), Order::Ascending, limit)?;
+pub fn asked_erasures(store: &dyn Store) -> Result<Vec<AskedErasure>, FoldError> {
+    let rows = store.scan(Table::Erasure, prefix_range(&[ASKED]), Order::Ascending, usize::MAX)?;
     let mut asked = Vec::with_capacity(rows.len());
     for (row_key, row) in rows {
         let Some(account) = key::trailing_id(&row_key).map(NodeId) else { continue };
@@ -219,7 +220,7 @@ pub fn asked_erasures(store: &dyn Store, limit: usize) -> Result<Vec<AskedErasur
         let connection = scope.split_once('/').map(|(name, _)| name.to_owned()).unwrap_or_default();
         asked.push(AskedErasure { account, connection, by, reason, at, systems: asked_of(store, account)? });
     }
-    asked.sort_by_key(|one| (one.at, one.account));
+    asked.sort_by_key(|one| Reverse((one.at, one.account)));
     Ok(asked)
 }
 

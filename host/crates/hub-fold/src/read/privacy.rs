@@ -1,5 +1,7 @@
 //! What is owed to people who want their data, or want it forgotten.
 
+use std::cmp::Reverse;
+
 use hub_model::{EventId, NodeId, Timestamp};
 use hub_store::{Order, Range, Store, Table};
 use serde::Serialize;
@@ -25,7 +27,7 @@ pub struct PrivacyRequestView {
     pub closed_at: Option<Timestamp>,
 }
 
-/// Requests for data: open ones first, and of these what is due first.
+/// Requests for data: all that are open, what is due first, and then the closed ones, the last first, up to a thousand in all.
 ///
 /// # Errors
 /// The store's, or a row that cannot be read.
@@ -48,9 +50,13 @@ pub fn privacy_requests(store: &dyn Store) -> Result<Vec<PrivacyRequestView>, Fo
         Ok(Walk::On)
     })?;
     requests.sort_by(|left, right| {
-        (left.closed_at, left.due_at, &left.id).cmp(&(right.closed_at, right.due_at, &right.id))
+        let order = |request: &PrivacyRequestView| {
+            (request.closed_at.is_some(), Reverse(request.closed_at), request.due_at)
+        };
+        order(left).cmp(&order(right)).then_with(|| left.id.cmp(&right.id))
     });
-    requests.truncate(ANSWER_MAX);
+    let open = requests.partition_point(|request| request.closed_at.is_none());
+    requests.truncate(open.max(ANSWER_MAX));
     Ok(requests)
 }
 

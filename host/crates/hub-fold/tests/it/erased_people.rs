@@ -127,7 +127,7 @@ fn answer(journal: &mut Vec<Sequenced>, store: &MemoryStore) {
         }
     }
     let answered = view(journal);
-    let asked = asked_erasures(&answered, 10_000).unwrap();
+    let asked = asked_erasures(&answered).unwrap();
     for one in asked.iter().flat_map(|asked| &asked.systems).filter(|one| one.is_open()) {
         assert!(matches!(one.state, ErasureState::Parked { .. } | ErasureState::ByHand), "{one:?}");
         let (by, reason) = ("tom".into(), "done by hand".into());

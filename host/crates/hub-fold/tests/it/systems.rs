@@ -93,7 +93,7 @@ fn erase(hub: &mut Hub, minute: i64, account: NodeId) -> u64 {
 }
 
 fn receipt_of(store: &dyn Store) -> Vec<SystemErasure> {
-    asked_erasures(store, 9).unwrap().remove(0).systems
+    asked_erasures(store).unwrap().remove(0).systems
 }
 
 fn there(store: &dyn Store, connection: &str) -> SystemErasure {
@@ -323,7 +323,7 @@ fn ids_in(journal: &[Sequenced]) -> Vec<&'static str> {
 }
 
 fn effects_of(store: &dyn Store) -> Vec<(String, EffectId)> {
-    let all = asked_erasures(store, 9).unwrap().into_iter().flat_map(|asked| asked.systems);
+    let all = asked_erasures(store).unwrap().into_iter().flat_map(|asked| asked.systems);
     all.filter(|one| one.id_kept).map(|one| (one.connection, one.effect)).collect()
 }
 
