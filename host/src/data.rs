@@ -92,10 +92,14 @@ pub(crate) fn rebuild_aside(
     journal: &Journal,
     progress: &mut dyn FnMut(u64),
 ) -> anyhow::Result<DiskStore> {
-    let next = hub_store::begin_rebuild(&view_dir(config))?;
-    let store = DiskStore::open(&next, &view_options(config))?;
-    catch_up(journal, &store, progress)?;
-    Ok(store)
+    let (dir, options) = (view_dir(config), view_options(config));
+    let draft = DiskStore::open(&hub_store::begin_rebuild(&dir)?, &options)?;
+    catch_up(journal, &draft, progress)?;
+    drop(draft);
+    let packed = hub_store::pack_rebuild(&dir, &options)?;
+    // Of a draft that could not be closed whole, and of what was journalled meanwhile.
+    catch_up(journal, &packed, progress)?;
+    Ok(packed)
 }
 
 fn view_options(config: &Config) -> SledOptions {

@@ -33,7 +33,8 @@ Examples:
     },
     /// Builds the view anew from the journal; the hub must not run
     #[command(after_long_help = "\
-The new view is built beside the old one and takes its place when it is complete. Interrupted, it changes nothing.
+The new view is built beside the old one and takes its place when it is complete. Interrupted, it changes nothing. It takes
+less than half of the disk of a view that has grown; while it is built, free space of twice the old view's size is needed.
 
 Examples:
   systemctl stop omnihub && omnihub journal rebuild && systemctl start omnihub")]

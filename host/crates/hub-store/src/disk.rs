@@ -43,7 +43,7 @@ impl DiskStore {
         DiskStore::over(SledStore::open_within(dir, options, last)?, options)
     }
 
-    fn over(engine: SledStore, options: &SledOptions) -> Result<DiskStore, StoreError> {
+    pub(crate) fn over(engine: SledStore, options: &SledOptions) -> Result<DiskStore, StoreError> {
         let waiting = RwLock::new(Waiting::at(engine.applied()?));
         let waiting_rows_max = options.waiting_rows_max;
         Ok(DiskStore { engine, waiting, writing: Mutex::default(), waiting_rows_max })

@@ -27,7 +27,7 @@ pub use disk::DiskStore;
 pub use error::{KEY_BYTES_MAX, Part, StoreError};
 pub use memory::MemoryStore;
 pub use sled_store::{SledOptions, SledStore};
-pub use swap::{begin_rebuild, finish_rebuild, move_aside};
+pub use swap::{begin_rebuild, finish_rebuild, move_aside, pack_rebuild};
 pub use table::Table;
 
 /// A key and its value, as [`Store::scan`] returns them.

@@ -8,6 +8,7 @@
 
 mod boot;
 mod fence;
+mod pack;
 mod section;
 mod state;
 
@@ -19,7 +20,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -154,6 +155,11 @@ impl SledStore {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// As [`SledStore::shared`], for whoever changes it.
+    fn alone(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Remembers on disk that the engine failed inside a batch: the part it had written may survive without the
     /// rest. If even this small file cannot be written the disk is as broken as the view.
     fn mark_torn(&self) -> io::Result<()> {
@@ -182,7 +188,7 @@ impl Store for SledStore {
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         let applied = batch.applied;
         let latest = batch.latest()?;
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.alone();
         check_forwards(state.applied, applied)?;
         let done = self.fence.run(|| self.engine().commit(&state, applied, latest));
         if done.is_err() && self.fence.is_shut() {

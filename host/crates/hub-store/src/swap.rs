@@ -1,29 +1,51 @@
 //! Owns the directory of a view as a whole: built anew beside the old one and put in its place, or moved aside.
 //!
-//! A rebuild goes to `<dir>.next`, is closed, and takes the place of `<dir>` by two renames; the old view waits
-//! under `<dir>.old` in between and is then deleted, since an erasure counts on it being gone. A crash at any point
-//! is settled by the next open. Nothing here syncs: a view that a power cut damaged is built again.
+//! A rebuild is folded in `<dir>.draft` and packed from there into `<dir>.next`, which is closed and takes the place of
+//! `<dir>` by two renames; the old view waits under `<dir>.old` in between and is then deleted, since an erasure counts on
+//! it being gone. A crash at any point is settled by the next open. Nothing here syncs: a view that a power cut damaged is
+//! built again.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::StoreError;
+use crate::{DiskStore, SledOptions, SledStore, StoreError};
 
 /// sled's file, which it locks while the view is open.
 const ENGINE_FILE: &str = "db";
 
 /// Where to build the view anew: an empty place beside `dir`. What an abandoned rebuild left there is deleted.
+///
+/// # Errors
+/// The disk's, or a rebuild is under way.
 pub fn begin_rebuild(dir: &Path) -> Result<PathBuf, StoreError> {
     settle(dir)?;
-    let next = beside(dir, "next")?;
+    let (draft, next) = (beside(dir, "draft")?, beside(dir, "next")?);
+    require_free(&draft)?;
     require_free(&next)?;
+    remove(&draft)?;
     remove(&next)?;
-    Ok(next)
+    Ok(draft)
 }
 
-/// Puts the rebuilt view in the place of the old one and deletes the old one. Both must be closed.
+/// Copies the closed view that was built where [`begin_rebuild`] said into files of less than half the size, deletes it,
+/// and opens the copy: for what the journal has taken in meanwhile, and for [`finish_rebuild`] once it is closed.
+///
+/// # Errors
+/// The disk's, or what was built is damaged. The view in use is as it was.
+pub fn pack_rebuild(dir: &Path, options: &SledOptions) -> Result<DiskStore, StoreError> {
+    let (draft, next) = (beside(dir, "draft")?, beside(dir, "next")?);
+    let packed = SledStore::open(&next, options)?;
+    packed.fill_from(&SledStore::open(&draft, options)?)?;
+    remove(&draft)?;
+    DiskStore::over(packed, options)
+}
+
+/// Puts the rebuilt and packed view in the place of the old one and deletes the old one. Both must be closed.
+///
+/// # Errors
+/// The disk's, a view is open, or there is none to put in place. The view in use is as it was.
 pub fn finish_rebuild(dir: &Path) -> Result<(), StoreError> {
     let (next, old) = (beside(dir, "next")?, beside(dir, "old")?);
     require_free(dir)?;
@@ -45,7 +67,7 @@ pub fn finish_rebuild(dir: &Path) -> Result<(), StoreError> {
 /// Renames a closed view to `<dir>.<label>`, so that a person can look at it, and answers where it is now.
 /// `label` must not name another directory, nor one of a rebuild's.
 pub fn move_aside(dir: &Path, label: &str) -> Result<PathBuf, StoreError> {
-    let taken = matches!(label, "" | "next" | "old");
+    let taken = matches!(label, "" | "draft" | "next" | "old");
     if taken || !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Err(StoreError::Io(io::Error::new(io::ErrorKind::InvalidInput, "not a label for a view")));
     }

@@ -27,7 +27,7 @@ const SHORT: &[u8] = b"+491700000001";
 const LONG: &[u8] = b"long@example.com";
 
 /// A view with one row that fits into its entry and one that does not.
-fn view() -> (TempDir, PathBuf, SledStore) {
+pub(super) fn view() -> (TempDir, PathBuf, SledStore) {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("view");
     let store = SledStore::open(&path, &SledOptions::default()).unwrap();
@@ -36,7 +36,7 @@ fn view() -> (TempDir, PathBuf, SledStore) {
     (dir, path, store)
 }
 
-fn reopen(path: &Path) -> Result<SledStore, StoreError> {
+pub(super) fn reopen(path: &Path) -> Result<SledStore, StoreError> {
     SledStore::open(path, &SledOptions::default())
 }
 

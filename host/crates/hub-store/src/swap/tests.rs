@@ -20,6 +20,7 @@ fn rebuilt() -> (TempDir, PathBuf) {
     let dir = home.path().join("view");
     write(&dir, 1);
     write(&begin_rebuild(&dir).unwrap(), 2);
+    drop(pack_rebuild(&dir, &SledOptions::default()).unwrap());
     (home, dir)
 }
 
@@ -69,10 +70,12 @@ fn a_crash_after_the_second_rename_is_settled_by_open() {
 fn an_abandoned_rebuild_is_started_over() {
     let (home, dir) = rebuilt();
     assert_eq!(open(&dir).applied().unwrap(), 1);
-    let next = begin_rebuild(&dir).unwrap();
+    write(&begin_rebuild(&dir).unwrap(), 3);
+    assert_eq!(names(&home), ["view", "view.draft"]);
+    let draft = begin_rebuild(&dir).unwrap();
     assert_eq!(names(&home), ["view"]);
     assert!(matches!(finish_rebuild(&dir), Err(StoreError::Io(_))));
-    assert_eq!(open(&next).applied().unwrap(), 0);
+    assert_eq!(open(&draft).applied().unwrap(), 0);
 }
 
 #[test]
@@ -87,12 +90,16 @@ fn an_open_view_is_not_moved() {
     assert!(matches!(begin_rebuild(&dir), Err(StoreError::Locked)));
     drop(store);
     finish_rebuild(&dir).unwrap();
+    let store = open(&begin_rebuild(&dir).unwrap());
+    assert!(matches!(pack_rebuild(&dir, &SledOptions::default()), Err(StoreError::Locked)));
+    assert!(matches!(begin_rebuild(&dir), Err(StoreError::Locked)));
+    drop(store);
 }
 
 #[test]
 fn a_label_names_a_new_sibling() {
     let (_home, dir) = rebuilt();
-    for label in ["", "next", "old", "../elsewhere", "a/b", "a.b"] {
+    for label in ["", "draft", "next", "old", "../elsewhere", "a/b", "a.b"] {
         assert!(matches!(move_aside(&dir, label), Err(StoreError::Io(_))), "{label}");
     }
     fs::create_dir(beside(&dir, "taken").unwrap()).unwrap();
