@@ -23,7 +23,7 @@ use crate::data::Data;
 use crate::dispatcher::Dispatcher;
 use crate::egress::{Egress, EgressOptions};
 use crate::erase::Eraser;
-use crate::folder::Folder;
+use crate::folder::{Due, Folder};
 use crate::health::Health;
 use crate::inbox::Inbox;
 use crate::ingress::{self, Ingress, ServeLimits};
@@ -34,6 +34,7 @@ use crate::pipeline::Work;
 use crate::plugins::{PluginProblem, Plugins, components, watch};
 use crate::poller::Poller;
 use crate::record::{Folder as RecordFolder, Recorder};
+use crate::retries::Retries;
 use crate::scheduler::Scheduler;
 use crate::timekeeper::Timekeeper;
 use crate::watchdog::Watchdog;
@@ -133,6 +134,7 @@ impl Hub {
         });
         let (applied_now, applied) = watch::channel(data.store.applied()?);
         let (due, due_taken) = mpsc::channel(DUE_MAX);
+        let due_again = due.clone();
         let (swaps, swaps_taken) = mpsc::channel(1);
         let effects = Arc::new(Notify::new());
         let (stop, stopped) = watch::channel(false);
@@ -167,7 +169,7 @@ impl Hub {
             &plugins,
             &metrics,
             &clock,
-            work_taken,
+            Queues { work: work_taken, due: due_again },
             Arc::clone(&normalisers_stop),
         )?;
         let outside = Outside {
@@ -482,13 +484,19 @@ async fn journal_settings(journal: &Journal, settings: Settings, clock: &Clock) 
     Ok(())
 }
 
+/// Where a normaliser takes deliveries from, and where it puts those that have to wait.
+struct Queues {
+    work: mpsc::Receiver<Work>,
+    due: mpsc::Sender<Due>,
+}
+
 fn start_normalisers(
     config: &Config,
     data: &Data,
     plugins: &Arc<Plugins>,
     metrics: &Arc<Metrics>,
     clock: &Clock,
-    work: mpsc::Receiver<Work>,
+    queues: Queues,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let normaliser = Arc::new(Normaliser {
@@ -497,9 +505,11 @@ fn start_normalisers(
         metrics: Arc::clone(metrics),
         clock: clock.clone(),
         retry_delays: config.processing.retry_delays.clone(),
+        retries: Retries::new(config.processing.retry_share),
+        due: queues.due,
         runtime: tokio::runtime::Handle::current(),
         stop,
-        work: Mutex::new(work),
+        work: Mutex::new(queues.work),
     });
     (0..config.processing.normalise_threads)
         .map(|number| {

@@ -61,6 +61,8 @@ pub struct Admin {
 pub struct Processing {
     pub normalise_threads: usize,
     pub retry_delays: Vec<Duration>,
+    /// Of a processor's time, in percent: what trying failed deliveries again in vain may take.
+    pub retry_share: u32,
     pub view_cache_bytes: u64,
     pub journal_kept: Duration,
 }
@@ -243,6 +245,13 @@ impl Checker<'_> {
                     .iter()
                     .map(|seconds| Duration::from_secs(*seconds))
                     .collect(),
+                retry_share: u32::try_from(self.within(
+                    "processing.retry_share",
+                    raw.processing.retry_share.into(),
+                    1,
+                    100,
+                ))
+                .unwrap_or(u32::MAX),
                 view_cache_bytes: raw.processing.view_cache_mb.max(1) << 20,
                 journal_kept: Duration::from_secs(u64::from(raw.processing.journal_days) * 24 * 3_600),
             },

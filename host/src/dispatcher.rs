@@ -11,7 +11,7 @@ use hub_fold::record::{Attempt, Outcome, Receipt, Record};
 use hub_fold::row::{EffectRow, EffectState, Message};
 use hub_journal::{AppendError, Entry, Journal, Seq};
 use hub_model::{EffectId, Timestamp};
-use hub_runtime::{ActingHost, Effect};
+use hub_runtime::{ActingHost, Effect, Ended};
 use hub_store::Store;
 use tokio::sync::{Notify, watch};
 
@@ -233,7 +233,7 @@ impl Dispatcher {
         let acting = self.outside.acting(connection, Purpose::Act);
         let host: Arc<dyn ActingHost> = Arc::clone(&acting) as Arc<dyn ActingHost>;
         let ended = connection.connector.plugin.perform(effect, host, &connection.settings).await;
-        connection.connector.on_result(ended.is_ok(), self.clock.now());
+        connection.connector.on_result(Ended::of(&ended, number), self.clock.now());
         if let Ok(answer) = &ended {
             self.outside.note(connection, answer);
         }

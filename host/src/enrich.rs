@@ -3,7 +3,7 @@
 use hub_model::Timestamp;
 use hub_model::event::{Event, Payload};
 use hub_model::model::{Finding, Intent};
-use hub_runtime::{CallError, Plugin, Text};
+use hub_runtime::{CallError, Ended, Plugin, Text};
 
 use crate::plugins::{MayCall, Plugins};
 
@@ -21,7 +21,7 @@ pub(crate) fn enrich(plugins: &Plugins, events: &[Event], now: Timestamp) -> Vec
     }
     let (indexes, texts): (Vec<u32>, Vec<Text>) = texts.into_iter().unzip();
     let answer = found(&enricher.plugin, texts);
-    enricher.on_result(answer.is_ok(), now);
+    enricher.on_result(Ended::of(&answer, 1), now);
     match answer {
         Ok(findings) => indexes.into_iter().zip(findings).collect(),
         Err(error) => {

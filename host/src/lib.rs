@@ -28,6 +28,7 @@ mod plugins;
 mod poller;
 mod record;
 pub mod replay;
+mod retries;
 mod scheduler;
 mod secret;
 mod settings;

@@ -3,21 +3,23 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hub_fold::record::{AfterSetback, Delivery, Record, Reported, Setback};
 use hub_journal::{AppendError, Entry, Journal};
 use hub_model::Timestamp;
 use hub_model::event::Event;
 use hub_model::model::Finding;
-use hub_runtime::{CallError, Failure};
+use hub_runtime::{CallError, Ended, Failure, Patience};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::enrich::enrich;
+use crate::folder::Due;
 use crate::metrics::{ByOutcome, Metrics};
 use crate::pipeline::Work;
 use crate::plugins::{Connection, Loaded, MayCall, Plugins};
+use crate::retries::Retries;
 use crate::stored;
 
 /// Deliveries a thread normalises before it journals what came of them: enough to share a sync, few enough that the
@@ -33,6 +35,9 @@ pub(crate) struct Normaliser {
     pub metrics: Arc<Metrics>,
     pub clock: Clock,
     pub retry_delays: Vec<Duration>,
+    pub retries: Retries,
+    /// Where a delivery goes that has to wait for its turn once more.
+    pub due: mpsc::Sender<Due>,
     /// For waiting on the journal from a plain thread.
     pub runtime: tokio::runtime::Handle,
     pub stop: Arc<AtomicBool>,
@@ -71,6 +76,12 @@ impl Normaliser {
 
     /// One delivery's outcome as a record; `None` when nothing can be said now and the delivery stays pending.
     fn normalise(&self, work: Work) -> Option<Record> {
+        if let Some(until) = self.retries.rest(self.clock.now()).filter(|_| work.attempt > 1) {
+            let again = Due::Delivery { seq: work.seq, at: until, attempt: work.attempt };
+            // Nobody takes it when the hub stops: the next start finds the delivery pending.
+            let _taken = self.due.blocking_send(again);
+            return None;
+        }
         let delivery = match work.delivery {
             Some(delivery) => delivery,
             None => match self.read(work.seq)? {
@@ -79,7 +90,7 @@ impl Normaliser {
             },
         };
         let now = self.clock.now();
-        let outcome = self.call(&delivery, work.received_at, now);
+        let outcome = self.call(&delivery, work.received_at, work.attempt, now);
         Some(match outcome {
             Ok(said) => Record::Reported(Reported {
                 delivery: Some(work.seq),
@@ -125,7 +136,13 @@ impl Normaliser {
         }
     }
 
-    fn call(&self, delivery: &Delivery, received_at: Timestamp, now: Timestamp) -> Result<Said, Problem> {
+    fn call(
+        &self,
+        delivery: &Delivery,
+        received_at: Timestamp,
+        attempt: u32,
+        now: Timestamp,
+    ) -> Result<Said, Problem> {
         let Some(connection) = self.plugins.connection(&delivery.connection) else {
             return Err(Problem::later(format!(
                 "connection {} has no connector {}",
@@ -149,8 +166,13 @@ impl Normaliser {
             body,
             received_at_ns: received_at.0,
         };
-        let answer = connector.plugin.normalise(asked, &connection.settings);
-        self.note_call(&connection, connector, &answer, now);
+        let patience = if attempt > 1 { Patience::Whole } else { Patience::Short };
+        let began = Instant::now();
+        let answer = connector.plugin.normalise(asked, &connection.settings, patience);
+        if attempt > 1 && answer.is_err() {
+            self.retries.failed(began.elapsed(), self.clock.now());
+        }
+        self.note_call(&connection, connector, &answer, attempt, now);
         let report = match answer {
             Ok(Ok(report)) => report,
             Ok(Err(failure)) => return Err(problem_of(connector, failure, now)),
@@ -166,9 +188,10 @@ impl Normaliser {
         connection: &Connection,
         connector: &Loaded,
         answer: &Result<Result<T, Failure>, CallError>,
+        attempt: u32,
         now: Timestamp,
     ) {
-        connector.on_result(answer.is_ok(), now);
+        connector.on_result(Ended::of(answer, attempt), now);
         let outcome = match answer {
             Ok(Ok(_)) => "ok",
             Ok(Err(_)) => "failure",

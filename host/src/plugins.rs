@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use hub_model::Timestamp;
-use hub_runtime::{Permit, Plugin, PluginKind, Runtime, Suspension, SuspensionPolicy};
+use hub_runtime::{Ended, Permit, Plugin, PluginKind, Runtime, Suspension, SuspensionPolicy};
 
 pub(crate) use connection::{Connection, ConnectionProblem, Hook};
 pub(crate) use signed::Publishers;
@@ -53,8 +53,8 @@ impl Loaded {
     }
 
     /// Tells whether the plugin kept its contract.
-    pub fn on_result(&self, kept: bool, now: Timestamp) {
-        self.suspension.lock().unwrap_or_else(PoisonError::into_inner).on_result(kept, now.0);
+    pub fn on_result(&self, ended: Ended, now: Timestamp) {
+        self.suspension.lock().unwrap_or_else(PoisonError::into_inner).on_result(ended, now.0);
     }
 
     /// Until when nobody calls it, if it is suspended.

@@ -12,7 +12,7 @@ use hub_journal::{AppendError, Entry, Journal};
 use hub_model::Timestamp;
 use hub_rules::Timetable;
 use hub_runtime::manifest::Stream;
-use hub_runtime::{ActingHost, CallError, Failure, Page, Position};
+use hub_runtime::{ActingHost, CallError, Ended, Failure, Page, Position};
 use serde::Serialize;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinSet, block_in_place};
@@ -308,7 +308,7 @@ impl Poller {
         let acting = self.outside.acting(connection, Purpose::Look);
         let host: Arc<dyn ActingHost> = Arc::clone(&acting) as Arc<dyn ActingHost>;
         let ended = connection.connector.plugin.poll(position, host, &connection.settings).await;
-        connection.connector.on_result(ended.is_ok(), now);
+        connection.connector.on_result(Ended::of(&ended, 1), now);
         if let Ok(answer) = &ended {
             self.outside.note(connection, answer);
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hub_model::Timestamp;
-use hub_runtime::{ActingHost, Failure, Standing, Subscribed, Wanted};
+use hub_runtime::{ActingHost, Ended, Failure, Standing, Subscribed, Wanted};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
@@ -142,7 +142,7 @@ impl Watchdog {
             .plugin
             .check(wanted, acting as Arc<dyn ActingHost>, &connection.settings)
             .await;
-        connection.connector.on_result(ended.is_ok(), now);
+        connection.connector.on_result(Ended::of(&ended, 1), now);
         if let Ok(answer) = &ended {
             self.outside.note(connection, answer);
         }

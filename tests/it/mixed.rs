@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hub_fold::record::{Delivery, Polled, Record, Reported};
 use hub_fold::{Fold, Sequenced, model_digest};
 use hub_model::Timestamp;
-use hub_runtime::{CallErrorKind, Plugin, Runtime, RuntimeOptions, Settings};
+use hub_runtime::{CallErrorKind, Patience, Plugin, Runtime, RuntimeOptions, Settings};
 use hub_store::{MemoryStore, Store as _};
 use hub_tests::day::dice::Dice;
 use hub_tests::day::fast::{self, Fast, FastOptions};
@@ -255,7 +255,7 @@ fn heard(fast: &Fast) -> BTreeMap<u64, Reported> {
             received_at_ns: time_ns + 2 * 3_600_000_000_000,
         };
         let plugin = &connection.connector.plugin;
-        let report = plugin.normalise(later, &connection.settings).unwrap().unwrap();
+        let report = plugin.normalise(later, &connection.settings, Patience::Whole).unwrap().unwrap();
         let reported = Reported {
             delivery: None,
             connection: delivery.connection,
@@ -387,7 +387,7 @@ fn damaged(plugin: &Plugin, golden: &[Golden], mut dice: Dice, counted: &Counted
         received_at_ns: 1_767_225_600_000_000_000,
     };
     let count = |of: &AtomicU64| of.fetch_add(1, Ordering::Relaxed);
-    match plugin.normalise(delivery, &settings(plugin)) {
+    match plugin.normalise(delivery, &settings(plugin), Patience::Whole) {
         Ok(Ok(report)) if report.events.is_empty() && report.notes.is_empty() => {
             return Some(format!("dropped in silence: {body}"));
         }

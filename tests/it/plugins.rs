@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use hub_model::event::Report;
-use hub_runtime::{Failure, Plugin, PluginKind, Runtime, RuntimeOptions, Settings};
+use hub_runtime::{Failure, Patience, Plugin, PluginKind, Runtime, RuntimeOptions, Settings};
 
 /// Deliveries of golden cases arrive at this moment: 2026-01-01T00:00:00Z.
 const RECEIVED_AT_NS: i64 = 1_767_225_600_000_000_000;
@@ -116,7 +116,7 @@ fn told(plugin: &Plugin, case: &Path) -> Result<Result<Report, Failure>, String>
         body: body.to_owned(),
         received_at_ns: RECEIVED_AT_NS,
     };
-    plugin.normalise(delivery, &settings(plugin)).map_err(|broken| broken.to_string())
+    plugin.normalise(delivery, &settings(plugin), Patience::Whole).map_err(|broken| broken.to_string())
 }
 
 fn compare(path: &Path, told: &str) -> Result<(), String> {

@@ -12,7 +12,7 @@ use clap::Subcommand;
 use hub_model::Timestamp;
 use hub_model::event::{Event, Note};
 use hub_runtime::manifest::Role;
-use hub_runtime::{Failure, Manifest, PluginKind};
+use hub_runtime::{Failure, Manifest, Patience, PluginKind};
 use serde::Serialize;
 
 use super::build::{BuildArgs, build};
@@ -383,7 +383,7 @@ fn normalise(loaded: &Arc<Loaded>, fixture: Fixture, args: &TestArgs) -> Result<
     };
     let failed = |message: String, help: &str| Failed::problem(message, help);
     let report = plugin
-        .normalise(asked, &connection.settings)
+        .normalise(asked, &connection.settings, Patience::Whole)
         .map_err(|error| {
             failed(error.to_string(), "the connector broke its contract; the hub would try again, then park")
         })?

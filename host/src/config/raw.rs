@@ -46,6 +46,7 @@ pub(super) struct RawAdmin {
 pub(super) struct RawProcessing {
     pub(super) normalise_threads: u32,
     pub(super) retry_delays: Vec<u64>,
+    pub(super) retry_share: u32,
     pub(super) view_cache_mb: u64,
     pub(super) journal_days: u32,
 }
@@ -164,6 +165,7 @@ impl Default for RawProcessing {
         Self {
             normalise_threads: 0,
             retry_delays: vec![1, 10, 60, 600],
+            retry_share: 1,
             view_cache_mb: 64,
             journal_days: 400,
         }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use hub_runtime::{Delivery, Plugin, Runtime, RuntimeOptions, Settings};
+use hub_runtime::{Delivery, Patience, Plugin, Runtime, RuntimeOptions, Settings};
 
 #[path = "../../../host/crates/hub-runtime/tests/guests/mod.rs"]
 mod guests;
@@ -27,7 +27,7 @@ pub fn try_one(bytes: &[u8]) {
         body
     });
     let delivery = Delivery { topic: None, headers: Vec::new(), body, received_at_ns: 1 };
-    let Ok(Ok(report)) = GUEST.normalise(delivery, &NO_SETTINGS) else { return };
+    let Ok(Ok(report)) = GUEST.normalise(delivery, &NO_SETTINGS, Patience::Whole) else { return };
     // Everything it says can be written into the journal.
     let written = serde_json::to_string(&report.events);
     assert!(written.is_ok(), "what was lifted cannot be written");

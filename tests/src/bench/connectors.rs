@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use hub_runtime::{Plugin, Runtime, RuntimeOptions, Settings};
+use hub_runtime::{Patience, Plugin, Runtime, RuntimeOptions, Settings};
 use omnihub_plugin::testing;
 use omnihub_plugin::{Connector, Delivery};
 
@@ -42,7 +42,7 @@ fn row<C: Connector>(table: &mut Table, components: &Path) -> Result<(), String>
     let deliveries = deliveries(&manifest)?;
     let sandboxed = per_second(&deliveries, {
         let settings: Settings = settings.iter().cloned().collect();
-        move |delivery| drop(plugin.normalise(given(delivery), &settings))
+        move |delivery| drop(plugin.normalise(given(delivery), &settings, Patience::Short))
     });
     let native = testing::with_settings(&settings, || {
         per_second(&deliveries, |delivery| drop(C::normalise(delivery.clone())))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use hub_runtime::{Delivery, Runtime, RuntimeError, RuntimeOptions, Settings};
+use hub_runtime::{Delivery, Patience, Runtime, RuntimeError, RuntimeOptions, Settings};
 
 /// Enough for a steady 99th percentile; the first tenth warms up.
 const CALLS: usize = 20_000;
@@ -71,7 +71,7 @@ fn measure(bytes: &[u8], body: &str, cache: &Path) -> Result<(), Box<dyn std::er
             body: body.to_owned(),
             received_at_ns: 1_750_000_000_000_000_000,
         };
-        let (took, answer) = timed(|| plugin.normalise(delivery, &Settings::default()));
+        let (took, answer) = timed(|| plugin.normalise(delivery, &Settings::default(), Patience::Short));
         answer?.map_err(|failure| format!("the body is refused: {failure}"))?;
         fresh.push(took);
     }

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use hub_runtime::{Delivery, Plugin, Runtime, RuntimeOptions, Settings};
+use hub_runtime::{Delivery, Patience, Plugin, Runtime, RuntimeOptions, Settings};
 
 /// Turns of each; somebody else on the machine can only slow one down.
 const TURNS: usize = 60;
@@ -61,7 +61,7 @@ fn turn<D>(
 /// A delivery is handed over for good, so one is made for each call, as the hub does.
 fn normalise(plugin: &Plugin, delivery: &Delivery) -> Called {
     // What the connector makes of a damaged case is its own answer.
-    drop(plugin.normalise(delivery.clone(), &Settings::default())?);
+    drop(plugin.normalise(delivery.clone(), &Settings::default(), Patience::Short)?);
     Ok(())
 }
 

@@ -23,15 +23,18 @@ use crate::exchange::{
 use crate::guest_log::CallLog;
 use crate::install::{Plugin, PluginName};
 use crate::limits::{
-    CURSOR_BYTES_MAX, EVENTS_MAX, HANDLES_MAX, MESSAGE_BYTES_MAX, OUTPUT_BYTES_MAX, Taken, budget, ticks,
+    Budget, CURSOR_BYTES_MAX, EVENTS_MAX, HANDLES_MAX, MESSAGE_BYTES_MAX, OUTPUT_BYTES_MAX, Taken, budget,
+    ticks,
 };
 use crate::outcome::{CallError, CallErrorKind, Failure, Output, Phase};
+use crate::patience::{Patience, Usual};
 use crate::plain_text::plain;
 use crate::state::{CallState, GuestClock};
 
 impl Plugin {
     /// Makes events of a delivery. Blocks for the guest's CPU time and, when the pool is full, until a slot is free:
-    /// for worker threads with at least 1 MiB of stack.
+    /// for worker threads with at least 1 MiB of stack. What ends for want of CPU time with [`Patience::Short`] may succeed
+    /// with [`Patience::Whole`].
     ///
     /// # Errors
     /// Outer: the plugin broke its contract or a limit. Inner: its own answer.
@@ -39,16 +42,21 @@ impl Plugin {
         &self,
         delivery: Delivery,
         settings: &Settings,
+        patience: Patience,
     ) -> Result<Result<Report, Failure>, CallError> {
         let Some(webhook) = &self.inner.exports.webhook else {
             return Ok(Err(unsupported(Phase::Normalise)));
         };
+        let Caller { usual, .. } = &self.inner.caller;
+        let limits = usual.limit(budget(Phase::Normalise), patience, delivery.body.len());
         let received_at_ns = delivery.received_at_ns;
         let delivery = convert::call::delivery(delivery);
-        let answer = self.inner.caller.pure(Phase::Normalise, received_at_ns, settings, |store| {
+        let began = thread_time();
+        let answer = self.inner.caller.pure(Phase::Normalise, limits, received_at_ns, settings, |store| {
             let connector = webhook.instantiate(&mut *store).map_err(Broken::Instantiate)?;
             connector.omnihub_connector_webhook().call_normalise(store, &delivery).map_err(Broken::Call)
         })?;
+        usual.learn(thread_time().saturating_sub(began));
         self.inner.caller.answer(Phase::Normalise, answer, convert::event::report, |report| report)
     }
 
@@ -65,7 +73,7 @@ impl Plugin {
         };
         let asked = texts.len();
         let texts: Vec<_> = texts.into_iter().map(convert::call::text).collect();
-        let found = caller.pure(Phase::Enrich, 0, &Settings::default(), |store| {
+        let found = caller.pure(Phase::Enrich, budget(Phase::Enrich), 0, &Settings::default(), |store| {
             let enricher = enricher.instantiate(&mut *store).map_err(Broken::Instantiate)?;
             enricher.omnihub_enricher_enrich().call_enrich(store, &texts).map_err(Broken::Call)
         })?;
@@ -176,6 +184,8 @@ pub(crate) struct Caller {
     runtime: Runtime,
     pub(crate) name: PluginName,
     pub(crate) digest: blake3::Hash,
+    /// Of `normalise`.
+    usual: Usual,
 }
 
 impl Caller {
@@ -183,7 +193,12 @@ impl Caller {
     pub(crate) fn new(runtime: Runtime, digest: blake3::Hash) -> Self {
         let hex = digest.to_hex();
         let id = format!("component-{}", hex.get(..12).unwrap_or(&hex));
-        Self { runtime, name: PluginName { id: id.into(), version: "0.0.0".into() }, digest }
+        Self {
+            runtime,
+            name: PluginName { id: id.into(), version: "0.0.0".into() },
+            digest,
+            usual: Usual::default(),
+        }
     }
 
     pub(crate) fn rename(&mut self, id: &str, version: &str) {
@@ -196,7 +211,7 @@ impl Caller {
         describes: &DescribesPre<CallState>,
         probe: impl FnOnce(&mut Store<CallState>, &Instance) -> R,
     ) -> Result<(DescribedManifest, R), CallError> {
-        self.pure(Phase::Describe, 0, &Settings::default(), |store| {
+        self.pure(Phase::Describe, budget(Phase::Describe), 0, &Settings::default(), |store| {
             let pre = describes.instance_pre();
             let instance = pre.instantiate(&mut *store).map_err(Broken::Instantiate)?;
             let connector = Describes::new(&mut *store, &instance).map_err(Broken::Instantiate)?;
@@ -208,7 +223,7 @@ impl Caller {
     }
 
     pub(crate) fn introduce(&self, enriches: &EnricherPre<CallState>) -> Result<About, CallError> {
-        self.pure(Phase::Describe, 0, &Settings::default(), |store| {
+        self.pure(Phase::Describe, budget(Phase::Describe), 0, &Settings::default(), |store| {
             let enricher = enriches.instantiate(&mut *store).map_err(Broken::Instantiate)?;
             enricher.omnihub_enricher_enrich().call_describe(store).map_err(Broken::Call)
         })
@@ -218,6 +233,7 @@ impl Caller {
     fn pure<R>(
         &self,
         phase: Phase,
+        limits: Budget,
         now_ns: i64,
         settings: &Settings,
         call: impl FnOnce(&mut Store<CallState>) -> Result<R, Broken>,
@@ -225,7 +241,7 @@ impl Caller {
         let _slot = self.runtime.shared.permits.take_blocking();
         let clock = GuestClock::Fixed { now_ns, seed: *self.digest.as_bytes() };
         let mut store = self.store(settings.clone(), clock, None);
-        limit_thread_time(&mut store, phase, self.runtime.shared.tick);
+        limit_thread_time(&mut store, limits, self.runtime.shared.tick);
         let result = call(&mut store);
         store.data().log.close(&self.name);
         result.map_err(|broken| self.broken(phase, broken))
@@ -341,10 +357,9 @@ fn known(error: &Error) -> Option<CallErrorKind> {
     None
 }
 
-/// Ends the call when its thread has spent the phase's CPU time. Asked at every tick, so a machine that gives the
+/// Ends the call when its thread has spent its CPU time. Asked at every tick, so a machine that gives the
 /// thread no time does not end it early; the wall clock, counted in ticks, is the backstop.
-fn limit_thread_time(store: &mut Store<CallState>, phase: Phase, tick: Duration) {
-    let limits = budget(phase);
+fn limit_thread_time(store: &mut Store<CallState>, limits: Budget, tick: Duration) {
     let started = thread_time();
     let mut ticks_left = ticks(limits.wall, tick);
     store.set_epoch_deadline(1);

@@ -34,6 +34,29 @@ pub enum Permit {
     NotUntil(i64),
 }
 
+/// How a call of a plugin ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With an answer, whatever it says.
+    Well,
+    /// In a [`crate::CallError`].
+    Broken,
+    /// In one, and the same call had failed before.
+    BrokenAgain,
+}
+
+impl Ended {
+    /// How a call ended that is made for the so-manieth time, beginning with 1.
+    #[must_use]
+    pub fn of<T>(call: &Result<T, crate::CallError>, attempt: u32) -> Self {
+        match call {
+            Ok(_) => Self::Well,
+            Err(_) if attempt <= 1 => Self::Broken,
+            Err(_) => Self::BrokenAgain,
+        }
+    }
+}
+
 /// One plugin's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suspension {
@@ -81,16 +104,18 @@ impl Suspension {
         }
     }
 
-    /// A call has ended; `ok` unless it ended in a [`crate::CallError`].
-    pub fn on_result(&mut self, ok: bool, now_ns: i64) {
-        self.state = match (ok, self.state) {
-            (true, _) => State::Open { failures: 0 },
-            (false, State::Open { failures }) => self.count(failures.saturating_add(1), now_ns),
-            (false, State::Probing { backoff, .. }) => {
+    /// A call has ended.
+    pub fn on_result(&mut self, ended: Ended, now_ns: i64) {
+        self.state = match (ended, self.state) {
+            (Ended::Well, _) => State::Open { failures: 0 },
+            (Ended::Broken, State::Open { failures }) => self.count(failures.saturating_add(1), now_ns),
+            (Ended::Broken | Ended::BrokenAgain, State::Probing { backoff, .. }) => {
                 self.suspended(backoff.saturating_mul(2).min(self.policy.backoff_max), now_ns)
             }
+            // What broke it before breaks it again: that says nothing of the plugin's other calls.
+            (Ended::BrokenAgain, open @ State::Open { .. }) => open,
             // The result of a call made before the suspension says nothing new.
-            (false, suspended @ State::Suspended { .. }) => suspended,
+            (Ended::Broken | Ended::BrokenAgain, suspended @ State::Suspended { .. }) => suspended,
         };
     }
 

@@ -11,11 +11,11 @@ use hub_model::Timestamp;
 use hub_model::event::Payload;
 use hub_runtime::{
     ActingHost, BoxFuture, CallError, Delivery, Effect, HttpError, HttpRequest, HttpResponse, LogLevel,
-    LogSink, Plugin, PluginName, Runtime, RuntimeOptions, Settings,
+    LogSink, Patience, Plugin, PluginName, Runtime, RuntimeOptions, Settings,
 };
 
 fn check_sound(sound: &Plugin, body: &str) -> Result<(), String> {
-    let report = sound.normalise(delivery(body), &Settings::default());
+    let report = sound.normalise(delivery(body), &Settings::default(), Patience::Whole);
     let report = report.map_err(|error| error.to_string())?.map_err(|failure| failure.to_string())?;
     match report.events.as_slice() {
         [event] if event.key == body && matches!(event.payload, Payload::Other(_)) => Ok(()),
@@ -138,8 +138,12 @@ fn state_is_kept_only_by_a_call_that_succeeds() {
 #[test]
 fn a_pure_guest_sees_the_same_time_and_chance_again() {
     let plugin = installed("time-and-chance");
-    let random =
-        || plugin.normalise(delivery("body"), &Settings::default()).expect("it ends").expect("it answers");
+    let random = || {
+        plugin
+            .normalise(delivery("body"), &Settings::default(), Patience::Whole)
+            .expect("it ends")
+            .expect("it answers")
+    };
     let first = random();
     assert_ne!(first.events[0].version, 0);
     assert_eq!(first, random());
@@ -185,7 +189,10 @@ fn a_log_flood_is_cut_escaped_and_counted() {
     let options = RuntimeOptions { log: Arc::clone(&lines) as Arc<dyn LogSink>, ..RuntimeOptions::default() };
     let runtime = Runtime::new(options).expect("the engine starts");
     let plugin = runtime.install(&named("log-flood").component()).expect("it installs");
-    plugin.normalise(delivery("body"), &Settings::default()).expect("it ends").expect("it answers");
+    plugin
+        .normalise(delivery("body"), &Settings::default(), Patience::Whole)
+        .expect("it ends")
+        .expect("it answers");
     let lines = lines.0.lock().expect("no test panics");
     assert_eq!(lines.len(), 65);
     assert!(lines.iter().all(|line| !line.contains(char::is_control)));
@@ -199,8 +206,9 @@ fn a_log_flood_is_cut_escaped_and_counted() {
 #[test]
 fn an_error_names_plugin_phase_and_limit() {
     let told = |name: &str| {
-        let error =
-            installed(name).normalise(delivery("body"), &Settings::default()).expect_err("it is hostile");
+        let error = installed(name)
+            .normalise(delivery("body"), &Settings::default(), Patience::Whole)
+            .expect_err("it is hostile");
         error.to_string()
     };
     assert_eq!(told("loop"), "guest 1.0.0: normalise used up its CPU budget of 200 ms");

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hub_gates::{Report, Setup};
-use hub_runtime::{Plugin, Settings};
+use hub_runtime::{Patience, Plugin, Settings};
 
 use super::scene::{check_sound, delivery};
 
@@ -94,7 +94,7 @@ fn timed(sound: &Plugin, other: &Plugin) -> Turn {
         scope.spawn(move || {
             while !ended.load(Ordering::Relaxed) {
                 // What becomes of it is the table's matter.
-                drop(other.normalise(delivery("0"), &settings));
+                drop(other.normalise(delivery("0"), &settings, Patience::Whole));
             }
         });
         let begin = Instant::now();

@@ -12,7 +12,8 @@ use hub_model::event::Report;
 use hub_model::ids::EventId;
 use hub_runtime::{
     ActingHost, BoxFuture, CallError, Delivery, Effect, Failure, HttpError, HttpRequest, HttpResponse,
-    LogLevel, LogSink, Plugin, PluginName, Position, Runtime, RuntimeOptions, Settings, Text, Wanted,
+    LogLevel, LogSink, Patience, Plugin, PluginName, Position, Runtime, RuntimeOptions, Settings, Text,
+    Wanted,
 };
 use omnihub::app::lone::{EgressOptions, LoneConnection, LoneEgress, LonePlugins};
 use omnihub::config::Config;
@@ -214,7 +215,8 @@ impl Scene {
         let connection = self.plugins.connection(CONNECTION).context("the guest is not installed")?;
         let plugin = connection.plugin();
         if call == Call::Normalise {
-            let answer = plugin.normalise(delivery(&number.to_string()), connection.settings());
+            let answer =
+                plugin.normalise(delivery(&number.to_string()), connection.settings(), Patience::Whole);
             let wrong = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok()).map(wrong_ids);
             return Ok((said(answer), wrong.unwrap_or_default()));
         }
@@ -337,7 +339,7 @@ fn effect(number: usize) -> Effect {
 /// A connector that behaves, and was there before.
 pub(super) fn check_sound(sound: &Plugin, body: &str) -> Result<(), String> {
     static NO_SETTINGS: LazyLock<Settings> = LazyLock::new(Settings::default);
-    let report = sound.normalise(delivery(body), &NO_SETTINGS);
+    let report = sound.normalise(delivery(body), &NO_SETTINGS, Patience::Whole);
     let report = report.map_err(|error| error.to_string())?.map_err(|failure| failure.to_string())?;
     match report.events.as_slice() {
         [event] if event.key == body => Ok(()),

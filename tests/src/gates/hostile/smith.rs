@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary as _, Unstructured};
 use hub_gates::{Report, Setup, parallel};
-use hub_runtime::{InstallError, Runtime, Settings};
+use hub_runtime::{InstallError, Patience, Runtime, Settings};
 use wasm_smith::{Component, Config, Module};
 
 use super::guests;
@@ -141,7 +141,7 @@ fn tried(runtime: &Runtime, bytes: &[u8]) -> Result<Became, String> {
     match runtime.install(bytes) {
         Ok(plugin) => {
             // Whatever it answers, it has ended.
-            drop(plugin.normalise(delivery("0"), &Settings::default()));
+            drop(plugin.normalise(delivery("0"), &Settings::default(), Patience::Whole));
             Ok(Became::Installed)
         }
         Err(error) => {

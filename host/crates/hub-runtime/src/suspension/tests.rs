@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Permit, Suspension, SuspensionPolicy};
+use super::{Ended, Permit, Suspension, SuspensionPolicy};
 
 const POLICY: SuspensionPolicy = SuspensionPolicy {
     failures_max: 3,
@@ -8,7 +8,7 @@ const POLICY: SuspensionPolicy = SuspensionPolicy {
     backoff_max: Duration::from_nanos(35),
 };
 
-/// Plays a script of `ok@t`, `bad@t`, `probe@t` and `ask@t`; the answers to `ask` are the result.
+/// Plays a script of `ok@t`, `bad@t`, `again@t`, `probe@t` and `ask@t`; the answers to `ask` are the result.
 #[track_caller]
 fn check_suspension(script: &str, answers: &[Permit]) {
     let mut suspension = Suspension::new(POLICY);
@@ -17,8 +17,9 @@ fn check_suspension(script: &str, answers: &[Permit]) {
         let (what, at) = step.split_once('@').expect("what@when");
         let at: i64 = at.parse().expect("a time");
         match what {
-            "ok" => suspension.on_result(true, at),
-            "bad" => suspension.on_result(false, at),
+            "ok" => suspension.on_result(Ended::Well, at),
+            "bad" => suspension.on_result(Ended::Broken, at),
+            "again" => suspension.on_result(Ended::BrokenAgain, at),
             "probe" => suspension.on_probe(at),
             "ask" => heard.push(suspension.may_call(at)),
             other => panic!("{other}?"),
@@ -42,6 +43,14 @@ fn one_probe_at_a_time_decides() {
     check_suspension("bad@0 bad@0 bad@0 probe@10 bad@12 ask@31 ask@32", &[NotUntil(32), Probe]);
     // A probe that never reports does not suspend for ever.
     check_suspension("bad@0 bad@0 bad@0 probe@10 ask@20", &[Probe]);
+}
+
+#[test]
+fn what_fails_again_suspends_nobody_but_a_probe() {
+    use Permit::{NotUntil, Yes};
+    check_suspension("bad@0 again@1 again@2 again@3 ask@4", &[Yes]);
+    check_suspension("bad@0 again@1 bad@2 again@3 bad@4 ask@4", &[NotUntil(14)]);
+    check_suspension("bad@0 bad@0 bad@0 probe@10 again@12 ask@12", &[NotUntil(32)]);
 }
 
 #[test]
