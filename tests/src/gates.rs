@@ -4,6 +4,7 @@ mod drain;
 mod hostile;
 mod ingress;
 mod kill;
+mod poison;
 mod sale;
 mod secrets;
 mod ssrf;
@@ -12,7 +13,7 @@ use hub_gates::Gate;
 
 /// All of them.
 pub const GATES: &[Gate] =
-    &[ssrf::GATE, secrets::GATE, ingress::GATE, hostile::GATE, kill::GATE, drain::GATE];
+    &[ssrf::GATE, secrets::GATE, ingress::GATE, hostile::GATE, kill::GATE, drain::GATE, poison::GATE];
 
 /// A runtime of the gate's own, as long as it runs.
 fn on_runtime(gate: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@
 
 mod code;
 #[path = "../../../host/crates/hub-runtime/tests/guests/mod.rs"]
-mod guests;
+pub(in crate::gates) mod guests;
 mod neighbours;
 mod provider;
 mod scene;

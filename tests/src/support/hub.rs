@@ -126,6 +126,18 @@ impl Hub {
         line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
     }
 
+    /// What it has used of the processors until now, to a hundredth of a second; 0 where the system does not tell.
+    #[must_use]
+    pub fn cpu_time(&self) -> Duration {
+        let id = self.process.id().map(rustix::process::Pid::as_raw_nonzero);
+        let stat = id.ok().and_then(|id| std::fs::read_to_string(format!("/proc/{id}/stat")).ok());
+        // The name before it may hold anything, a bracket too (proc(5)): utime and stime are the 12th and 13th after it.
+        let after_name = stat.as_deref().and_then(|stat| Some(stat.rsplit_once(')')?.1)).unwrap_or_default();
+        let ticks: u64 = after_name.split_whitespace().skip(11).take(2).flat_map(str::parse::<u64>).sum();
+        // Linux counts in hundredths for every user program (`getconf CLK_TCK`).
+        Duration::from_millis(ticks * 10)
+    }
+
     /// Asks it to end by SIGTERM and waits until it has.
     ///
     /// # Errors
