@@ -46,6 +46,7 @@ use error::AdminError;
 pub(crate) use journal::Verified;
 use keyring::Caller;
 pub(crate) use keyring::Keyring;
+pub use routes::Declared;
 use routes::Routes;
 
 #[derive(Clone)]
@@ -117,6 +118,11 @@ fn served(router: Router) -> Router {
     // Outside the guard and without a scope, the only one: whether the process lives is no secret, and whoever restarts
     // it has no token.
     router.route("/healthz", get(|| async { "ok\n" })).layer(from_fn(guard::seal))
+}
+
+/// What is served behind the guard.
+pub(crate) fn declared() -> Vec<Declared> {
+    own().and(reads()).declared().cloned().collect()
 }
 
 fn unguarded(admin: Arc<Admin>) -> Router {

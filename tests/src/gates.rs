@@ -1,5 +1,6 @@
 //! Gates that need a whole hub: what must hold while it is attacked, killed and overloaded. A file for each.
 
+mod admin;
 mod drain;
 mod hostile;
 mod ingress;
@@ -12,8 +13,16 @@ mod ssrf;
 use hub_gates::Gate;
 
 /// All of them.
-pub const GATES: &[Gate] =
-    &[ssrf::GATE, secrets::GATE, ingress::GATE, hostile::GATE, kill::GATE, drain::GATE, poison::GATE];
+pub const GATES: &[Gate] = &[
+    ssrf::GATE,
+    secrets::GATE,
+    ingress::GATE,
+    hostile::GATE,
+    kill::GATE,
+    drain::GATE,
+    poison::GATE,
+    admin::GATE,
+];
 
 /// A runtime of the gate's own, as long as it runs.
 fn on_runtime(gate: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

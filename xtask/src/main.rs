@@ -138,7 +138,7 @@ const GATE_HOMES: [GateHome; 2] = [
     GateHome {
         package: "hub-tests",
         binary: "hub-gate-whole",
-        gates: &["ssrf", "secrets", "ingress", "hostile-plugins", "kill", "drain", "poison"],
+        gates: &["ssrf", "secrets", "ingress", "hostile-plugins", "kill", "drain", "poison", "admin"],
         needs: Needs::Hub,
     },
 ];

@@ -24,10 +24,11 @@ struct Route {
 
 /// What a route is called by, and what it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Declared {
-    pub(super) method: Method,
-    pub(super) path: &'static str,
-    pub(super) scope: Scope,
+pub struct Declared {
+    pub method: Method,
+    /// Parts in braces stand for any text: "/v1/effects/{id}".
+    pub path: &'static str,
+    pub scope: Scope,
 }
 
 impl Routes {
@@ -67,7 +68,6 @@ impl Routes {
         self
     }
 
-    #[cfg(test)]
     pub(super) fn declared(&self) -> impl Iterator<Item = &Declared> {
         self.0.iter().map(|route| &route.declared)
     }

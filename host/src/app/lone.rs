@@ -7,7 +7,7 @@ mod egress;
 mod plugins;
 mod signature;
 
-pub use admin::lone_admin;
+pub use admin::{Declared, admin_routes, lone_admin};
 pub use egress::{EgressOptions, LoneEgress, LoneEndpoint, LookingUp, Lookup, Url};
 pub use plugins::{LoneConnection, LonePlugins};
 pub use signature::{LoneDelivery, check_signature};

@@ -7,8 +7,16 @@ use hub_journal::Journal;
 use hub_store::Store;
 
 use crate::admin::{self, Admin, Keyring};
+
+pub use crate::admin::Declared;
 use crate::clock::Clock;
 use crate::config::Config;
+
+/// The table that its routes are made of.
+#[must_use]
+pub fn admin_routes() -> Vec<Declared> {
+    admin::declared()
+}
 
 /// Its routes; nobody is asked for a token.
 ///
