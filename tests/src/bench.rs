@@ -7,6 +7,7 @@ mod limit;
 mod load;
 mod model;
 mod order;
+mod overload;
 mod polling;
 mod server;
 mod table;
@@ -52,6 +53,8 @@ enum Part {
     Footprint,
     /// Deliveries under load, and memory
     Hub,
+    /// A hub that is offered twice what it can process
+    Overload,
     /// A large backfill
     Polling,
     /// The hub beside a bare program that does the least, over more and more connections
@@ -88,10 +91,13 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
     if is_asked(Part::Hub) {
         hub(&mut figures, arguments.orders).await?;
     }
+    if is_asked(Part::Overload) {
+        overload::measure(&mut figures).await?;
+    }
     if is_asked(Part::Polling) {
         polling::measure(&mut figures, arguments.orders * POLLED_PER_ORDER).await?;
     }
-    if [Part::Footprint, Part::Hub, Part::Polling].into_iter().any(is_asked) {
+    if [Part::Footprint, Part::Hub, Part::Overload, Part::Polling].into_iter().any(is_asked) {
         told.push(figures.render());
     }
     if is_asked(Part::Limit) {

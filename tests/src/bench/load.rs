@@ -24,6 +24,8 @@ impl Answers {
 
 pub(super) struct Answer {
     pub(super) status: u16,
+    /// `Retry-After` is there.
+    pub(super) says_when: bool,
     pub(super) body: String,
 }
 
@@ -80,7 +82,7 @@ pub(super) async fn get(from: SocketAddr, path: &str) -> Result<Answer, String> 
 }
 
 /// An answer with a length, as our own server gives them.
-async fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
+pub(super) async fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
     let broken = || std::io::Error::other("not an HTTP answer");
     let mut bytes = Vec::with_capacity(1_024);
     let head = loop {
@@ -102,6 +104,7 @@ async fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
             return Err(broken());
         }
     }
+    let says_when = text.lines().any(|line| line.starts_with("retry-after:"));
     let body = String::from_utf8_lossy(bytes.get(head..).unwrap_or_default()).into_owned();
-    Ok(Answer { status, body })
+    Ok(Answer { status, says_when, body })
 }

@@ -74,16 +74,21 @@ impl Server {
         Err("it did not get ready".to_owned())
     }
 
+    /// Deliveries turned into events since it started.
+    pub(super) async fn processed(&self) -> Result<usize, String> {
+        let metrics = load::get(self.admin, "/metrics").await?.body;
+        let count = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("omnihub_deliveries_processed_total "))
+            .and_then(|count| count.trim().parse::<usize>().ok());
+        Ok(count.unwrap_or(0))
+    }
+
     pub(super) async fn wait_processed(&self, deliveries: usize) -> Result<(), String> {
         let mut last = 0;
         let mut still = 0;
         while still < STILL_LOOKS_MAX {
-            let metrics = load::get(self.admin, "/metrics").await?.body;
-            let processed = metrics
-                .lines()
-                .find_map(|line| line.strip_prefix("omnihub_deliveries_processed_total "))
-                .and_then(|count| count.trim().parse::<usize>().ok())
-                .unwrap_or(0);
+            let processed = self.processed().await?;
             if processed >= deliveries {
                 return Ok(());
             }
