@@ -239,6 +239,7 @@ impl Caller {
         call: impl FnOnce(&mut Store<CallState>) -> Result<R, Broken>,
     ) -> Result<R, CallError> {
         let _slot = self.runtime.shared.permits.take_blocking();
+        let _ticking = self.runtime.shared.ticker.run();
         let clock = GuestClock::Fixed { now_ns, seed: *self.digest.as_bytes() };
         let mut store = self.store(settings.clone(), clock, None);
         limit_thread_time(&mut store, limits, self.runtime.shared.tick);
@@ -256,6 +257,7 @@ impl Caller {
         call: impl AsyncFnOnce(&mut Store<CallState>) -> Result<Result<R, convert::call::WitFailure>, Broken>,
     ) -> Result<Result<R, convert::call::WitFailure>, CallError> {
         let _slot = self.runtime.shared.permits.take().await;
+        let _ticking = self.runtime.shared.ticker.run();
         let mut store = self.store(settings.clone(), GuestClock::Real, Some(Acting::new(host)));
         limit_ticks(&mut store, phase, self.runtime.shared.tick);
         let wall = budget(phase).wall;

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use wasmtime::component::Linker;
@@ -14,6 +13,7 @@ use crate::limits::{LOG_LINES_MAX, TABLE_ELEMENTS_MAX, TICK};
 use crate::linker;
 use crate::permits::Permits;
 use crate::state::CallState;
+use crate::ticker::Ticker;
 
 /// Loads and calls plugins. Cheap to clone; everything ends when the last clone and the last plugin are gone.
 #[derive(Clone)]
@@ -31,8 +31,7 @@ pub(crate) struct Shared {
     pub(crate) memory_bytes_max: usize,
     pub(crate) tick: Duration,
     pub(crate) log_lines_max: u32,
-    /// Hung up by the drop, which ends the ticking thread.
-    _ticker: SyncSender<()>,
+    pub(crate) ticker: Ticker,
 }
 
 /// What the operator may change.
@@ -124,7 +123,7 @@ impl Runtime {
             memory_bytes_max: options.memory_bytes_max,
             tick: options.tick,
             log_lines_max: options.log_lines_max,
-            _ticker: start_ticker(engine.clone(), options.tick)?,
+            ticker: Ticker::start(engine.clone(), options.tick)?,
             engine,
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -185,19 +184,3 @@ fn pool(options: &RuntimeOptions) -> PoolingAllocationConfig {
 /// resident.
 const KEPT_MEMORY_BYTES: usize = 256 << 10;
 const KEPT_TABLE_BYTES: usize = 64 << 10;
-
-/// Moves the epoch on. On a thread of its own: a guest that never returns may hold every other one.
-fn start_ticker(engine: Engine, every: Duration) -> Result<SyncSender<()>, RuntimeError> {
-    let (alive, until_hung_up) = sync_channel(0);
-    std::thread::Builder::new()
-        .name("plugin-clock".to_owned())
-        .spawn(move || tick(&engine, every, &until_hung_up))
-        .map_err(RuntimeError::Ticker)?;
-    Ok(alive)
-}
-
-fn tick(engine: &Engine, every: Duration, until_hung_up: &Receiver<()>) {
-    while let Err(RecvTimeoutError::Timeout) = until_hung_up.recv_timeout(every) {
-        engine.increment_epoch();
-    }
-}

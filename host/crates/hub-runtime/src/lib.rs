@@ -24,6 +24,7 @@ mod permits;
 mod plain_text;
 mod state;
 mod suspension;
+mod ticker;
 
 pub use acting::{ActingHost, BoxFuture, HttpError, HttpMethod, HttpRequest, HttpResponse};
 pub use engine::{Runtime, RuntimeError, RuntimeOptions};
