@@ -48,15 +48,22 @@ fn run(gates: &[Gate], arguments: &[String]) -> Result<ExitCode, String> {
     if chosen.is_empty() && !["all", "self-test"].contains(&name) {
         return Err(format!("no gate is called {name}"));
     }
-    let mut is_green = true;
+    let mut red = Vec::new();
     for gate in chosen {
-        is_green &= tell(form, || (gate.run)(&setup));
+        if !tell(form, || (gate.run)(&setup)) {
+            red.push(gate.name);
+        }
     }
     if name == "self-test" {
         let tested = gates.iter().filter(|gate| of.is_none_or(|of| gate.name == of));
-        is_green = tell(form, || self_test(tested, &setup));
+        if !tell(form, || self_test(tested, &setup)) {
+            red.push("self-test");
+        }
     }
-    Ok(if is_green { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if name == "all" && !red.is_empty() {
+        eprintln!("red: {}", red.join(", "));
+    }
+    Ok(if red.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[derive(Clone, Copy)]
