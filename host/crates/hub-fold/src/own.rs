@@ -20,8 +20,9 @@ use crate::row::{EffectRow, Row, key};
 /// late the change is heard of.
 const CHANGES_WITHIN: Duration = Duration::from_secs(10 * 60);
 
-/// How far a provider's clock may be behind ours; it often writes whole seconds as well.
-const CLOCK_BEHIND: Duration = Duration::from_secs(30);
+/// How far a provider's clock may be behind ours: as far as signatures commonly allow, so that with a clock that is further
+/// off nothing arrives at all. With less, a rule would answer its own writes for ever.
+const CLOCK_BEHIND: Duration = Duration::from_secs(5 * 60);
 
 /// How late a change may be heard of: Meta repeats a webhook for 36 hours, and a poll may first come after an outage.
 const HEARD_WITHIN: Duration = Duration::from_secs(7 * 24 * 3_600);

@@ -10,8 +10,14 @@ use crate::api::Api;
 use crate::poll::MESSAGES_SHOWN;
 use crate::wire::history::{Conversations, MESSAGE_FIELDS, Message, Messages};
 
-/// Meta tells whole seconds, and its clock is not ours.
-const CLOCKS_APART: i64 = 5 * 1_000_000_000;
+const SECOND: i64 = 1_000_000_000;
+
+/// Meta tells whole seconds, and clocks that are set well differ by as much.
+const ROUNDED: i64 = 5 * SECOND;
+
+/// How far ahead of Meta's the hub's clock may be: as far as signatures of providers commonly allow. What was said then may
+/// be an attempt or another's words.
+const CLOCKS_APART: i64 = 300 * SECOND;
 
 pub(super) enum Echo {
     /// Its mid.
@@ -37,16 +43,15 @@ pub(super) fn look(
     let Some(found) = members::read::<Conversations>(&body).and_then(|page| page.data) else {
         return Ok(Echo::Undecided);
     };
-    let since = effect.planned_at.saturating_sub(CLOCKS_APART);
     match found.into_iter().next() {
         None => Ok(Echo::NoConversation),
         Some(conversation) => Ok(conversation
             .and_then(|conversation| conversation.messages)
-            .map_or(Echo::Undecided, |messages| search(&messages, to, content, since))),
+            .map_or(Echo::Undecided, |messages| search(&messages, to, content, effect.planned_at))),
     }
 }
 
-fn search(messages: &Messages, to: &str, content: &Content<'_>, since: i64) -> Echo {
+fn search(messages: &Messages, to: &str, content: &Content<'_>, planned_at: i64) -> Echo {
     let Some(data) = &messages.data else { return Echo::Undecided };
     let is_full = data.len() >= MESSAGES_SHOWN as usize;
     let mut is_whole = messages.paging.as_ref().is_none_or(|paging| paging.after(is_full).is_none());
@@ -57,12 +62,13 @@ fn search(messages: &Messages, to: &str, content: &Content<'_>, since: i64) -> E
             continue;
         };
         let at = meta::time(message.created_time.as_ref());
-        if at.is_some_and(|at| at < since) {
+        if at.is_some_and(|at| at < planned_at.saturating_sub(CLOCKS_APART)) {
             is_whole = true;
             continue;
         }
+        let is_since = at.is_some_and(|at| at >= planned_at.saturating_sub(ROUNDED));
         match resemblance(message, to, content) {
-            Resemblance::Same(mid) if at.is_some() => return Echo::Found(mid),
+            Resemblance::Same(mid) if is_since => return Echo::Found(mid),
             Resemblance::Other => {}
             _ => is_doubtful = true,
         }
