@@ -66,7 +66,7 @@ impl Dispatcher {
                 let stop = stop.clone();
                 tasks.spawn(async move {
                     this.carry_out(id, row, &stop).await;
-                    this.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                    this.let_go(id);
                 });
             }
             let mut next_look = pin!(self.clock.sleep(LOOK_EVERY));
@@ -84,7 +84,7 @@ impl Dispatcher {
     }
 
     /// The effects whose time has come and that nobody has in hand; they are in hand from here on.
-    fn due(&self) -> Vec<(EffectId, EffectRow)> {
+    pub(crate) fn due(&self) -> Vec<(EffectId, EffectRow)> {
         let now = self.clock.now();
         let mut in_hand = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
         let room = IN_HAND_MAX.saturating_sub(in_hand.len()).min(TAKEN_MAX);
@@ -104,6 +104,12 @@ impl Dispatcher {
         taken
     }
 
+    /// It is in nobody's hand any more.
+    pub(crate) fn let_go(&self, id: EffectId) -> EffectId {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        id
+    }
+
     /// What the effect writes to, if its connector says: an order, a ticket, a person.
     fn written_to(&self, row: &EffectRow) -> Option<Target> {
         let connection = self.plugins.connection(&row.connection)?;
@@ -113,7 +119,7 @@ impl Dispatcher {
         Some((row.connection.clone(), target.clone()))
     }
 
-    async fn carry_out(&self, id: EffectId, row: EffectRow, stop: &watch::Receiver<bool>) {
+    pub(crate) async fn carry_out(&self, id: EffectId, row: EffectRow, stop: &watch::Receiver<bool>) {
         // The target first: whoever waits for it takes no call from others.
         let target = match self.written_to(&row) {
             Some(target) => Some(self.targets.enter(target).await),

@@ -135,14 +135,16 @@ pub(crate) fn fold_otherwise(
     }
 }
 
-struct Batch {
-    records: Vec<Sequenced>,
-    dedupe: Vec<[u8; 16]>,
+pub(crate) struct Batch {
+    pub records: Vec<Sequenced>,
+    /// Names of the deliveries among them.
+    pub dedupe: Vec<[u8; 16]>,
     /// The disk did not give what is there.
     unreadable: bool,
 }
 
-fn read_batch(reader: &mut hub_journal::Reader) -> Batch {
+/// What is journalled from there on, as much as is folded in one commit.
+pub(crate) fn read_batch(reader: &mut hub_journal::Reader) -> Batch {
     let mut batch = Batch { records: Vec::new(), dedupe: Vec::new(), unreadable: false };
     let mut bytes = 0;
     while batch.records.len() < BATCH_MAX && bytes < BATCH_BYTES_MAX {
@@ -175,6 +177,12 @@ fn read_batch(reader: &mut hub_journal::Reader) -> Batch {
         }
     }
     batch
+}
+
+/// Tells the inbox how many deliveries wait after a batch was folded.
+pub(crate) fn settle(inbox: &Inbox, consequences: &Consequences) {
+    inbox.waiting_again(consequences.redriven.len());
+    inbox.settled(consequences.deliveries_processed + consequences.deliveries_parked);
 }
 
 impl Folder {
@@ -295,8 +303,7 @@ impl Folder {
     }
 
     fn count(&self, consequences: &Consequences) {
-        self.inbox.waiting_again(consequences.redriven.len());
-        self.inbox.settled(consequences.deliveries_processed + consequences.deliveries_parked);
+        settle(&self.inbox, consequences);
         self.metrics.processed.inc_by(consequences.deliveries_processed);
         self.metrics.parked.inc_by(consequences.deliveries_parked);
         self.metrics.events.inc_by(consequences.events);

@@ -75,7 +75,7 @@ impl Normaliser {
     }
 
     /// One delivery's outcome as a record; `None` when nothing can be said now and the delivery stays pending.
-    fn normalise(&self, work: Work) -> Option<Record> {
+    pub(crate) fn normalise(&self, work: Work) -> Option<Record> {
         if let Some(until) = self.retries.rest(self.clock.now()).filter(|_| work.attempt > 1) {
             let again = Due::Delivery { seq: work.seq, at: until, attempt: work.attempt };
             // Nobody takes it when the hub stops: the next start finds the delivery pending.
@@ -205,7 +205,7 @@ impl Normaliser {
 
     /// Makes the records durable. A journal that cannot write is asked again until it can or is closed; the deliveries
     /// stay pending meanwhile.
-    fn journal(&self, records: &[Record]) {
+    pub(crate) fn journal(&self, records: &[Record]) {
         loop {
             let entries = records.iter().map(|record| Entry {
                 kind: record.kind(),

@@ -126,6 +126,15 @@ impl Poller {
             .collect()
     }
 
+    /// Every stream that can be read.
+    pub(crate) fn everything(&self) -> Vec<(Arc<Connection>, Stream)> {
+        let plugins = self.plugins.now();
+        let of = |connection: &Arc<Connection>| {
+            streams(connection).map(|stream| (Arc::clone(connection), stream.clone())).collect::<Vec<_>>()
+        };
+        plugins.connections.values().flat_map(of).collect()
+    }
+
     /// Makes streams of a connection due now.
     pub(crate) fn ask(&self, connection: &Connection, streams: &[String]) {
         let now = self.outside.clock.now();
@@ -218,7 +227,13 @@ impl Poller {
         self.schedule(connection, stream).and_then(|times| times.after(now.0)).map_or(NEVER, Timestamp)
     }
 
-    async fn run_stream(&self, connection: Arc<Connection>, stream: Stream, stop: &watch::Receiver<bool>) {
+    /// Reads a stream until there is no more now, or it has to stop.
+    pub(crate) async fn run_stream(
+        &self,
+        connection: Arc<Connection>,
+        stream: Stream,
+        stop: &watch::Receiver<bool>,
+    ) {
         let ended = self.pages(&connection, &stream, stop).await;
         let now = self.outside.clock.now();
         let outcome = if ended.is_ok() { "ok" } else { "failed" };

@@ -7,9 +7,9 @@
 use hub_tests::day::fast::{Fast, FastOptions};
 use hub_tests::day::life::{Day, Scale};
 use hub_tests::day::owed::{self, Owed};
+use hub_tests::day::rules::STORY;
 use hub_tests::day::truth::{self, Truth};
 use hub_tests::support::number;
-use hub_tests::support::stage::{RULES, RuleFile};
 use jiff::{SignedDuration, Timestamp};
 use omnihub::app::Acting;
 use omnihub::data::{Data, verify};
@@ -24,39 +24,6 @@ const MINUTES: u64 = 23 * 60;
 /// different; much later the watchdog would have found by silence alone what polling had missed.
 const HOURS_MORE_MAX: i64 = 3;
 const DIFFERENCES_SHOWN: usize = 20;
-
-const NOTE: RuleFile = ("note-paid-order.yaml", "\
-rule: note-paid-order
-says: When a paid order changes, write it down in the shop.
-mode: on
-on: order.updated
-when: {field: order.financial_status, is: paid}
-then:
-  - {id: tag, do: shopify.add_order_tag, with: {order_id: \"{{order.id}}\", tag: seen-by-hub}}
-  - {id: note, do: shopify.append_order_note, with: {order_id: \"{{order.id}}\", note: \"Seen after a change.\"}}
-");
-
-const REPLY: RuleFile = (
-    "reply-to-question.yaml",
-    "\
-rule: reply-to-question
-says: When somebody asks on Instagram where something is, say that we look.
-mode: on
-on: message.received
-when:
-  all:
-    - {field: interaction.channel, is: instagram}
-    - {field: interaction.direction, is: inbound}
-    - {field: interaction.kind, is: message}
-    - {field: interaction.text, contains: where is}
-then:
-  - id: reply
-    do: instagram.send_message
-    purpose: service
-    with: {to: \"{{customer.id_at.instagram}}\", text: \"We are looking into this: {{interaction.text}}\"}
-limits: {ignore_older_than: 12h}
-",
-);
 
 fn disorder(connection: &str) -> Disorder {
     // The seed is the story's, and each connection's own.
@@ -81,7 +48,7 @@ async fn a_day_ends_with_the_truth() {
     let fast = Fast::start(FastOptions {
         from,
         times,
-        rules: RULES.into_iter().chain([NOTE, REPLY]).collect(),
+        rules: STORY.to_vec(),
         changes: Vec::new(),
         disorder,
         acting: Acting::Yes,
@@ -107,6 +74,7 @@ async fn a_day_ends_with_the_truth() {
     let owed = Owed::looked_at(&*data.store, &control.world(), &lived).unwrap();
     eprintln!("{:?}, {} tried more than once", owed.effects, owed.tried_again);
     // All that is wrong at once: a day is long.
+    assert_eq!(owed.unknown, 0, "clocks agree");
     let wrong = [shown("differences", &differences), shown("problems with effects", &owed.problems)].concat();
     assert!(wrong.is_empty(), "{wrong}");
     check_effects(&owed, &control);

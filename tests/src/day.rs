@@ -9,4 +9,5 @@ pub mod known;
 pub mod life;
 pub mod owed;
 pub mod rows;
+pub mod rules;
 pub mod truth;

@@ -8,6 +8,7 @@ mod kill;
 mod poison;
 mod sale;
 mod secrets;
+mod simulation;
 mod ssrf;
 
 use hub_gates::Gate;
@@ -22,6 +23,7 @@ pub const GATES: &[Gate] = &[
     drain::GATE,
     poison::GATE,
     admin::GATE,
+    simulation::GATE,
 ];
 
 /// A runtime of the gate's own, as long as it runs.

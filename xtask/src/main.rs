@@ -138,7 +138,17 @@ const GATE_HOMES: [GateHome; 2] = [
     GateHome {
         package: "hub-tests",
         binary: "hub-gate-whole",
-        gates: &["ssrf", "secrets", "ingress", "hostile-plugins", "kill", "drain", "poison", "admin"],
+        gates: &[
+            "ssrf",
+            "secrets",
+            "ingress",
+            "hostile-plugins",
+            "kill",
+            "drain",
+            "poison",
+            "admin",
+            "simulation",
+        ],
         needs: Needs::Hub,
     },
 ];

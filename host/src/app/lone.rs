@@ -6,11 +6,13 @@ mod admin;
 mod egress;
 mod plugins;
 mod signature;
+mod stepped;
 
 pub use admin::{Declared, admin_routes, lone_admin};
 pub use egress::{EgressOptions, LoneEgress, LoneEndpoint, LookingUp, Lookup, Url};
 pub use plugins::{LoneConnection, LonePlugins};
 pub use signature::{LoneDelivery, check_signature};
+pub use stepped::Stepped;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,9 +74,19 @@ impl Connectors {
         clock: Clock,
         request_time_max: Duration,
     ) -> anyhow::Result<LoneDispatcher> {
+        let outside = self.outside(data, clock, request_time_max)?;
+        let (applied, told) = watch::channel(data.store.applied()?);
+        let wake = Arc::new(Notify::new());
+        let plugins = Arc::clone(&self.plugins);
+        let dispatcher = dispatcher(&self.config, data, plugins, outside, Arc::clone(&wake), told);
+        Ok(LoneDispatcher { dispatcher, wake, applied, stop: watch::Sender::new(false) })
+    }
+
+    /// What calls outside need.
+    fn outside(&self, data: &Data, clock: Clock, request_time_max: Duration) -> anyhow::Result<Outside> {
         let defaults = EgressOptions::default();
         let connect_timeout = defaults.connect_timeout.min(request_time_max);
-        let outside = Outside {
+        Ok(Outside {
             egress: Egress::new(EgressOptions { connect_timeout, timeout: request_time_max, ..defaults })?,
             throttles: Arc::default(),
             store: Arc::clone(&data.store),
@@ -82,12 +94,7 @@ impl Connectors {
             standings: Arc::default(),
             metrics: Arc::new(Metrics::default()),
             recorder: None,
-        };
-        let (applied, told) = watch::channel(data.store.applied()?);
-        let wake = Arc::new(Notify::new());
-        let plugins = Arc::clone(&self.plugins);
-        let dispatcher = dispatcher(&self.config, data, plugins, outside, Arc::clone(&wake), told);
-        Ok(LoneDispatcher { dispatcher, wake, applied, stop: watch::Sender::new(false) })
+        })
     }
 }
 

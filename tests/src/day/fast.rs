@@ -90,7 +90,8 @@ impl Fast {
             ..SimulatorOptions::default()
         })
         .await?;
-        let config = Arc::new(write(scratch.path(), simulator.base_url(), gate.url(), &rules, &changes)?);
+        let config =
+            Arc::new(configuration(scratch.path(), simulator.base_url(), gate.url(), &rules, &changes)?);
         let from_ns = i64::try_from(from.as_nanosecond()).context("the day lies too far away")?;
         let clock = Clock::Fast { from: Timestamp(from_ns), began, times };
         let hub = Arc::new(Hub::start(Arc::clone(&config), clock.clone(), acting).await?);
@@ -211,7 +212,11 @@ pub async fn compile_into(cache: &Path) -> anyhow::Result<()> {
     compiled.await?
 }
 
-fn write(
+/// hub.toml and rules for a hub whose providers are simulated there and deliver to this address.
+///
+/// # Errors
+/// As [`load_written`].
+pub fn configuration(
     dir: &Path,
     simulator_url: &str,
     gate_url: &str,
@@ -257,7 +262,8 @@ pub fn load_written(dir: &Path, configuration: &str, rules: &[(&str, &str)]) -> 
 }
 
 /// Two connections of Meta's and two of Square's share a provider: each gets its own.
-fn topics(name: &str) -> Option<Vec<String>> {
+#[must_use]
+pub fn topics(name: &str) -> Option<Vec<String>> {
     let topics: &[&str] = match name {
         connections::INSTAGRAM => &["instagram"],
         connections::WHATSAPP => &["whatsapp"],
@@ -273,7 +279,9 @@ fn topics(name: &str) -> Option<Vec<String>> {
     Some(topics.iter().map(|topic| (*topic).to_owned()).collect())
 }
 
-fn scheme(scheme: connections::Scheme) -> Scheme {
+/// How a connection's webhooks are signed.
+#[must_use]
+pub fn scheme(scheme: connections::Scheme) -> Scheme {
     match scheme {
         connections::Scheme::Shopify => Scheme::Shopify {
             shop_domain: SHOP_DOMAIN.to_owned(),

@@ -26,6 +26,12 @@ pub struct Scale {
 }
 
 impl Scale {
+    /// Enough of everything for an hour.
+    #[must_use]
+    pub fn hour() -> Self {
+        Self { people: 6, orders: 6, tickets: 4, messages: 8, comments: 2, stock: 10, points: 10 }
+    }
+
     /// A day's worth for the check that runs on every change, and so many times as much for a longer one.
     #[must_use]
     pub fn times(factor: u64) -> Self {
@@ -218,24 +224,32 @@ impl Day {
     /// # Errors
     /// The simulator is gone.
     pub async fn live(mut self, fast: &Fast) -> anyhow::Result<Lived> {
-        let mut people = People {
-            client: http_client()?,
-            base: fast.simulator_url().to_owned(),
-            agents: Vec::new(),
-            tickets: BTreeMap::new(),
-            members: BTreeMap::new(),
-            lived: Lived::default(),
-        };
-        while let Some(((at, _), act)) = self.acts.pop_first() {
+        let mut people = People::of(fast.simulator_url())?;
+        while let Some(at) = self.next() {
             fast.until(at).await;
-            if people.perform(&act, fast.control().now()).await? == Done::Refused {
-                people.lived.refused += 1;
-                self.given += 1;
-                let again = fast.control().now().checked_add(LATER)?;
-                self.acts.insert((again, self.given), act);
-            }
+            self.act(&mut people, fast.control().now()).await?;
         }
         Ok(people.lived)
+    }
+
+    /// When somebody acts next; `None` when the day is over.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        self.acts.keys().next().map(|(at, _)| *at)
+    }
+
+    /// Does what comes next.
+    ///
+    /// # Errors
+    /// The simulator is gone.
+    pub async fn act(&mut self, people: &mut People, now: Timestamp) -> anyhow::Result<()> {
+        let Some((_, act)) = self.acts.pop_first() else { return Ok(()) };
+        if people.perform(&act, now).await? == Done::Refused {
+            people.lived.refused += 1;
+            self.given += 1;
+            self.acts.insert((now.checked_add(LATER)?, self.given), act);
+        }
+        Ok(())
     }
 }
 
@@ -248,7 +262,7 @@ enum Done {
 }
 
 /// Those who act, and what they were told.
-struct People {
+pub struct People {
     client: reqwest::Client,
     base: String,
     agents: Vec<u64>,
@@ -259,6 +273,27 @@ struct People {
 }
 
 impl People {
+    /// People who act at these simulated providers.
+    ///
+    /// # Errors
+    /// There is no HTTP client.
+    pub fn of(simulator_url: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            client: http_client()?,
+            base: simulator_url.to_owned(),
+            agents: Vec::new(),
+            tickets: BTreeMap::new(),
+            members: BTreeMap::new(),
+            lived: Lived::default(),
+        })
+    }
+
+    /// What came of the day so far.
+    #[must_use]
+    pub fn lived(&self) -> &Lived {
+        &self.lived
+    }
+
     async fn ask(&self, method: reqwest::Method, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
         let request = self.client.request(method, format!("{}{path}", self.base)).bearer_auth("somebody");
         let answer = request.json(body).send().await.context("the simulator does not answer")?;

@@ -19,6 +19,8 @@ pub struct Owed {
     pub effects: BTreeMap<String, usize>,
     /// More than one try.
     pub tried_again: usize,
+    /// Of which a person has to say whether they happened; no more than once they did.
+    pub unknown: usize,
     pub problems: Vec<String>,
 }
 
@@ -44,7 +46,13 @@ impl Owed {
     }
 
     fn once(&mut self, id: EffectId, row: &EffectRow, there: &There) {
-        if !matches!(row.state, EffectState::Confirmed { .. }) {
+        let is_unknown = match row.state {
+            EffectState::Unknown { .. } => true,
+            EffectState::Parked { .. } => row.uncertain,
+            _ => false,
+        };
+        self.unknown += usize::from(is_unknown);
+        if !is_unknown && !matches!(row.state, EffectState::Confirmed { .. }) {
             self.problems
                 .push(format!("{id} of {} is not done: {:?}, {} tries", row.rule, row.state, row.attempts));
             return;
@@ -58,8 +66,8 @@ impl Owed {
             "send_message" => there.messages.get(&message(row)).copied(),
             _ => return,
         };
-        if times != Some(1) {
-            let times = times.unwrap_or(0);
+        let times = times.unwrap_or(0);
+        if times != 1 && !(is_unknown && times == 0) {
             self.problems.push(format!("{id} ({}) of {} happened {times} times", row.action, row.rule));
         }
     }
