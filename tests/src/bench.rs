@@ -9,6 +9,7 @@ mod model;
 mod order;
 mod overload;
 mod polling;
+mod scaling;
 mod server;
 mod table;
 
@@ -59,6 +60,8 @@ enum Part {
     Polling,
     /// The hub beside a bare program that does the least, over more and more connections
     Limit,
+    /// Larger and larger deliveries, more and more connections to providers
+    Scaling,
     /// Connectors beside the same code compiled natively
     Connectors,
 }
@@ -102,6 +105,9 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
     }
     if is_asked(Part::Limit) {
         told.extend(limit::measure(arguments.orders).await?.map(|table| table.render()));
+    }
+    if is_asked(Part::Scaling) {
+        told.extend(scaling::measure().await?.map(|table| table.render()));
     }
     if is_asked(Part::Connectors) {
         eprintln!("connectors, one after the other");

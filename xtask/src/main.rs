@@ -22,8 +22,8 @@ cargo xtask <command>
                what must hold when things fail, tried out and measured; without a name it lists the gates;
                self-test takes out each protection and sees that a gate turns red, --of NAME those of one gate
   bench [--only PART] [--interactions COUNT] [ORDERS]
-               speed and memory, as tables; parts: model, footprint, hub, limit,
-               polling, connectors
+               speed and memory, as tables; parts: model, footprint, hub, overload,
+               polling, limit, scaling, connectors
   build        the connectors as components in target/components, and the release binary
   sbom         what the binary is made of, as CycloneDX, in target/omnihub.cdx.json
   components   the connectors alone";

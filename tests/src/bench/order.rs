@@ -14,12 +14,16 @@ pub(super) fn requests_from(first: usize, count: usize, secret: &str) -> Vec<Vec
 }
 
 fn request(number: usize, secret: &str) -> Vec<u8> {
-    let body = body(number);
+    request_to("shopify", number, &body(number), secret)
+}
+
+/// A whole HTTP request to this connection.
+pub(super) fn request_to(connection: &str, number: usize, body: &str, secret: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(body.as_bytes());
     let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
     format!(
-        "POST /hooks/shopify HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+        "POST /hooks/{connection} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
          x-shopify-topic: orders/create\r\nx-shopify-shop-domain: bench.example.com\r\nx-shopify-api-version: 2026-04\r\n\
          x-shopify-webhook-id: bench-{number}\r\nx-shopify-hmac-sha256: {signature}\r\n\r\n{body}",
         body.len()
@@ -29,10 +33,31 @@ fn request(number: usize, secret: &str) -> Vec<u8> {
 
 /// Between six and eight kilobytes, as a webhook with three lines, addresses, taxes and money sets is.
 pub(super) fn body(number: usize) -> String {
+    body_with_lines(number, LINES)
+}
+
+/// With so many lines, or with nothing in it that can be left out.
+pub(super) fn body_with(number: usize, lines: Option<usize>) -> String {
+    lines.map_or_else(|| short_body(number), |lines| body_with_lines(number, lines))
+}
+
+fn short_body(number: usize) -> String {
+    let order = 7_000_000_000_000_u64 + number as u64;
+    let customer = 5_000_000_000_000_u64 + (number as u64 * 2 / 3);
+    format!(
+        r#"{{"id":{order},"name":"{number}","created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T10:00:00Z","financial_status":"paid","currency":"EUR","total_price":"12.00","email":"kim{customer}@example.com","customer":{{"id":{customer},"email":"kim{customer}@example.com"}},"line_items":[],"note":"{}"}}"#,
+        "As short as an order gets. ".repeat(25)
+    )
+}
+
+/// Of most orders.
+const LINES: usize = 3;
+
+fn body_with_lines(number: usize, line_count: usize) -> String {
     let order = 7_000_000_000_000_u64 + number as u64;
     let customer = 5_000_000_000_000_u64 + (number as u64 * 2 / 3);
     let cents = 4_900 + (number % 400) as u64 * 50;
-    let total = money(cents * 3);
+    let total = money(cents * line_count as u64);
     let set = |amount: &str| {
         format!(
             r#"{{"shop_money":{{"amount":"{amount}","currency_code":"EUR"}},"presentment_money":{{"amount":"{amount}","currency_code":"EUR"}}}}"#
@@ -42,12 +67,12 @@ pub(super) fn body(number: usize) -> String {
         r#"{{"first_name":"Kim","last_name":"Muster {customer}","address1":"Beispielweg {}","address2":null,"phone":null,"city":"Musterstadt","zip":"12345","province":"Berlin","country":"Germany","company":null,"latitude":52.5,"longitude":13.4,"name":"Kim Muster {customer}","country_code":"DE","province_code":"BE"}}"#,
         number % 90
     );
-    let lines: Vec<String> = (0..3)
+    let lines: Vec<String> = (0..line_count)
         .map(|line| {
             let price = money(cents);
             format!(
                 r#"{{"id":{},"admin_graphql_api_id":"gid://shopify/LineItem/{}","current_quantity":1,"fulfillable_quantity":1,"fulfillment_service":"manual","fulfillment_status":null,"gift_card":false,"grams":500,"name":"Rain jacket size {line}","price":"{price}","price_set":{},"product_exists":true,"product_id":{},"properties":[],"quantity":1,"requires_shipping":true,"sku":"JACKET-{line}","taxable":true,"title":"Rain jacket","total_discount":"0.00","total_discount_set":{},"variant_id":{},"variant_inventory_management":"shopify","variant_title":"size {line}","vendor":"Example","tax_lines":[{{"channel_liable":false,"price":"7.82","price_set":{},"rate":0.19,"title":"VAT"}}],"duties":[],"discount_allocations":[]}}"#,
-                order * 10 + line, order * 10 + line, set(&price), 800_000 + line, set("0.00"), 900_000 + line, set("7.82")
+                order * 1_000 + line as u64, order * 1_000 + line as u64, set(&price), 800_000 + line, set("0.00"), 900_000 + line, set("7.82")
             )
         })
         .collect();

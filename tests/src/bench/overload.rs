@@ -1,5 +1,6 @@
 //! A hub that is offered twice what it can process: how much of its pace it keeps, how it says no, and how soon it is itself
-//! again. Those who deliver do not wait for one answer before the next is due, as providers do not.
+//! again. Those who deliver do not wait for one answer before the next is due, and offer again what was refused, as providers
+//! do.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tokio::time::MissedTickBehavior;
 use super::server::Server;
 use super::table::Table;
 use super::{SECRET, load, order, write_config};
+use crate::support::connections::SHOPIFY;
 
 /// How long the pace of a hub that is offered just enough is measured, and how long it is offered too much.
 const CALM: Duration = Duration::from_secs(15);
@@ -124,15 +126,19 @@ async fn deliver(
         // What was missed is offered as well.
         due.set_missed_tick_behavior(MissedTickBehavior::Burst);
     }
+    let mut order = None;
     while Instant::now() < until {
         match &mut due {
             Some(due) => drop(due.tick().await),
             None => sent.until_few_wait(until).await,
         }
-        sent.once(&mut stream).await?;
+        sent.once(&mut stream, &mut order).await?;
     }
     Ok(())
 }
+
+/// The bytes of an order that was not taken.
+type Refused = Option<Vec<u8>>;
 
 impl Sent {
     async fn until_few_wait(&self, until: Instant) {
@@ -143,12 +149,13 @@ impl Sent {
         }
     }
 
-    /// The next order.
-    async fn once(&self, stream: &mut TcpStream) -> std::io::Result<u16> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        for request in order::requests_from(number, 1, SECRET) {
-            stream.write_all(&request).await?;
-        }
+    /// The order that was refused last, or the next.
+    async fn once(&self, stream: &mut TcpStream, refused: &mut Refused) -> std::io::Result<u16> {
+        let order = refused.take().unwrap_or_else(|| {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            order::request_to(SHOPIFY, number, &order::body(number), SECRET)
+        });
+        stream.write_all(&order).await?;
         let answer = load::read_answer(stream).await?;
         let count = match answer.status {
             200 => &self.taken,
@@ -156,6 +163,7 @@ impl Sent {
             _ => &self.unclean,
         };
         count.fetch_add(1, Ordering::Relaxed);
+        *refused = (answer.status == 503).then_some(order);
         Ok(answer.status)
     }
 }
@@ -163,8 +171,9 @@ impl Sent {
 async fn until_taken(hub: &Server, sent: &Sent) -> Result<Duration, String> {
     let began = Instant::now();
     let mut stream = TcpStream::connect(hub.ingress).await.map_err(|error| error.to_string())?;
+    let mut order = None;
     while began.elapsed() < RECOVERED_WITHIN {
-        if sent.once(&mut stream).await.map_err(|error| error.to_string())? == 200 {
+        if sent.once(&mut stream, &mut order).await.map_err(|error| error.to_string())? == 200 {
             return Ok(began.elapsed());
         }
         tokio::time::sleep(LOOK_EVERY).await;
