@@ -73,7 +73,7 @@ impl Inbox {
     pub async fn accept(&self, verified: Verified, now: Timestamp) -> Result<Accepted, InboxError> {
         let delivery = verified.into_delivery();
         let dedupe = delivery.dedupe;
-        if self.backlog.load(Ordering::Relaxed) >= self.backlog_max {
+        if self.is_full() {
             return Err(InboxError::Full);
         }
         match self.claim(dedupe)? {
@@ -195,6 +195,10 @@ impl Inbox {
     }
 
     #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.backlog() >= self.backlog_max
+    }
+
     pub fn backlog(&self) -> usize {
         self.backlog.load(Ordering::Relaxed)
     }

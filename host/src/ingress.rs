@@ -117,11 +117,14 @@ impl Ingress {
         headers: &HeaderMap,
         mut body: Body,
     ) -> Result<Accepted, Refused> {
-        let read = match headers.contains_key(header::CONTENT_ENCODING) && !is_identity(headers) {
-            true => Err(Refused::Encoding),
+        let is_compressed = || headers.contains_key(header::CONTENT_ENCODING) && !is_identity(headers);
+        let read = match self.inbox.is_full() {
+            // Nobody's body is read and no signature checked for nothing: who is overloaded has better things to do.
+            true => Err(Refused::Full),
+            false if is_compressed() => Err(Refused::Encoding),
             false => self.read(headers, &mut body).await,
         };
-        if matches!(read, Err(Refused::Encoding | Refused::TooLarge)) {
+        if matches!(read, Err(Refused::Full | Refused::Encoding | Refused::TooLarge)) {
             tokio::spawn(linger(body));
         }
         let body = read?;

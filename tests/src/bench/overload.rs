@@ -20,6 +20,8 @@ use crate::support::connections::SHOPIFY;
 /// How long the pace of a hub that is offered just enough is measured, and how long it is offered too much.
 const CALM: Duration = Duration::from_secs(15);
 const OVERLOAD: Duration = Duration::from_secs(60);
+/// Before that: a view that is new is much faster, and slows down by itself.
+const GROWN: Duration = Duration::from_secs(45);
 /// Deliveries that may wait: what a burst fills within the minute.
 const BACKLOG: usize = 10_000;
 /// Enough that the hub's answers do not pace those who deliver.
@@ -48,6 +50,8 @@ pub(super) async fn measure(table: &mut Table) -> Result<(), String> {
     let (hub, _) = Server::hub(&config, scratch.path()).await?;
     let sent = Arc::new(Sent::default());
 
+    eprintln!("deliveries for a view that is not new, {} s", GROWN.as_secs());
+    paced(&hub, &sent, GROWN, None).await?;
     eprintln!("what it can process, {} s", CALM.as_secs());
     let (_, before) = paced(&hub, &sent, CALM, None).await?;
     until_processed(&hub, &sent).await?;
